@@ -1,0 +1,309 @@
+//! A detect job as the API answers it, and easy ways through its results.
+
+use serde::Serialize;
+
+use crate::body::{Body, read_json};
+use crate::inputs::{Input, Inputs};
+use crate::read::read_fields;
+use crate::{BoundingBox, ErrorKind, ImageStatus, JobStatus, Raw, Result, Timestamp};
+
+/// A detect job: under way, or with its results.
+///
+/// ```
+/// use image_intelligence_core::DetectJob;
+///
+/// let job = DetectJob::from_json(br#"{
+///     "id": "5d689c71", "status": "COMPLETED_SUCCESSFULLY", "createdAt": 1487648348000,
+///     "jobResults": [],
+///     "imageResults": [{"customId": "door", "status": "COMPLETED_SUCCESSFULLY",
+///                       "objects": [{"class": "person", "confidence": 0.99, "verdict": true}]}]
+/// }"#)?;
+/// for hit in job.found("person") {
+///     assert_eq!((hit.image.custom_id_or_url(), hit.confidence), ("door", 0.99));
+/// }
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DetectJob {
+    /// The service's name for the job.
+    pub id: String,
+    /// One for each class that was asked for; empty until the job is done.
+    pub job_results: Vec<DetectJobResult>,
+    /// One for each picture, in no promised order.
+    pub image_results: Vec<DetectImageResult>,
+    /// When the job was made, by the service's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// How far it has come.
+    pub status: JobStatus,
+    /// The caller's name for the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<String>,
+    /// Which camera or source the pictures came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feed_id: Option<String>,
+    /// Where the service posts the finished job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    /// The job as it came, with every field that this version does not know.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+/// The picture that was chosen for a class.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DetectJobResult {
+    /// The class.
+    pub class: String,
+    /// The picture; absent where the class was found in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<DetectJobImage>,
+    /// Whether a human checked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hitl: Option<bool>,
+}
+
+/// A picture that was chosen for a class.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DetectJobImage {
+    /// The service's name for the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where it was fetched; absent for one that was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Where the service keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_url: Option<String>,
+    /// The caller's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<String>,
+    /// How sure the service is, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// Which of the caller's pictures it is, where that is certain.
+    #[serde(skip)]
+    pub input: Option<Input>,
+}
+
+/// What became of one picture.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DetectImageResult {
+    /// The service's name for the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where it was fetched; absent for one that was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Where the service keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_url: Option<String>,
+    /// The caller's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<String>,
+    /// What was found in it.
+    pub objects: Vec<DetectedObject>,
+    /// What became of it.
+    pub status: ImageStatus,
+    /// Which of the caller's pictures it is, where that is certain.
+    #[serde(skip)]
+    pub input: Option<Input>,
+}
+
+/// One object in one picture.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DetectedObject {
+    /// What it is.
+    pub class: String,
+    /// How sure the service is, 0 to 1.
+    pub confidence: f64,
+    /// Whether the service is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<bool>,
+    /// Where in the picture it is, where that was asked for and the server says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounding_box: Option<BoundingBox>,
+}
+
+read_fields!(DetectJobImage {
+    "id" => id, "url" => url, "proxyUrl" => proxy_url, "customId" => custom_id, "confidence" => confidence,
+});
+read_fields!(DetectedObject {
+    "class" => class, "confidence" => confidence, "verdict" => verdict, "boundingBox" => bounding_box,
+});
+
+impl DetectedObject {
+    /// An object of a class, `confidence` from 0 to 1.
+    pub fn new(class: impl Into<String>, confidence: f64) -> Self {
+        Self { class: class.into(), confidence, ..Self::default() }
+    }
+}
+
+impl DetectJob {
+    /// Reads a job from the API's JSON.
+    ///
+    /// Fails with `invalid_response` where it is no JSON object, or has no `id`; every other oddity is read past.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let (body, raw) = read_json(json, ErrorKind::InvalidResponse)?;
+        Self::from_body(body, raw, ErrorKind::InvalidResponse)
+    }
+
+    /// Reads the API's answer to a search: an array of jobs. An item that cannot be read is left out.
+    pub fn list_from_json(json: &[u8]) -> Result<Vec<Self>> {
+        crate::body::read_list(json, |body, raw| Self::from_body(body, raw, ErrorKind::InvalidResponse).ok())
+    }
+
+    pub(crate) fn from_body(body: Body, raw: Raw, kind: ErrorKind) -> Result<Self> {
+        let Some(id) = body.id.filter(|id| !id.is_empty()) else {
+            return Err(crate::Error::new(kind, "id: missing in a detect job; is this the API's answer?"));
+        };
+        Ok(Self {
+            id,
+            job_results: body.job_results.items.into_iter().map(Into::into).collect(),
+            image_results: body.image_results.into_iter().map(Into::into).collect(),
+            created_at: body.created_at,
+            status: body.status,
+            custom_id: body.custom_id,
+            feed_id: body.feed_id,
+            webhook_url: body.webhook_url,
+            raw,
+        })
+    }
+
+    /// Every picture in which the class was found, the surest first.
+    pub fn found<'a>(&'a self, class: &str) -> Vec<Hit<'a>> {
+        let mut hits: Vec<Hit<'a>> = self
+            .image_results
+            .iter()
+            .flat_map(|image| {
+                let class = class.to_owned();
+                image.objects.iter().filter(move |object| object.class == class).map(move |object| Hit {
+                    image: image.view(),
+                    confidence: object.confidence,
+                    verdict: object.verdict,
+                    bounding_box: object.bounding_box,
+                })
+            })
+            .collect();
+        // A server may leave out the objects of each picture and name only the one it chose.
+        for chosen in self.job_results.iter().filter(|result| result.class == class) {
+            let Some(image) = &chosen.image else { continue };
+            let view = image.view();
+            if !hits.iter().any(|hit| hit.image.is_same(&view)) {
+                let confidence = image.confidence.unwrap_or_default();
+                hits.push(Hit { image: view, confidence, verdict: None, bounding_box: None });
+            }
+        }
+        hits.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        hits
+    }
+
+    /// Every class that was found in some picture, in alphabetical order.
+    pub fn classes(&self) -> Vec<&str> {
+        let objects = self.image_results.iter().flat_map(|image| &image.objects).map(|object| object.class.as_str());
+        let chosen =
+            self.job_results.iter().filter(|result| result.image.is_some()).map(|result| result.class.as_str());
+        let mut classes: Vec<_> = objects.chain(chosen).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    /// The pictures that could not be looked at.
+    pub fn errors(&self) -> impl Iterator<Item = &DetectImageResult> {
+        self.image_results.iter().filter(|image| image.status.is_error())
+    }
+
+    /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
+    pub fn tie(&mut self, inputs: &Inputs) {
+        let images = self.image_results.iter_mut();
+        for image in images {
+            image.input = inputs.find(&mut image.custom_id, image.url.as_deref());
+        }
+        for image in self.job_results.iter_mut().filter_map(|result| result.image.as_mut()) {
+            image.input = inputs.find(&mut image.custom_id, image.url.as_deref());
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for DetectJob {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let body = crate::read::object(deserializer)?;
+        Self::from_body(body, Raw::default(), ErrorKind::InvalidResponse).map_err(serde::de::Error::custom)
+    }
+}
+
+/// An object of a class in a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Hit<'a> {
+    /// The picture.
+    pub image: ImageView<'a>,
+    /// How sure the service is, 0 to 1; 0 where it does not say.
+    pub confidence: f64,
+    /// Whether the service is certain.
+    pub verdict: Option<bool>,
+    /// Where in the picture it is.
+    pub bounding_box: Option<BoundingBox>,
+}
+
+/// Which picture a result speaks of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ImageView<'a> {
+    /// The service's name for it.
+    pub id: Option<&'a str>,
+    /// Where it was fetched.
+    pub url: Option<&'a str>,
+    /// Where the service keeps it.
+    pub proxy_url: Option<&'a str>,
+    /// The caller's name for it.
+    pub custom_id: Option<&'a str>,
+    /// Which of the caller's pictures it is, where that is certain.
+    pub input: Option<&'a Input>,
+}
+
+impl<'a> ImageView<'a> {
+    /// The name that says most to a person: the caller's customId, else the URL or file that was passed in, else the
+    /// service's id.
+    pub fn custom_id_or_url(&self) -> &'a str {
+        let source = self.input.map(|input| input.source.as_str());
+        self.custom_id.or(self.url.filter(|url| !url.is_empty())).or(source).or(self.id).unwrap_or("")
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (Some(a), Some(b)) => a == b,
+            _ => (self.custom_id, self.url) == (other.custom_id, other.url),
+        }
+    }
+}
+
+macro_rules! view {
+    ($model:ty) => {
+        impl $model {
+            /// Which picture this is.
+            pub fn view(&self) -> ImageView<'_> {
+                ImageView {
+                    id: self.id.as_deref(),
+                    url: self.url.as_deref(),
+                    proxy_url: self.proxy_url.as_deref(),
+                    custom_id: self.custom_id.as_deref(),
+                    input: self.input.as_ref(),
+                }
+            }
+        }
+    };
+}
+view!(DetectImageResult);
+view!(DetectJobImage);

@@ -1,0 +1,7 @@
+//! Detect jobs: what is sent, what comes back.
+
+mod job;
+mod request;
+
+pub use job::{DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectedObject, Hit, ImageView};
+pub use request::{Class, DetectRequest, Verify};

@@ -1,0 +1,42 @@
+//! JSON kept as it came.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+/// The JSON that a model was read from. Two models are equal where what we understand of them is, so this is left out of
+/// comparisons.
+///
+/// ```
+/// use image_intelligence_core::DetectJob;
+///
+/// let job = DetectJob::from_json(br#"{"id": "1", "status": "IN_PROGRESS", "queue": {"position": 7}}"#)?;
+/// assert_eq!(job.raw.field("queue").as_deref(), Some(r#"{"position": 7}"#));
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Raw(Option<Arc<str>>);
+
+impl Raw {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(Some(text.into()))
+    }
+
+    /// The whole JSON; `None` for a model that was not read from any.
+    pub fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The JSON of one top-level field, known to this version or not.
+    pub fn field(&self, key: &str) -> Option<String> {
+        let fields: std::collections::HashMap<std::borrow::Cow<'_, str>, &RawValue> =
+            serde_json::from_str(self.as_str()?).ok()?;
+        fields.get(key).map(|value| value.get().to_owned())
+    }
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}

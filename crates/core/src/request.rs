@@ -1,0 +1,122 @@
+//! What every job request has: pictures and job-level options.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::validate::Field;
+use crate::{Error, Limits, Result};
+
+/// Reads `null` as the default.
+pub(crate) fn absent_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A picture of a request: a URL that the service fetches, or the file itself in base64.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ImageRequest {
+    /// Where the service fetches it, at most 512 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The file, in base64 of the standard alphabet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
+    /// The caller's own name for it, at most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<String>,
+}
+
+impl ImageRequest {
+    /// A picture that the service fetches.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self { url: Some(url.into()), ..Self::default() }
+    }
+
+    /// A picture that goes along: `bytes` is the file as it is, JPEG or the like.
+    pub fn bytes(bytes: &[u8]) -> Self {
+        use base64::Engine as _;
+        Self { blob: Some(base64::engine::general_purpose::STANDARD.encode(bytes)), ..Self::default() }
+    }
+
+    /// Gives it the caller's own name.
+    pub fn custom_id(mut self, id: impl Into<String>) -> Self {
+        self.custom_id = Some(id.into());
+        self
+    }
+}
+
+impl std::fmt::Debug for ImageRequest {
+    /// Shows how large a blob is, not the blob.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImageRequest")
+            .field("url", &self.url)
+            .field("blob", &self.blob.as_ref().map(|blob| format!("{} characters", blob.len())))
+            .field("custom_id", &self.custom_id)
+            .finish()
+    }
+}
+
+/// What every job may carry.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct JobOptions {
+    /// Where the service posts the finished job, at most 512 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    /// The caller's own name for the job, at most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<String>,
+    /// Which camera or source the pictures came from, at most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed_id: Option<String>,
+}
+
+impl JobOptions {
+    pub(crate) fn validate(&self, limits: &Limits) -> Result<()> {
+        if let Some(url) = &self.webhook_url {
+            Field::new("webhookUrl").url(url, limits.url)?;
+        }
+        for (field, id) in [("customId", &self.custom_id), ("feedId", &self.feed_id)] {
+            if let Some(id) = id {
+                Field::new(field).at_most(id, limits.custom_id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<()> {
+    let most = limits.images;
+    match images.len() {
+        0 => return Err(Error::invalid_request("images", format_args!("none given, a job takes 1 to {most}"))),
+        given if given > most => {
+            return Err(Error::invalid_request(
+                "images",
+                format_args!("{given} given, at most {most} a job; send them as several jobs"),
+            ));
+        }
+        _ => {}
+    }
+    for (index, image) in images.iter().enumerate() {
+        let field = Field::new("images").at(index);
+        match (&image.url, &image.blob) {
+            (None, None) => {
+                return Err(Error::invalid_request(
+                    field.name(),
+                    "neither url nor blob given; say where the picture is, or send its bytes in base64",
+                ));
+            }
+            (Some(url), None) => field.key("url").url(url, limits.url)?,
+            (_, Some(blob)) => field.key("blob").base64(blob)?,
+        }
+        if let Some(id) = &image.custom_id {
+            field.key("customId").at_most(id, limits.custom_id)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The token with which a wait goes on in another process, machine or language.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::{BaseUrl, Error, ErrorKind, Kind, Result, Rid, Timestamp};
+
+const PREFIX: &str = "ii1_";
+const LONGEST: usize = 4096;
+
+/// What a resume token says. It holds no URL and no secret, and is the same in every language.
+///
+/// ```
+/// use image_intelligence_core::{BaseUrl, Kind, ResumeToken, Rid, Timestamp};
+///
+/// let api = BaseUrl::parse("https://api.imageintelligence.com/v2")?;
+/// let token = ResumeToken::new(Kind::Detect, "f9d73f87", Rid::from_bytes([1; 16]), Timestamp::from_millis(1_487_648_348_000), &api);
+/// let text = token.to_string();
+/// assert!(text.starts_with("ii1_"));
+/// assert_eq!(ResumeToken::parse(&text, &api)?, token);
+///
+/// let other = BaseUrl::parse("http://127.0.0.1:8080/v2")?;
+/// assert_eq!(ResumeToken::parse(&text, &other).unwrap_err().kind().as_str(), "resume_token");
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResumeToken {
+    /// What the job does.
+    pub kind: Kind,
+    /// The namespace of a recognize job.
+    pub namespace: Option<String>,
+    /// The service's name for the job.
+    pub id: String,
+    /// Our own name for it.
+    pub rid: Rid,
+    /// When it was made, by the service's clock.
+    pub created: Timestamp,
+    api: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    v: u32,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ns: Option<String>,
+    id: String,
+    rid: Rid,
+    created: i64,
+    api: String,
+}
+
+impl ResumeToken {
+    /// A token for a job of that API.
+    pub fn new(kind: Kind, id: impl Into<String>, rid: Rid, created: Timestamp, api: &BaseUrl) -> Self {
+        Self { kind, namespace: None, id: id.into(), rid, created, api: api.fingerprint() }
+    }
+
+    /// Reads a token that was made for the API at this base URL.
+    pub fn parse(text: &str, api: &BaseUrl) -> Result<Self> {
+        let refuse = |problem: &str| Err(Error::new(ErrorKind::ResumeToken, format!("resume token: {problem}")));
+        let text = text.trim();
+        let Some(encoded) = text.strip_prefix(PREFIX) else {
+            return match text.strip_prefix("ii").and_then(|rest| rest.split_once('_')) {
+                Some((version, _)) if !version.is_empty() && version.bytes().all(|digit| digit.is_ascii_digit()) => {
+                    refuse("it was made by another version of this library; update the library")
+                }
+                _ => refuse("it does not start with ii1_; was it copied whole?"),
+            };
+        };
+        if encoded.len() > LONGEST {
+            return refuse("longer than 4096 characters; is it a resume token?");
+        }
+        let Some(wire) =
+            URL_SAFE_NO_PAD.decode(encoded).ok().and_then(|json| serde_json::from_slice::<Wire>(&json).ok())
+        else {
+            return refuse("malformed; was it copied whole?");
+        };
+        if wire.v != 1 {
+            return refuse("it was made by a newer version of this library; update the library");
+        }
+        let Some(kind) = Kind::from_name(&wire.kind) else {
+            return refuse("a kind of job that this version does not know; update the library");
+        };
+        if wire.id.is_empty() {
+            return refuse("malformed: it names no job");
+        }
+        if wire.api != api.fingerprint() {
+            return refuse(&format!("the job was made at another API than {api}; use a client with that base URL"));
+        }
+        let created = Timestamp::from_millis(wire.created);
+        Ok(Self { kind, namespace: wire.ns, id: wire.id, rid: wire.rid, created, api: wire.api })
+    }
+}
+
+impl std::fmt::Display for ResumeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let wire = Wire {
+            v: 1,
+            kind: self.kind.as_str().to_owned(),
+            ns: self.namespace.clone(),
+            id: self.id.clone(),
+            rid: self.rid,
+            created: self.created.as_millis(),
+            api: self.api.clone(),
+        };
+        let json = serde_json::to_vec(&wire).map_err(|_| std::fmt::Error)?;
+        write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(json))
+    }
+}

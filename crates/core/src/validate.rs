@@ -1,0 +1,169 @@
+//! The limits of a request, and errors that name the field, the limit and the way out.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::{Error, ExclusionZones, Result};
+
+/// The limits of the API. Lengths count Unicode code points.
+///
+/// ```
+/// use image_intelligence_core::Limits;
+///
+/// let mut limits = Limits::default();
+/// assert_eq!((limits.images, limits.url, limits.custom_id), (64, 512, 64));
+/// limits.url = 2048; // for a server that takes longer ones
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Pictures in a job: 64.
+    pub images: usize,
+    /// Characters in the URL of a picture or a webhook: 512 in the documents; a changelog once says 2048.
+    pub url: usize,
+    /// Characters in a `customId` or `feedId`: 64.
+    pub custom_id: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { images: 64, url: 512, custom_id: 64 }
+    }
+}
+
+/// The place of a value in a request, as the wire names it: `images[3].url`.
+pub(crate) struct Field(String);
+
+impl Field {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    pub(crate) fn at(&self, index: usize) -> Self {
+        Self(format!("{}[{index}]", self.0))
+    }
+
+    pub(crate) fn key(&self, key: &str) -> Self {
+        Self(format!("{}.{key}", self.0))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
+    fn refuse<T>(&self, problem: impl std::fmt::Display) -> Result<T> {
+        Err(Error::invalid_request(&self.0, problem))
+    }
+
+    pub(crate) fn at_most(&self, text: &str, most: usize) -> Result<()> {
+        let given = text.chars().count();
+        if given > most {
+            return self.refuse(format_args!("{given} characters given, at most {most}"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn not_blank(&self, text: &str) -> Result<()> {
+        if text.trim().is_empty() {
+            return self.refuse("empty; say what to look for, such as \"person\"");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn url(&self, text: &str, most: usize) -> Result<()> {
+        self.at_most(text, most)?;
+        match url::Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+            _ => self.refuse(format_args!(
+                "\"{}\" is not a URL (one starts with https://); for a file, pass the file and not its name",
+                excerpt(text)
+            )),
+        }
+    }
+
+    pub(crate) fn base64(&self, blob: &str) -> Result<()> {
+        if blob.is_empty() {
+            return self.refuse("empty; send the bytes of the picture in base64");
+        }
+        if blob.starts_with("data:") {
+            return self.refuse("a data: URL given; send only what follows the comma");
+        }
+        let text = blob.trim_end_matches('=');
+        let padding = blob.len() - text.len();
+        let odd = text.bytes().position(|byte| !matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/'));
+        if let Some(position) = odd {
+            return self.refuse(format_args!("not base64 of the standard alphabet: see character {}", position + 1));
+        }
+        if text.len() % 4 == 1 || padding > 2 {
+            return self.refuse(format_args!("not base64: {} characters cannot be; was it cut?", blob.len()));
+        }
+        Ok(())
+    }
+}
+
+/// The first 80 characters of what a caller gave, without control characters.
+fn excerpt(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars().take(80) {
+        if character.is_control() {
+            let _ = write!(out, "{}", character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    if text.chars().nth(80).is_some() {
+        out.push_str("..");
+    }
+    out
+}
+
+/// The bytes of a `blob`, with or without padding.
+///
+/// `field` is the place that an error names, such as `images[3].blob`.
+///
+/// ```
+/// use image_intelligence_core::decode_blob;
+///
+/// assert_eq!(decode_blob("images[0].blob", "aGVsbG8=").unwrap(), b"hello");
+/// assert!(decode_blob("images[0].blob", "not base64!").is_err());
+/// ```
+pub fn decode_blob(field: &str, blob: &str) -> Result<Vec<u8>> {
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    Field::new(field).base64(blob)?;
+    ENGINE.decode(blob).map_err(|error| Error::invalid_request(field, format_args!("not base64: {error}")))
+}
+
+pub(crate) fn check_zones(field: &Field, zones: &ExclusionZones) -> Result<()> {
+    if zones.kind != "GRID" {
+        return field.key("type").refuse(format_args!("\"{}\" given, only GRID is known", excerpt(&zones.kind)));
+    }
+    if !ExclusionZones::SIZES.contains(&zones.size) {
+        return field.key("size").refuse(format_args!("{} given, one of 16, 32, 64, 128 wanted", zones.size));
+    }
+    let rows = zones.zones.len();
+    let field = field.key("zones");
+    if rows == 0 {
+        return field.refuse("no rows given; a grid has at least one");
+    }
+    if rows > zones.size as usize {
+        return field.refuse(format_args!("{rows} rows given, at most {} with this size", zones.size));
+    }
+    for (index, row) in zones.zones.iter().enumerate() {
+        let field = field.at(index);
+        if row.len() != rows {
+            return field.refuse(format_args!("{} cells given in a grid of {rows} rows; it must be square", row.len()));
+        }
+        if let Some(cell) = row.iter().find(|&&cell| cell > 1) {
+            return field.refuse(format_args!("a cell is {cell}; 1 leaves it out, 0 keeps it"));
+        }
+    }
+    Ok(())
+}

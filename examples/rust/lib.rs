@@ -1,0 +1,1 @@
+//! The small programs a person would write.

@@ -1,0 +1,1 @@
+//! Suites that stand across crates.
