@@ -81,6 +81,23 @@ impl BaseUrl {
         url.into()
     }
 
+    /// The URL of a call with a query, whose values are escaped.
+    ///
+    /// ```
+    /// let api = image_intelligence_core::BaseUrl::parse("http://127.0.0.1:8080/v2")?;
+    /// assert_eq!(api.join_query(&["detect"], &[("customId", "a b&c")]), "http://127.0.0.1:8080/v2/detect?customId=a+b%26c");
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// ```
+    pub fn join_query<V: AsRef<str>>(&self, segments: &[&str], query: &[(&str, V)]) -> String {
+        let joined = self.join(segments);
+        if query.is_empty() {
+            return joined;
+        }
+        let mut escaped = url::form_urlencoded::Serializer::new(String::new());
+        escaped.extend_pairs(query);
+        format!("{joined}?{}", escaped.finish())
+    }
+
     /// 8 hex digits that tell one API from another in a resume token.
     pub fn fingerprint(&self) -> String {
         Sha256::digest(self.to_string()).iter().take(4).fold(String::new(), |mut hex, byte| {

@@ -6,6 +6,7 @@
 //!
 //! Reading is tolerant: real servers differ from their documents, and one odd value must not cost a batch. Writing is strict.
 
+mod api_error;
 mod base_url;
 mod body;
 mod detect;
@@ -22,6 +23,7 @@ mod request;
 mod resume;
 mod retry;
 mod rid;
+mod search;
 mod secret;
 mod status;
 mod time;
@@ -45,6 +47,7 @@ pub use request::{ImageRequest, JobOptions};
 pub use resume::ResumeToken;
 pub use retry::{Failure, Repeat, RetryPolicy, parse_retry_after};
 pub use rid::Rid;
+pub use search::JobSearch;
 pub use secret::Secret;
 pub use status::{ImageStatus, JobStatus};
 pub use time::Timestamp;

@@ -1,0 +1,75 @@
+//! What an answer that is no success says, in our words and in the server's.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Error, ErrorKind};
+
+impl Error {
+    /// The error of an answer with this HTTP status and body. `what` is what was asked for: `detect job f9d73f87`.
+    ///
+    /// The server's own words are taken from `message`, `error`, `error_description` or `errors[]`; the body is kept whole
+    /// (up to 64 KiB), out of the message.
+    ///
+    /// ```
+    /// use image_intelligence_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from_answer("POST /detect", 400, br#"{"message": "classes: none given"}"#);
+    /// assert_eq!(error.kind(), ErrorKind::BadRequest);
+    /// assert_eq!(error.message(), "POST /detect: the API refused the request (400): classes: none given");
+    /// ```
+    pub fn from_answer(what: &str, status: u16, body: &[u8]) -> Self {
+        let advice = match status {
+            300..=399 => {
+                "the API redirected elsewhere; redirects are not followed, so that the token goes nowhere else; is the base URL right?"
+            }
+            401 => "the API refused the credentials; check II_CLIENT_ID and II_CLIENT_SECRET",
+            403 => "the credentials do not allow this; ask for the scope",
+            404 => "the API knows no such thing; was it made with other credentials, or at another API?",
+            405 => "the API does not take this call; is the base URL right?",
+            408 => "the API gave up reading the request; try again",
+            413 => "the request is too large; send fewer or smaller pictures a job",
+            429 => "too many requests; slow down",
+            400..=499 => "the API refused the request",
+            500..=599 => "the API failed; try again later",
+            _ => "the API gave an answer that makes no sense here; is the base URL right?",
+        };
+        let message = match server_words(body) {
+            Some(words) => format!("{what}: {advice} ({status}): {words}"),
+            None => format!("{what}: {advice} ({status})"),
+        };
+        Self::new(ErrorKind::from_status(status), message).with_status(status).with_body(body)
+    }
+}
+
+/// What the server says of its error, in at most 300 characters of one line.
+fn server_words(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Words {
+        message: Option<Value>,
+        error_description: Option<Value>,
+        error: Option<Value>,
+        errors: Option<Vec<Value>>,
+    }
+    fn words(value: &Value) -> Option<&str> {
+        match value {
+            Value::String(text) => Some(text),
+            Value::Object(fields) => fields.get("message").and_then(Value::as_str),
+            _ => None,
+        }
+        .filter(|text| !text.trim().is_empty())
+    }
+
+    let read: Words = serde_json::from_slice(body.get(..Error::MAX_BODY).unwrap_or(body)).ok()?;
+    let first = read.errors.as_ref().and_then(|errors| errors.first());
+    let found = [&read.message, &read.error_description, &read.error]
+        .into_iter()
+        .filter_map(Option::as_ref)
+        .chain(first)
+        .find_map(words)?;
+    let mut line: String = found.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if found.chars().nth(300).is_some() {
+        line.push_str("..");
+    }
+    Some(line)
+}
