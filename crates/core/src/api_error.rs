@@ -53,7 +53,7 @@ fn server_words(body: &[u8]) -> Option<String> {
     }
     fn words(value: &Value) -> Option<&str> {
         match value {
-            Value::String(text) => Some(text),
+            Value::String(text) => Some(text.as_str()),
             Value::Object(fields) => fields.get("message").and_then(Value::as_str),
             _ => None,
         }
