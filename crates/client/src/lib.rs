@@ -1,1 +1,60 @@
-//! being written
+//! Image Intelligence: hand over a batch of pictures, get a job at once, and its result when it is there.
+//!
+//! ```
+//! use image_intelligence::{Class, Client, Image, Verify};
+//!
+//! # async fn run() -> image_intelligence::Result<()> {
+//! let client = Client::from_env()?;
+//! let job = client
+//!     .detect([Image::file("astronaut.jpg"), Image::url("https://example.com/street.jpg")])
+//!     .class("person")
+//!     .class(Class::new("car").verify(Verify::Never))
+//!     .send()
+//!     .await? // Job<Detect>: an id, a resume token
+//!     .wait()
+//!     .await?; // DetectJob: the result
+//! for hit in job.found("person") {
+//!     println!("{} {:.2}", hit.image.custom_id_or_url(), hit.confidence);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it promises:
+//! - **A submit is never sent twice by stealth.** Where its answer was lost, the job is looked for, and else the error is
+//!   [`ErrorKind::OutcomeUnknown`].
+//! - **A wait never hangs and never spins.** It has a deadline, and its error carries a token to [resume](Client::resume) with.
+//! - **A job that ended with errors is a result**, not an error. Only transport, authentication, refusals, deadlines and
+//!   answers that cannot be read are errors.
+//! - **Nothing secret is ever printed**, and the token goes to the base URL's origin only.
+
+mod auth;
+mod builder;
+mod call;
+mod client;
+mod detect;
+mod http;
+mod image;
+mod job;
+mod jobs;
+mod kind;
+mod random;
+mod submit;
+mod tls;
+mod updates;
+
+pub use auth::{TokenFuture, TokenProvider};
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use detect::{Detect, DetectBuilder};
+pub use image::Image;
+pub use image_intelligence_core::{
+    AddressClass, BaseUrl, BoundingBox, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult,
+    DetectRequest, DetectedObject, Error, ErrorKind, ExclusionZones, Hit, ImageRequest, ImageStatus, ImageView, Input,
+    JobOptions, JobSearch, JobStatus, Kind, Limits, PollPolicy, Raw, Result, ResumeToken, RetryPolicy, Rid, Secret,
+    Timestamp, Verify, WebhookEvent, parse_webhook,
+};
+pub use job::Job;
+pub use jobs::Jobs;
+pub use kind::JobKind;
+pub use updates::{Update, Updates};

@@ -205,6 +205,27 @@ impl Error {
         self.change(|inner| inner.message = format!("{context}: {}", inner.message))
     }
 
+    /// Blots out a secret that a server may have repeated in its answer, in the message and in the body.
+    pub fn without_secret(self, secret: &crate::Secret) -> Self {
+        const BLOT: &str = "[secret]";
+        let secret = secret.expose();
+        // Something so short is no secret, and would blot out words that merely contain it.
+        if secret.len() < 8 {
+            return self;
+        }
+        self.change(|inner| {
+            if inner.message.contains(secret) {
+                inner.message = inner.message.replace(secret, BLOT);
+            }
+            if let Some(body) = &inner.body {
+                let text = String::from_utf8_lossy(body);
+                if text.contains(secret) {
+                    inner.body = Some(text.replace(secret, BLOT).into_bytes().into());
+                }
+            }
+        })
+    }
+
     /// For a wait that ran out: what the job was last seen doing, and the token with which to wait on.
     pub fn with_job(self, last_status: Option<JobStatus>, resume_token: impl Into<String>) -> Self {
         self.change(|inner| {

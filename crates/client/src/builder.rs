@@ -1,0 +1,232 @@
+//! How a client is set up.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_intelligence_core::{
+    BaseUrl, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, Secret, TokenRequest,
+};
+
+use crate::auth::{CredentialTokens, TokenProvider};
+use crate::call::{Caller, Gate};
+use crate::client::{Client, Inner};
+use crate::http::Http;
+use crate::tls;
+
+/// Sets up a [`Client`]; every setting has a default that suits most.
+///
+/// ```
+/// use std::time::Duration;
+/// use image_intelligence::Client;
+///
+/// let client = Client::builder()
+///     .base_url("http://127.0.0.1:8080/v2")
+///     .credentials("local", "local")
+///     .request_timeout(Duration::from_secs(20))
+///     .build()?;
+/// # Ok::<(), image_intelligence::Error>(())
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    base_url: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    tokens: Option<Arc<dyn TokenProvider>>,
+    allow_plain_http: bool,
+    roots: Vec<Vec<u8>>,
+    request_timeout: Duration,
+    connect_timeout: Duration,
+    largest_request: usize,
+    recover_for: Duration,
+    retry: RetryPolicy,
+    poll: PollPolicy,
+    limits: Limits,
+    user_agent: Option<String>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            client_id: None,
+            client_secret: None,
+            tokens: None,
+            allow_plain_http: false,
+            roots: Vec::new(),
+            request_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            largest_request: 100 * 1024 * 1024,
+            recover_for: Duration::from_secs(30),
+            retry: RetryPolicy::default(),
+            poll: PollPolicy::default(),
+            limits: Limits::default(),
+            user_agent: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Takes from the environment what it says: `II_CLIENT_ID`, `II_CLIENT_SECRET`, `II_BASE_URL`. An empty one counts as
+    /// not set.
+    pub fn from_env(mut self) -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        self.client_id = variable("II_CLIENT_ID").or(self.client_id);
+        self.client_secret = variable("II_CLIENT_SECRET").map(Secret::from).or(self.client_secret);
+        self.base_url = variable("II_BASE_URL").or(self.base_url);
+        self
+    }
+
+    /// Where the API is; the public one where this is not said.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Who asks, and the proof.
+    pub fn credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+        self.client_id = Some(client_id.into());
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Takes access tokens from somewhere else than a client id and secret.
+    pub fn token_provider(mut self, tokens: impl TokenProvider + 'static) -> Self {
+        self.tokens = Some(Arc::new(tokens));
+        self
+    }
+
+    /// Allows a base URL that starts with `http://` and is not on this machine. Everybody on the way can read the token.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
+    /// Trusts one more certificate authority, such as a company's own: one or more certificates in PEM.
+    pub fn add_root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// How long one request may take, its answer too; a large body gets more. 60 s.
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.request_timeout = limit;
+        self
+    }
+
+    /// How long making a connection may take. 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How many bytes the body of one submit may have, pictures in base64 and all. 100 MiB.
+    pub fn largest_request(mut self, bytes: usize) -> Self {
+        self.largest_request = bytes;
+        self
+    }
+
+    /// For how long a job whose submit's answer was lost is looked for. 30 s.
+    pub fn recover_for(mut self, limit: Duration) -> Self {
+        self.recover_for = limit;
+        self
+    }
+
+    /// How often and how long to try reads again. [`RetryPolicy::never`] leaves it to the caller.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How often waits look at a job.
+    pub fn poll(mut self, policy: PollPolicy) -> Self {
+        self.poll = policy;
+        self
+    }
+
+    /// The API's limits, where they differ from the documented ones.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What to say in `User-Agent`, before our own name.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Makes the client; nothing is sent yet. Fails with `config`, saying which setting is missing or wrong.
+    pub fn build(self) -> Result<Client> {
+        let base = BaseUrl::parse(self.base_url.as_deref().unwrap_or(BaseUrl::PUBLIC))?;
+        if !base.is_https() && !base.is_loopback() && !self.allow_plain_http {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "base URL: {base} is not encrypted, and everybody on the way could read the token; use https:// (or allow_plain_http)"
+                ),
+            ));
+        }
+        let ours = concat!("image-intelligence/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| ours.to_owned(), |name| format!("{name} {ours}"));
+        let mut http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(&self.roots)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .tcp_nodelay(true)
+            .user_agent(agent);
+        if base.is_loopback() {
+            // A proxy on another machine would look for the server there.
+            http = http.no_proxy();
+        }
+        let http = Arc::new(Http::new(http, self.request_timeout)?);
+        let gate = Arc::new(Gate::default());
+        let tokens = match self.tokens {
+            Some(tokens) => tokens,
+            None => {
+                let credentials = credentials(self.client_id, self.client_secret)?;
+                Arc::new(CredentialTokens::new(
+                    Arc::clone(&http),
+                    base.clone(),
+                    credentials,
+                    self.retry.clone(),
+                    Arc::clone(&gate),
+                ))
+            }
+        };
+        Ok(Client::new(Inner {
+            caller: Caller { http, tokens, gate },
+            base,
+            retry: self.retry,
+            poll: self.poll,
+            limits: self.limits,
+            largest_request: self.largest_request,
+            recover_for: self.recover_for,
+        }))
+    }
+}
+
+fn credentials(id: Option<String>, secret: Option<Secret>) -> Result<TokenRequest> {
+    let missing = match (&id, &secret) {
+        (Some(_), Some(_)) => None,
+        (None, None) => Some("II_CLIENT_ID and II_CLIENT_SECRET are"),
+        (None, _) => Some("II_CLIENT_ID is"),
+        (_, None) => Some("II_CLIENT_SECRET is"),
+    };
+    match (id, secret, missing) {
+        (Some(id), Some(secret), None) => Ok(TokenRequest::new(id, secret)),
+        (_, _, missing) => Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "{} not set; set both in the environment, or pass them to Client::builder().credentials(..)",
+                missing.unwrap_or("the credentials are")
+            ),
+        )),
+    }
+}

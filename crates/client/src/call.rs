@@ -1,0 +1,142 @@
+//! A call to the API: with the token, sent again where that is harmless, and never faster than the server asked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use image_intelligence_core::{Error, ErrorKind, Failure, Repeat, Result, RetryPolicy, Secret};
+use tokio::time::Instant;
+
+use crate::auth::TokenProvider;
+use crate::http::{Failed, Http, Request};
+use crate::random;
+
+/// Makes calls to one API.
+pub(crate) struct Caller {
+    pub(crate) http: Arc<Http>,
+    pub(crate) tokens: Arc<dyn TokenProvider>,
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl Caller {
+    /// Sends a request, and reads its answer with `read`; what `read` refuses counts as an unreadable answer.
+    pub(crate) async fn call<T>(
+        &self,
+        request: &Request,
+        repeat: Repeat,
+        retry: &RetryPolicy,
+        read: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<T, Failed> {
+        let mut tries = Tries::new(retry, repeat);
+        let mut refused = None;
+        loop {
+            tries.pass(&self.gate, request).await?;
+            // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
+            let token = self
+                .tokens
+                .token(refused.as_ref())
+                .await
+                .map_err(|error| Failed { error: error.with_context(&request.what), failure: Failure::Status(401) })?;
+            let answer = match self.http.send(request, Some(&token)).await {
+                Ok(body) => read_answer(&body, request, repeat, &read),
+                Err(failed) => Err(failed.without(&token)),
+            };
+            match answer {
+                Ok(value) => return Ok(value),
+                Err(failed) if failed.failure == Failure::Status(401) && refused.is_none() => refused = Some(token),
+                Err(failed) => tries.pause(failed, &self.gate).await?,
+            }
+        }
+    }
+}
+
+/// Reads the body of a success.
+pub(crate) fn read_answer<T>(
+    body: &[u8],
+    request: &Request,
+    repeat: Repeat,
+    read: impl Fn(&[u8]) -> Result<T>,
+) -> Result<T, Failed> {
+    read(body).map_err(|error| Failed {
+        error: error.with_context(&request.what).with_retryable(repeat == Repeat::Harmless),
+        failure: Failure::Unreadable,
+    })
+}
+
+/// The tries of one call.
+pub(crate) struct Tries<'a> {
+    retry: &'a RetryPolicy,
+    repeat: Repeat,
+    failed: u32,
+    spent: Duration,
+}
+
+impl<'a> Tries<'a> {
+    pub(crate) fn new(retry: &'a RetryPolicy, repeat: Repeat) -> Self {
+        Self { retry, repeat, failed: 0, spent: Duration::ZERO }
+    }
+
+    /// Waits while the server wants to be left alone, or gives up where that is longer than the budget.
+    pub(crate) async fn pass(&mut self, gate: &Gate, request: &Request) -> Result<(), Failed> {
+        while let Some(closed) = gate.closed_for() {
+            if self.spent + closed > self.retry.budget {
+                let message =
+                    format!("{}: the API asked to be left alone for {} s more", request.what, closed.as_secs().max(1));
+                let error = Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(closed));
+                return Err(Failed { error, failure: Failure::Status(429) });
+            }
+            self.spent += closed;
+            tokio::time::sleep(closed).await;
+        }
+        Ok(())
+    }
+
+    /// Pauses before the next try, or gives the failure back where there is none.
+    pub(crate) async fn pause(&mut self, failed: Failed, gate: &Gate) -> Result<(), Failed> {
+        self.failed += 1;
+        let retry_after = failed.error.retry_after();
+        if failed.failure == Failure::Status(429)
+            && let Some(wait) = retry_after
+        {
+            gate.close_for(wait);
+        }
+        if !failed.failure.may_repeat(self.repeat) {
+            return Err(failed);
+        }
+        let Some(pause) = self.retry.pause(self.failed, self.spent, retry_after, random::jitter()) else {
+            return Err(failed);
+        };
+        tracing::debug!(
+            error.type = failed.error.kind().as_str(),
+            http.request.resend_count = self.failed,
+            pause_ms = pause.as_millis(),
+            "trying again"
+        );
+        self.spent += pause;
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// Until when the server asked to be left alone: one answer of 429 slows every caller.
+#[derive(Default)]
+pub(crate) struct Gate(Mutex<Option<Instant>>);
+
+impl Gate {
+    fn closed_for(&self) -> Option<Duration> {
+        let until = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    fn close_for(&self, wait: Duration) {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = Instant::now() + wait;
+        *until = Some(until.map_or(asked, |already| already.max(asked)));
+    }
+}
+
+impl Failed {
+    /// Takes the token out of the server's words, should it have repeated it there.
+    fn without(self, token: &Secret) -> Self {
+        Self { error: self.error.without_secret(token), failure: self.failure }
+    }
+}

@@ -1,0 +1,105 @@
+//! The client: what a program holds one of.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_intelligence_core::{
+    BaseUrl, Error, ErrorKind, Inputs, Limits, PollPolicy, Result, ResumeToken, RetryPolicy,
+};
+
+use crate::builder::ClientBuilder;
+use crate::call::Caller;
+use crate::detect::DetectBuilder;
+use crate::image::Image;
+use crate::job::Job;
+use crate::jobs::Jobs;
+use crate::kind::JobKind;
+
+/// Talks to one API. Cheap to clone; clones share their connections, their token and their manners.
+///
+/// Needs a tokio runtime with time and I/O.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) caller: Caller,
+    pub(crate) base: BaseUrl,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) poll: PollPolicy,
+    pub(crate) limits: Limits,
+    pub(crate) largest_request: usize,
+    pub(crate) recover_for: Duration,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.0.base.to_string()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// A client with the environment's `II_CLIENT_ID` and `II_CLIENT_SECRET`, at `II_BASE_URL` or the public API.
+    ///
+    /// Fails with `config` where one is missing or wrong.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().from_env().build()
+    }
+
+    /// A client with settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Where the API is.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.0.base
+    }
+
+    /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.
+    ///
+    /// Nothing is sent before [`DetectBuilder::send`].
+    pub fn detect<I>(&self, images: I) -> DetectBuilder
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        DetectBuilder::new(self.clone(), images.into_iter().map(Into::into).collect())
+    }
+
+    /// Jobs that were made before: to read, search, and wait for.
+    pub fn jobs<K: JobKind>(&self) -> Jobs<K> {
+        Jobs::new(self.clone())
+    }
+
+    /// Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
+    ///
+    /// Fails with `resume_token` where the token is malformed, of another API, or of another kind of job than `K`.
+    ///
+    /// ```no_run
+    /// # async fn run(token: &str) -> image_intelligence::Result<()> {
+    /// use image_intelligence::{Client, Detect};
+    ///
+    /// let job = Client::from_env()?.resume::<Detect>(token)?.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resume<K: JobKind>(&self, token: &str) -> Result<Job<K>> {
+        let token = ResumeToken::parse(token, &self.0.base)?;
+        if token.kind != K::KIND {
+            return Err(Error::new(
+                ErrorKind::ResumeToken,
+                format!("resume token: it is of a {} job, not of a {} job", token.kind, K::KIND),
+            ));
+        }
+        Ok(Job::resumed(self.clone(), token.id, token.created, Inputs::of_resumed(token.rid), token.rid))
+    }
+}

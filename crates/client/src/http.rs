@@ -1,0 +1,195 @@
+//! One request and its answer: no retries, no credentials of its own, bounded memory, and errors that never name a secret.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp, parse_retry_after};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use tracing::Instrument as _;
+
+/// What a body may take to travel, on top of the request's limit.
+const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
+
+pub(crate) struct Http {
+    client: reqwest::Client,
+    pub(crate) request_timeout: Duration,
+    pub(crate) largest_answer: usize,
+}
+
+/// A request, the same each time it is sent.
+pub(crate) struct Request {
+    /// For messages: `GET /detect/f9d73f87`.
+    pub(crate) what: String,
+    /// For spans: the path with ids left out.
+    pub(crate) template: &'static str,
+    pub(crate) method: reqwest::Method,
+    pub(crate) url: String,
+    pub(crate) body: Option<Bytes>,
+}
+
+impl Request {
+    pub(crate) fn get(what: String, template: &'static str, url: String) -> Self {
+        Self { what, template, method: reqwest::Method::GET, url, body: None }
+    }
+
+    pub(crate) fn post(what: String, template: &'static str, url: String, body: Bytes) -> Self {
+        Self { what, template, method: reqwest::Method::POST, url, body: Some(body) }
+    }
+}
+
+/// Why a request failed: for the caller, and for the rules of sending it again.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) failure: Failure,
+}
+
+impl Http {
+    pub(crate) fn new(builder: reqwest::ClientBuilder, request_timeout: Duration) -> Result<Self> {
+        let client = builder.build().map_err(|error| {
+            Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")).with_source(error)
+        })?;
+        Ok(Self { client, request_timeout, largest_answer: 64 * 1024 * 1024 })
+    }
+
+    /// Sends the request once, and gives the body of a success.
+    pub(crate) async fn send(&self, request: &Request, bearer: Option<&Secret>) -> Result<Bytes, Failed> {
+        let span = tracing::info_span!(
+            "HTTP",
+            otel.name = format!("{} {}", request.method, request.template),
+            otel.kind = "client",
+            http.request.method = %request.method,
+            url.template = request.template,
+            http.response.status_code = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        let answer = self.exchange(request, bearer).instrument(span.clone()).await;
+        if let Err(failed) = &answer {
+            span.record("error.type", failed.error.kind().as_str());
+        }
+        answer
+    }
+
+    async fn exchange(&self, request: &Request, bearer: Option<&Secret>) -> Result<Bytes, Failed> {
+        let mut sent = self.client.request(request.method.clone(), &request.url);
+        sent = sent.header(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(bearer) = bearer {
+            sent = sent.header(AUTHORIZATION, authorization(bearer)?);
+        }
+        let mut limit = self.request_timeout;
+        if let Some(body) = &request.body {
+            limit += Duration::from_secs_f64(body.len() as f64 / SLOWEST_UPLOAD_BYTES_PER_SECOND);
+            sent = sent.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
+        } else {
+            // A cache on the way would show a job that is under way for ever.
+            sent = sent.header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        match tokio::time::timeout(limit, self.answer(request, sent)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failed {
+                error: Error::new(
+                    ErrorKind::RequestTimeout,
+                    format!("{}: no answer within {} s; try again, or allow more", request.what, limit.as_secs()),
+                ),
+                failure: Failure::Lost,
+            }),
+        }
+    }
+
+    async fn answer(&self, request: &Request, sent: reqwest::RequestBuilder) -> Result<Bytes, Failed> {
+        let what = &request.what;
+        let mut answer = sent.send().await.map_err(|error| unsent(what, error))?;
+        let status = answer.status().as_u16();
+        tracing::Span::current().record("http.response.status_code", status);
+        let request_id = request_id(answer.headers());
+        let retry_after = answer
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| parse_retry_after(value, now()));
+
+        let success = answer.status().is_success();
+        let most = if success { self.largest_answer } else { Error::MAX_BODY };
+        let mut body = BytesMut::new();
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.extend_from_slice(&chunk),
+                Ok(Some(_)) if success => {
+                    return Err(Failed {
+                        error: Error::new(
+                            ErrorKind::InvalidResponse,
+                            format!("{what}: an answer of more than {most} bytes came; narrow the search"),
+                        )
+                        .with_request_id(request_id),
+                        failure: Failure::Unreadable,
+                    });
+                }
+                // Enough of an error's body, or all of it, or it broke off: its status has said the most.
+                Ok(_) => break,
+                Err(_) if !success => break,
+                Err(error) => {
+                    return Err(Failed {
+                        error: Error::new(
+                            ErrorKind::Connection,
+                            format!("{what}: the connection broke after {} bytes of the answer; try again", body.len()),
+                        )
+                        .with_request_id(request_id)
+                        .with_source(error.without_url()),
+                        failure: Failure::Lost,
+                    });
+                }
+            }
+        }
+        if success {
+            return Ok(body.freeze());
+        }
+        let error = Error::from_answer(what, status, &body).with_request_id(request_id).with_retry_after(retry_after);
+        Err(Failed { error, failure: Failure::Status(status) })
+    }
+}
+
+fn authorization(bearer: &Secret) -> Result<HeaderValue, Failed> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", bearer.expose())).map_err(|_| Failed {
+        error: Error::new(ErrorKind::Authentication, "the access token has characters that no HTTP header can carry"),
+        failure: Failure::Connect,
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The error of a request that brought no answer at all.
+fn unsent(what: &str, error: reqwest::Error) -> Failed {
+    // The URL may carry a customId, and says nothing that `what` does not.
+    let error = error.without_url();
+    let cause = innermost(&error);
+    let (kind, message, failure) = if error.is_connect() {
+        let message = format!("{what}: no connection ({cause}); is the base URL right, and the network there?");
+        (ErrorKind::Connection, message, Failure::Connect)
+    } else if error.is_timeout() {
+        (ErrorKind::RequestTimeout, format!("{what}: no answer in time; try again, or allow more"), Failure::Lost)
+    } else if error.is_builder() {
+        (ErrorKind::Config, format!("{what}: the request could not be made ({cause})"), Failure::Connect)
+    } else {
+        (ErrorKind::Connection, format!("{what}: the connection broke ({cause}); try again"), Failure::Lost)
+    };
+    Failed { error: Error::new(kind, message).with_source(error), failure }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = ["x-request-id", "request-id", "x-amzn-requestid"].into_iter().find_map(|name| headers.get(name))?;
+    id.to_str().ok().map(|id| id.chars().take(128).collect())
+}
+
+/// Now, by this machine's clock.
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

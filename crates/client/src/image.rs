@@ -1,0 +1,154 @@
+//! A picture to send: a URL, bytes or a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use image_intelligence_core::{Error, ErrorKind, ImageRequest, Result};
+
+/// A picture to send.
+///
+/// A string is a URL; a path is a file, read when the job is sent.
+///
+/// ```
+/// use std::path::Path;
+/// use image_intelligence::Image;
+///
+/// let street = Image::url("https://example.com/street.jpg").custom_id("street");
+/// let astronaut = Image::from(Path::new("astronaut.jpg"));
+/// let frame = Image::bytes(vec![0xff, 0xd8]).custom_id("frame-7");
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Image {
+    source: Source,
+    custom_id: Option<String>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Url(String),
+    Bytes(Bytes),
+    File(PathBuf),
+}
+
+impl Image {
+    /// A picture that the service fetches: at most 512 characters of URL, public, answering with the picture itself.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self { source: Source::Url(url.into()), custom_id: None }
+    }
+
+    /// A picture that goes along: the bytes of the file, JPEG or the like, not base64.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self { source: Source::Bytes(bytes.into()), custom_id: None }
+    }
+
+    /// A file that goes along. It is read when the job is sent.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { source: Source::File(path.into()), custom_id: None }
+    }
+
+    /// Gives it a name of your own, at most 64 characters, which comes back with its result.
+    pub fn custom_id(mut self, id: impl Into<String>) -> Self {
+        self.custom_id = Some(id.into());
+        self
+    }
+
+    /// What the caller passed in, in words: for results and messages.
+    pub(crate) fn source(&self, index: usize) -> String {
+        match &self.source {
+            Source::Url(url) => url.clone(),
+            Source::File(path) => path.display().to_string(),
+            Source::Bytes(_) => format!("images[{index}]"),
+        }
+    }
+
+    /// The picture as it travels. `left` is how many bytes the request may still grow by.
+    pub(crate) async fn load(self, index: usize, left: &mut usize) -> Result<ImageRequest> {
+        let request = match self.source {
+            Source::Url(url) => ImageRequest::url(url),
+            Source::Bytes(bytes) => {
+                take(index, bytes.len() as u64, left)?;
+                ImageRequest::bytes(&bytes)
+            }
+            Source::File(path) => {
+                // Asked first, so that a file which is far too large is never read.
+                let size = tokio::fs::metadata(&path).await.map_err(|error| unreadable(index, &path, error))?.len();
+                take(index, size, left)?;
+                let bytes = tokio::fs::read(&path).await.map_err(|error| unreadable(index, &path, error))?;
+                if bytes.is_empty() {
+                    let problem = format_args!("{} is empty", path.display());
+                    return Err(Error::invalid_request(&format!("images[{index}]"), problem));
+                }
+                ImageRequest::bytes(&bytes)
+            }
+        };
+        Ok(match self.custom_id {
+            Some(id) => request.custom_id(id),
+            None => request,
+        })
+    }
+}
+
+fn take(index: usize, bytes: u64, left: &mut usize) -> Result<()> {
+    let encoded = bytes.div_ceil(3).saturating_mul(4);
+    match usize::try_from(encoded).ok().and_then(|encoded| left.checked_sub(encoded)) {
+        Some(rest) => {
+            *left = rest;
+            Ok(())
+        }
+        None => Err(Error::new(
+            ErrorKind::TooLarge,
+            format!(
+                "images[{index}]: {bytes} bytes are more than the request has room for; send fewer pictures a job, smaller ones, or URLs"
+            ),
+        )),
+    }
+}
+
+fn unreadable(index: usize, path: &Path, error: std::io::Error) -> Error {
+    Error::invalid_request(&format!("images[{index}]"), format_args!("{} cannot be read: {error}", path.display()))
+        .with_source(error)
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Image");
+        match &self.source {
+            Source::Url(url) => out.field("url", url),
+            Source::Bytes(bytes) => out.field("bytes", &bytes.len()),
+            Source::File(path) => out.field("file", path),
+        };
+        out.field("custom_id", &self.custom_id).finish()
+    }
+}
+
+impl From<&str> for Image {
+    fn from(url: &str) -> Self {
+        Self::url(url)
+    }
+}
+
+impl From<String> for Image {
+    fn from(url: String) -> Self {
+        Self::url(url)
+    }
+}
+
+impl From<&Path> for Image {
+    fn from(path: &Path) -> Self {
+        Self::file(path)
+    }
+}
+
+impl From<PathBuf> for Image {
+    fn from(path: PathBuf) -> Self {
+        Self::file(path)
+    }
+}
+
+impl From<Vec<u8>> for Image {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::bytes(bytes)
+    }
+}

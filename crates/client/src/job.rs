@@ -1,0 +1,179 @@
+//! A job that was submitted: a handle to wait with.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_intelligence_core::{Inputs, JobStatus, Result, ResumeToken, Rid, Timestamp, Wait};
+use tokio::time::Instant;
+
+use crate::client::Client;
+use crate::kind::JobKind;
+use crate::updates::{Update, Updates};
+
+/// A job that was submitted. Dropping it, or a wait on it, never cancels the job.
+pub struct Job<K> {
+    pub(crate) client: Client,
+    pub(crate) inputs: Arc<Inputs>,
+    pub(crate) status: Option<JobStatus>,
+    id: String,
+    rid: Rid,
+    custom_id: Option<String>,
+    created_at: Timestamp,
+    /// When this handle was made, and how old the job was then.
+    made: (Instant, Duration),
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Clone for Job<K> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            inputs: Arc::clone(&self.inputs),
+            status: self.status.clone(),
+            id: self.id.clone(),
+            rid: self.rid,
+            custom_id: self.custom_id.clone(),
+            created_at: self.created_at,
+            made: self.made,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: JobKind> fmt::Debug for Job<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("kind", &K::KIND)
+            .field("id", &self.id)
+            .field("custom_id", &self.custom_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: JobKind> Job<K> {
+    pub(crate) fn submitted(client: Client, job: &K::Job, rid: Rid, custom_id: String, inputs: Inputs) -> Self {
+        let facts = K::facts(job);
+        Self {
+            client,
+            inputs: Arc::new(inputs),
+            status: Some(facts.status.clone()),
+            id: facts.id.to_owned(),
+            rid,
+            custom_id: Some(custom_id),
+            created_at: facts.created_at.unwrap_or_else(crate::http::now),
+            made: (Instant::now(), Duration::ZERO),
+            kind: PhantomData,
+        }
+    }
+
+    pub(crate) fn resumed(client: Client, id: String, created_at: Timestamp, inputs: Inputs, rid: Rid) -> Self {
+        Self {
+            client,
+            inputs: Arc::new(inputs),
+            status: None,
+            id,
+            rid,
+            custom_id: None,
+            created_at,
+            made: (Instant::now(), crate::http::now().since(created_at)),
+            kind: PhantomData,
+        }
+    }
+
+    /// The service's name for the job.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name that the job was given; `None` where it was resumed.
+    pub fn custom_id(&self) -> Option<&str> {
+        self.custom_id.as_deref()
+    }
+
+    /// When the job was made, by the service's clock.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// A line of text with which [`Client::resume`] takes the job up again, in any process and any language. It holds no
+    /// URL and no secret.
+    pub fn resume_token(&self) -> String {
+        ResumeToken::new(K::KIND, &self.id, self.rid, self.created_at, &self.client.inner().base).to_string()
+    }
+
+    pub(crate) fn age(&self) -> Duration {
+        self.made.0.elapsed() + self.made.1
+    }
+
+    /// The job as it is now, done or not.
+    pub async fn get(&self) -> Result<K::Job> {
+        let mut job = self.client.jobs::<K>().get(&self.id).await?;
+        K::tie(&mut job, &self.inputs);
+        Ok(job)
+    }
+
+    /// Waits until the job is done, at most 15 minutes.
+    ///
+    /// A job that ended with errors is a result. Fails with `wait_timeout`, which carries a resume token; with `job_lost`
+    /// where the API no longer knows the job; with `authentication` and the like. Whatever may pass, passes: a reset, a
+    /// 503 or a 429 does not end a wait.
+    pub async fn wait(&self) -> Result<K::Job> {
+        self.wait_for(Wait::DEFAULT_LIMIT).await
+    }
+
+    /// Waits until the job is done, at most so long. There is always one look at the deadline, which may take 5 s more.
+    ///
+    /// ```no_run
+    /// # async fn run(job: image_intelligence::Job<image_intelligence::Detect>) -> image_intelligence::Result<()> {
+    /// use std::time::Duration;
+    /// use image_intelligence::ErrorKind;
+    ///
+    /// match job.wait_for(Duration::from_secs(60)).await {
+    ///     Err(error) if error.kind() == ErrorKind::WaitTimeout => println!("later: {}", error.resume_token().unwrap_or_default()),
+    ///     done => println!("{}", done?.status),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_for(&self, limit: Duration) -> Result<K::Job> {
+        let mut updates = self.updates_for(limit);
+        loop {
+            match updates.next().await {
+                Some(Ok(Update::Done(job))) => return Ok(job),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                // Updates end with a result or an error; were they to end without, waiting on would be the worst answer.
+                None => return self.get().await,
+            }
+        }
+    }
+
+    /// The wait step by step: each look at the job, each look that failed, and at last the result. At most 15 minutes.
+    pub fn updates(&self) -> Updates<K> {
+        self.updates_for(Wait::DEFAULT_LIMIT)
+    }
+
+    /// The wait step by step, at most so long.
+    ///
+    /// ```no_run
+    /// # async fn run(job: image_intelligence::Job<image_intelligence::Detect>) -> image_intelligence::Result<()> {
+    /// use image_intelligence::Update;
+    ///
+    /// let mut updates = job.updates();
+    /// while let Some(update) = updates.next().await {
+    ///     match update? {
+    ///         Update::Progress { status, .. } => println!("{status}"),
+    ///         Update::PollFailed(error) => println!("never mind: {error}"),
+    ///         Update::Done(job) => println!("found: {:?}", job.classes()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn updates_for(&self, limit: Duration) -> Updates<K> {
+        Updates::new(self.clone(), limit)
+    }
+}

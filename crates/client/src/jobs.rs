@@ -1,0 +1,77 @@
+//! Jobs that were made before.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use image_intelligence_core::{JobSearch, Repeat, Result, RetryPolicy};
+
+use crate::client::Client;
+use crate::http::{Failed, Request};
+use crate::kind::JobKind;
+
+/// The jobs of one kind: `client.jobs::<Detect>()`.
+pub struct Jobs<K> {
+    client: Client,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: JobKind> fmt::Debug for Jobs<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jobs").field("kind", &K::KIND).finish_non_exhaustive()
+    }
+}
+
+impl<K: JobKind> Jobs<K> {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, kind: PhantomData }
+    }
+
+    /// The job as it is now. Fails with `not_found` where the API does not know it.
+    ///
+    /// ```no_run
+    /// # async fn run() -> image_intelligence::Result<()> {
+    /// use image_intelligence::{Client, Detect};
+    ///
+    /// let job = Client::from_env()?.jobs::<Detect>().get("5d689c71").await?;
+    /// println!("{}", job.status);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get(&self, id: &str) -> Result<K::Job> {
+        self.look(id, &self.client.inner().retry).await.map_err(|failed| failed.error)
+    }
+
+    /// The jobs that meet every condition, in no promised order; an empty list where there is none.
+    pub async fn search(&self, search: &JobSearch) -> Result<Vec<K::Job>> {
+        let inner = self.client.inner();
+        let kind = K::KIND.as_str();
+        let request = Request::get(
+            format!("search of {kind} jobs"),
+            template::<K>(),
+            inner.base.join_query(&[kind], &search.to_query()),
+        );
+        let found = inner.caller.call(&request, Repeat::Harmless, &inner.retry, K::read_list).await;
+        found.map_err(|failed| failed.error)
+    }
+
+    pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
+        let inner = self.client.inner();
+        let kind = K::KIND.as_str();
+        let request = Request::get(
+            format!("{kind} job {id}"),
+            match K::KIND {
+                image_intelligence_core::Kind::Detect => "/detect/{id}",
+                _ => "/{kind}/{id}",
+            },
+            inner.base.join(&[kind, id]),
+        );
+        inner.caller.call(&request, Repeat::Harmless, retry, K::read).await
+    }
+}
+
+fn template<K: JobKind>() -> &'static str {
+    match K::KIND {
+        image_intelligence_core::Kind::Detect => "/detect",
+        _ => "/{kind}",
+    }
+}
