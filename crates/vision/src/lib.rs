@@ -4,7 +4,8 @@
 //! detector is ([`Detector`]), and the one that is built in ([`NanoDet`], 80 everyday classes, no download, no GPU).
 //! It does no other I/O, reads no clock and prints nothing.
 //!
-//! ```
+#![cfg_attr(feature = "nanodet", doc = "```")]
+#![cfg_attr(not(feature = "nanodet"), doc = "```ignore")]
 //! use image_intelligence_vision::{DetectOptions, Detector, Limits, NanoDet, Picture};
 //!
 //! let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/photos/astronaut.jpg"))?;
