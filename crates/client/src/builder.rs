@@ -187,18 +187,12 @@ impl ClientBuilder {
         }
         let http = Arc::new(Http::new(http, self.request_timeout)?);
         let gate = Arc::new(Gate::default());
-        let tokens = match self.tokens {
-            Some(tokens) => tokens,
-            None => {
-                let credentials = credentials(self.client_id, self.client_secret)?;
-                Arc::new(CredentialTokens::new(
-                    Arc::clone(&http),
-                    base.clone(),
-                    credentials,
-                    self.retry.clone(),
-                    Arc::clone(&gate),
-                ))
-            }
+        let tokens: Arc<dyn TokenProvider> = if let Some(tokens) = self.tokens {
+            tokens
+        } else {
+            let credentials = credentials(self.client_id, self.client_secret)?;
+            let (http, gate) = (Arc::clone(&http), Arc::clone(&gate));
+            Arc::new(CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate))
         };
         Ok(Client::new(Inner {
             caller: Caller { http, tokens, gate },

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use image_intelligence_core::{Class, DetectRequest, ErrorKind, Result, Rid};
+use image_intelligence_core::{Class, DetectRequest, Error, ErrorKind, ImageRequest, Result, Rid};
 
 use crate::client::Client;
 use crate::image::Image;
@@ -91,10 +91,8 @@ impl DetectBuilder {
         let rid = rid?;
         let inner = client.inner();
         // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
-        if images.len() > inner.limits.images || images.is_empty() || request.classes.is_empty() {
-            request.images = vec![image_intelligence_core::ImageRequest::default(); images.len()];
-            request.validate(&inner.limits)?;
-        }
+        request.images = vec![ImageRequest::url("https://not-read-yet.invalid/"); images.len()];
+        request.validate(&inner.limits)?;
         let ours = request.options.custom_id.is_none();
         if ours {
             request.options.custom_id = Some(rid.to_string());
@@ -102,9 +100,8 @@ impl DetectBuilder {
         let (loaded, inputs) = submit::load(images, rid, inner.largest_request).await?;
         request.images = loaded;
         request.validate(&inner.limits)?;
-        let body = serde_json::to_vec(&request).map_err(|error| {
-            image_intelligence_core::Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}"))
-        })?;
+        let body = serde_json::to_vec(&request)
+            .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
         let custom_id = request.options.custom_id.take().unwrap_or_default();
         drop(request);
         Submit { client, rid, ours, custom_id, inputs }.send::<Detect>(body.into()).await

@@ -1,0 +1,56 @@
+//! Nothing secret is printed. A program of its own: what tracing writes is the whole process's business.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod scripted;
+
+use std::sync::{Arc, Mutex};
+
+use image_intelligence::{Detect, ErrorKind};
+use scripted::{Reply, SECRET, Scripted, TOKEN};
+
+/// Everything that tracing would write, at the finest level.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_printed() {
+    // A server that repeats every secret it was told, in every place it can.
+    let server = Scripted::start_without_tokens(|asked, _| {
+        if asked.path == "/v2/oauth/token" {
+            return asked.json()["clientSecret"].as_str().map(|_| scripted::token_answer());
+        }
+        let echo = format!(r#"{{"message":"bad {TOKEN}","echo":"{TOKEN}"}}"#);
+        Some(Reply::With(403, vec![("X-Request-Id", "r-1".into())], echo))
+    })
+    .await;
+    let written = Written::default();
+    let sink = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || sink.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let client = server.client();
+    let error = client.jobs::<Detect>().get("1").await.unwrap_err();
+
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::PermissionDenied, Some("r-1")));
+    let logged = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("/detect/{id}"), "the spans must be there, else this test sees nothing: {logged}");
+    let shown = format!("{client:?} {error:?} {error} {} {logged}", String::from_utf8_lossy(error.body().unwrap()));
+    assert!(!shown.contains(TOKEN) && !shown.contains(SECRET), "{shown}");
+    let mut source: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = source {
+        assert!(!format!("{error:?}").contains(TOKEN));
+        source = error.source();
+    }
+}
