@@ -1,0 +1,54 @@
+//! What can be said of the code without running it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::step::{Outcome, cargo, is_there, run, target};
+
+/// The release of cargo-deny whose checks these are.
+const DENY: &str = "0.20.2";
+
+pub(crate) fn run_all() -> Outcome {
+    run("fmt", &mut cargo(["fmt", "--all", "--check"]))?;
+    let warnings = ["--", "-D", "warnings"];
+    let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+    run("clippy", &mut cargo(clippy.iter().chain(&warnings)))?;
+    run(
+        "doc",
+        cargo(["doc", "--workspace", "--all-features", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    wasm()?;
+    let deny = deny()?;
+    let mut check = Command::new(deny);
+    run(
+        "deny: licences, bans, sources",
+        check.current_dir(crate::step::root()).args(["--locked", "check", "licenses", "bans", "sources"]),
+    )
+}
+
+/// core must compile for wasm32; the check is made where the target is installed, which needs rustup.
+fn wasm() -> Outcome {
+    let target = "wasm32-unknown-unknown";
+    let installed = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+    let there = installed.is_ok_and(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    if !there {
+        println!("\n== core for {target}: not checked, the target is not installed (rustup target add {target})");
+        return Ok(());
+    }
+    run("core for wasm32", &mut cargo(["check", "--locked", "-p", "image-intelligence-core", "--target", target]))
+}
+
+/// cargo-deny of the right release: one that is installed, else one built into the target folder.
+fn deny() -> Result<PathBuf, String> {
+    let ours = target().join("tools").join("bin").join("cargo-deny");
+    for candidate in [PathBuf::from("cargo-deny"), ours.clone()] {
+        let version = Command::new(&candidate).arg("--version").output();
+        if version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(DENY)) {
+            return Ok(candidate);
+        }
+    }
+    let root = target().join("tools");
+    let install = ["install", "cargo-deny", "--locked", "--version", DENY, "--root"];
+    run("deny: building it, once", cargo(install).arg(&root))?;
+    if is_there(&ours.to_string_lossy()) { Ok(ours) } else { Err("deny: it was built and cannot be run".to_owned()) }
+}
