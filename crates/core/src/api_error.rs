@@ -1,6 +1,5 @@
 //! What an answer that is no success says, in our words and in the server's.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{Error, ErrorKind};
@@ -44,13 +43,6 @@ impl Error {
 
 /// What the server says of its error, in at most 300 characters of one line.
 fn server_words(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Words {
-        message: Option<Value>,
-        error_description: Option<Value>,
-        error: Option<Value>,
-        errors: Option<Vec<Value>>,
-    }
     fn words(value: &Value) -> Option<&str> {
         match value {
             Value::String(text) => Some(text.as_str()),
@@ -60,12 +52,11 @@ fn server_words(body: &[u8]) -> Option<String> {
         .filter(|text| !text.trim().is_empty())
     }
 
-    let read: Words = serde_json::from_slice(body.get(..Error::MAX_BODY).unwrap_or(body)).ok()?;
-    let first = read.errors.as_ref().and_then(|errors| errors.first());
-    let found = [&read.message, &read.error_description, &read.error]
+    let read: Value = serde_json::from_slice(body.get(..Error::MAX_BODY).unwrap_or(body)).ok()?;
+    let found = ["message", "error_description", "error"]
         .into_iter()
-        .filter_map(Option::as_ref)
-        .chain(first)
+        .filter_map(|key| read.get(key))
+        .chain(read.get("errors").and_then(|errors| errors.get(0).or(Some(errors))))
         .find_map(words)?;
     let mut line: String = found.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if found.chars().nth(300).is_some() {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use sha2::{Digest as _, Sha256};
 use url::{Host, Url};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{AddressClass, Error, ErrorKind, Result};
 
 /// The address under which an API's calls stand, normalised: no slash at the end, no query, no credentials.
 ///
@@ -47,9 +47,12 @@ impl BaseUrl {
     /// Whether traffic to it stays on this machine: a loopback address, or the name `localhost`.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            Some(Host::Ipv4(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
+            Some(Host::Ipv6(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
             None => false,
         }
     }
@@ -66,19 +69,23 @@ impl BaseUrl {
 
     /// The URL of a call: each segment is escaped, so that an id can never change the path.
     pub fn join(&self, segments: &[&str]) -> String {
-        let mut url = self.0.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty();
-            for segment in segments {
-                // The URL standard folds these away as it folds a path; an id of that name must stay one segment.
-                match *segment {
-                    "." => path.push("%2E"),
-                    ".." => path.push("%2E%2E"),
-                    other => path.push(other),
-                };
+        let mut url = self.to_string();
+        for segment in segments {
+            url.push('/');
+            // A reader of URLs folds these away however they are escaped, so an id of that name is escaped twice: it then
+            // names nothing, where it would name another call.
+            let dots = matches!(*segment, "." | "..");
+            for byte in segment.bytes() {
+                match byte {
+                    b'.' if dots => url.push_str("%252E"),
+                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => url.push(char::from(byte)),
+                    _ => {
+                        let _ = write!(url, "%{byte:02X}");
+                    }
+                }
             }
         }
-        url.into()
+        url
     }
 
     /// The URL of a call with a query, whose values are escaped.

@@ -322,7 +322,8 @@ impl fmt::Debug for Error {
             out.field("body", &format_args!("{} bytes", body.len()));
         }
         if let Some(source) = &inner.source {
-            out.field("source", source);
+            // Its `Display` only: the `Debug` of many an error prints the bytes that it choked on.
+            out.field("source", &format_args!("{source}"));
         }
         out.finish_non_exhaustive()
     }

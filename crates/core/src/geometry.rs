@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::read_fields;
+use crate::read::{deserialize_from_text, from_text, read_fields};
 
 /// A rectangle in a picture, origin at the top left.
 ///
@@ -47,6 +47,10 @@ impl BoundingBox {
 }
 
 read_fields!(BoundingBox { "xMin" => x_min, "yMin" => y_min, "xMax" => x_max, "yMax" => y_max });
+deserialize_from_text!(BoundingBox, |text| from_text::<Option<BoundingBox>>(text)
+    .ok()
+    .flatten()
+    .ok_or("expected an object with xMin, yMin, xMax and yMax"));
 
 /// Cells of a square grid, laid evenly over the picture, in which a class is not looked for.
 ///

@@ -31,6 +31,8 @@ pub struct Input {
 #[derive(Debug, Clone)]
 pub struct Inputs {
     rid: Rid,
+    /// Whether we stamped each picture; `None` where that is not known (a resumed job).
+    stamped: Option<Vec<bool>>,
     sources: Vec<String>,
     by_custom_id: HashMap<String, Option<usize>>,
     by_url: HashMap<String, Option<usize>>,
@@ -41,6 +43,7 @@ impl Inputs {
     /// pictures, in the same order.
     pub fn stamp(rid: Rid, images: &mut [ImageRequest], sources: impl IntoIterator<Item = String>) -> Self {
         let mut inputs = Self::of_resumed(rid);
+        inputs.stamped = Some(images.iter().map(|image| image.custom_id.is_none()).collect());
         for (index, image) in images.iter_mut().enumerate() {
             let note = |known: &mut HashMap<_, _>, key: &str| {
                 // A second picture of the same name makes the name useless, not wrong.
@@ -61,13 +64,14 @@ impl Inputs {
 
     /// For a job that is resumed by its token: only the stamped customIds are known.
     pub fn of_resumed(rid: Rid) -> Self {
-        Self { rid, sources: Vec::new(), by_custom_id: HashMap::new(), by_url: HashMap::new() }
+        Self { rid, stamped: None, sources: Vec::new(), by_custom_id: HashMap::new(), by_url: HashMap::new() }
     }
 
     /// The caller's picture with this customId, else with this URL, where that is certain. A customId that we stamped is
     /// taken away.
     pub fn find(&self, custom_id: &mut Option<String>, url: Option<&str>) -> Option<Input> {
-        let stamped = custom_id.as_deref().and_then(|id| self.rid.stamped(id));
+        let ours = |index: &usize| self.stamped.as_ref().is_none_or(|stamped| stamped.get(*index) == Some(&true));
+        let stamped = custom_id.as_deref().and_then(|id| self.rid.stamped(id)).filter(ours);
         if stamped.is_some() {
             *custom_id = None;
         }

@@ -13,6 +13,7 @@ mod detect;
 mod error;
 mod geometry;
 mod inputs;
+mod json;
 mod kind;
 mod net;
 mod open_enum;

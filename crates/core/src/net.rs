@@ -52,23 +52,22 @@ impl AddressClass {
     }
 
     fn of_v6(address: Ipv6Addr) -> Self {
-        let [a, b, c, d, e, f, g, h] = address.segments();
         let v4 = |high: u16, low: u16| {
             let [first, second] = high.to_be_bytes();
             let [third, fourth] = low.to_be_bytes();
             Self::of_v4(Ipv4Addr::new(first, second, third, fourth))
         };
-        match (a, b) {
-            _ if address.is_loopback() => Self::Loopback,
+        match address.segments() {
+            [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
             // mapped, compatible, NAT64 and 6to4 addresses carry an IPv4 one
-            (0, 0) if (c, d, e) == (0, 0, 0) && (f == 0xffff || (f == 0 && g != 0)) => v4(g, h),
-            (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => v4(g, h),
-            (0x2002, _) => v4(b, c),
-            (0xfc00..=0xfdff, _) => Self::Private,
-            (0xfe80..=0xfebf, _) => Self::LinkLocal,
-            (0xfec0..=0xfeff, _) => Self::Private,
-            (0x2001, 0..=0x01ff | 0x0db8) => Self::Special,
-            (0x2000..=0x3fff, _) => Self::Public,
+            [0, 0, 0, 0, 0, 0xffff, high, low]
+            | [0, 0, 0, 0, 0, 0, high @ 1..=0xffff, low]
+            | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+            | [0x2002, high, low, ..] => v4(high, low),
+            [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
+            [0xfe80..=0xfebf, ..] => Self::LinkLocal,
+            [0x2001, 0..=0x01ff | 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Self::Special,
+            [0x2000..=0x3fff, ..] => Self::Public,
             _ => Self::Special,
         }
     }

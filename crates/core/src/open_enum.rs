@@ -57,13 +57,25 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::read::Read for $name {
-            fn absent() -> Self {
-                Self::Unknown(String::new())
-            }
+        impl $crate::read::Read for Option<$name> {
             #[inline]
-            fn from_text(text: &str) -> Self {
-                Self::from(text)
+            fn read(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
+                *self = None;
+                if json.peek() == Some(b'"') {
+                    *self = Some($name::from(json.string()?));
+                    return Ok(());
+                }
+                json.skip()
+            }
+        }
+
+        impl $crate::read::Read for $name {
+            #[inline]
+            fn read(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
+                let mut value = None::<Self>;
+                $crate::read::Read::read(&mut value, json)?;
+                *self = value.unwrap_or_else(|| Self::Unknown(String::new()));
+                Ok(())
             }
         }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, JobStatus};
+use crate::retry::stretch;
+use crate::{Error, ErrorKind, Failure, JobStatus, Repeat};
 
 /// How often to look at a job, and for how long a new job may be missing.
 ///
@@ -54,10 +55,9 @@ impl PollPolicy {
 
     /// How long to leave a job of this age alone. `jitter` is a random number from 0 to 1.
     pub fn interval(&self, age: Duration, jitter: f64) -> Duration {
-        let longest = if age >= self.late_after { self.longest_late } else { self.longest };
-        let share = Duration::try_from_secs_f64(age.as_secs_f64() * self.share_of_age).unwrap_or(longest);
-        let interval = share.min(longest).max(self.shortest);
-        interval.mul_f64(1.0 + self.spread * jitter.clamp(0.0, 1.0))
+        let longest = if age > self.late_after { self.longest_late } else { self.longest };
+        let interval = stretch(age, self.share_of_age).min(longest).max(self.shortest);
+        stretch(interval, 1.0 + (self.spread * jitter.clamp(0.0, 1.0)).max(0.0))
     }
 }
 
@@ -126,13 +126,16 @@ impl Wait {
         match seen {
             Seen::Status(status) if status.is_done() => return Step::Finish,
             Seen::Status(_) => {}
-            Seen::Failed(error) if error.kind() == ErrorKind::NotFound => {
-                if self.age + waited >= self.policy.not_found_grace {
+            Seen::Failed(error) => {
+                let missing = error.kind() == ErrorKind::NotFound;
+                if missing && self.age.saturating_add(waited) >= self.policy.not_found_grace {
                     return Step::Lost;
                 }
+                if !missing && !is_transient(error) {
+                    return Step::Fail;
+                }
+                floor = error.retry_after();
             }
-            Seen::Failed(error) if error.retryable() => floor = error.retry_after(),
-            Seen::Failed(_) => return Step::Fail,
         }
         if waited >= self.limit {
             return Step::TimeOut;
@@ -142,11 +145,19 @@ impl Wait {
 
     fn delay(&self, waited: Duration, floor: Option<Duration>, jitter: f64) -> Duration {
         let left = self.limit.saturating_sub(waited);
-        let mut delay = self.policy.interval(self.age + waited, jitter);
+        let mut delay = self.policy.interval(self.age.saturating_add(waited), jitter);
         if let Some(floor) = floor {
             delay = delay.max(floor.min(PollPolicy::LONGEST_RETRY_AFTER));
         }
         // Looking just before the deadline and once more at it would be two looks in less than the shortest interval.
-        if delay + self.policy.shortest > left { left } else { delay }
+        if delay.saturating_add(self.policy.shortest) > left { left } else { delay }
     }
+}
+
+/// Whether looking again may show the job. A look is a read, so whatever a read may be repeated after passes; so does an
+/// answer that cannot be read, but for a redirect, which will not go away.
+fn is_transient(error: &Error) -> bool {
+    let repeats = |status| Failure::Status(status).may_repeat(Repeat::Harmless);
+    let unreadable = error.kind() == ErrorKind::InvalidResponse && error.status().is_none_or(|status| status < 300);
+    error.retryable() || unreadable || error.status().is_some_and(repeats)
 }

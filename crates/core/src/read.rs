@@ -3,192 +3,122 @@
 //! Every model is read through [`Read`], not through serde's derive: the derive refuses a repeated key, a `null` in a
 //! plain field and an item that is no object, and one such oddity would cost a user the whole batch. Only broken JSON fails.
 
-use std::fmt;
-use std::marker::PhantomData;
+use crate::json::{Broken, Json, Number};
 
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-/// A value that can be read from any JSON value whatever.
-pub(crate) trait Read: Sized {
-    /// What stands for `null`, a missing key and a value of the wrong type.
-    fn absent() -> Self;
-
-    fn from_bool(_: bool) -> Self {
-        Self::absent()
-    }
-    fn from_integer(_: i64) -> Self {
-        Self::absent()
-    }
-    fn from_float(_: f64) -> Self {
-        Self::absent()
-    }
-    fn from_text(_: &str) -> Self {
-        Self::absent()
-    }
-    fn from_array<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::absent())
-    }
-    fn from_object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::absent())
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue(PhantomData))
-    }
-}
-
-struct AnyValue<T>(PhantomData<T>);
-
-impl<'de, T: Read> Visitor<'de> for AnyValue<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
-        Ok(T::from_bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
-        Ok(T::from_integer(value))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
-        Ok(i64::try_from(value).map_or_else(|_| T::from_float(value as f64), T::from_integer))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<T, E> {
-        Ok(T::from_float(value))
-    }
-    #[inline]
-    fn visit_str<E>(self, value: &str) -> Result<T, E> {
-        Ok(T::from_text(value))
-    }
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::absent())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        T::from_array(items)
-    }
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
-        T::from_object(entries)
-    }
-}
-
-/// Lets serde's own containers hold a [`Read`] value.
-pub(crate) struct Item<T>(pub(crate) T);
-
-impl<'de, T: Read> serde::Deserialize<'de> for Item<T> {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Item)
-    }
+/// A value that can be read from any JSON value whatever. The default of its type stands for `null`, a missing key and a
+/// value of the wrong type.
+pub(crate) trait Read {
+    /// Reads the value that stands here into `self`, whatever `self` was before: a repeated key counts as its last.
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken>;
 }
 
 impl Read for Option<String> {
-    fn absent() -> Self {
-        None
-    }
     #[inline]
-    fn from_text(text: &str) -> Self {
-        Some(text.to_owned())
-    }
-    fn from_integer(number: i64) -> Self {
-        Some(number.to_string())
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = if json.peek() == Some(b'"') { Some(json.string()?.to_owned()) } else { integer(json)? };
+        Ok(())
     }
 }
 
 impl Read for String {
-    fn absent() -> Self {
-        Self::new()
-    }
     #[inline]
-    fn from_text(text: &str) -> Self {
-        text.to_owned()
-    }
-    fn from_integer(number: i64) -> Self {
-        number.to_string()
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = if json.peek() == Some(b'"') { json.string()?.to_owned() } else { integer(json)?.unwrap_or_default() };
+        Ok(())
     }
 }
 
+/// An id may be a number; nothing else that is no string has a meaning as one.
+#[cold]
+fn integer(json: &mut Json<'_>) -> Result<Option<String>, Broken> {
+    Ok(match json.number()? {
+        Some(Number::Integer(number)) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
 impl Read for Option<f64> {
-    fn absent() -> Self {
-        None
-    }
-    fn from_integer(number: i64) -> Self {
-        Some(number as f64)
-    }
-    fn from_float(number: f64) -> Self {
-        Some(number)
+    #[inline]
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = match json.number()? {
+            Some(Number::Integer(number)) => Some(number as f64),
+            Some(Number::Float(number)) if number.is_finite() => Some(number),
+            _ => None,
+        };
+        Ok(())
     }
 }
 
 impl Read for f64 {
-    fn absent() -> Self {
-        0.0
-    }
-    fn from_integer(number: i64) -> Self {
-        number as Self
-    }
-    fn from_float(number: f64) -> Self {
-        number
+    #[inline]
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        let mut number = None::<Self>;
+        number.read(json)?;
+        *self = number.unwrap_or_default();
+        Ok(())
     }
 }
 
 impl Read for Option<bool> {
-    fn absent() -> Self {
-        None
-    }
-    fn from_bool(value: bool) -> Self {
-        Some(value)
-    }
-    fn from_text(text: &str) -> Self {
-        match text {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        }
+    #[inline]
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = if json.peek() == Some(b'"') {
+            match json.string()? {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            }
+        } else {
+            json.boolean()?
+        };
+        Ok(())
     }
 }
 
 /// A model: something that is only ever read from an object.
-pub(crate) trait ReadObject: Sized {
-    fn read_object<'de, A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error>;
+pub(crate) trait ReadObject: Default {
+    /// Reads the fields of the object that begins here into a model that is still as `default` made it.
+    fn read_fields(&mut self, json: &mut Json<'_>) -> Result<(), Broken>;
 }
 
 impl<T: ReadObject> Read for Option<T> {
-    fn absent() -> Self {
-        None
-    }
     #[inline]
-    fn from_object<'de, A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error> {
-        T::read_object(entries).map(Some)
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        if json.peek() == Some(b'{') {
+            return self.insert(T::default()).read_fields(json);
+        }
+        *self = None;
+        json.skip()
     }
 }
 
 impl<T: ReadObject> Read for Vec<T> {
-    fn absent() -> Self {
-        Self::new()
-    }
-    fn from_array<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        let mut read = Self::new();
-        while let Some(Item(item)) = items.next_element::<Item<Option<T>>>()? {
-            read.extend(item);
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        self.clear();
+        match json.peek() {
+            Some(b'[') => {
+                let mut first = json.enter()?;
+                while json.next_item(&mut first)? {
+                    if json.peek() == Some(b'{') {
+                        another(self).read_fields(json)?;
+                    } else {
+                        json.skip()?;
+                    }
+                }
+                Ok(())
+            }
+            Some(b'{') => another(self).read_fields(json),
+            _ => json.skip(),
         }
-        Ok(read)
-    }
-    fn from_object<'de, A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error> {
-        Ok(vec![T::read_object(entries)?])
     }
 }
 
-impl<T: ReadObject> Read for Option<Vec<T>> {
-    fn absent() -> Self {
-        None
-    }
-    fn from_array<'de, A: SeqAccess<'de>>(items: A) -> Result<Self, A::Error> {
-        Vec::from_array(items).map(Some)
-    }
+/// A new last item, to be filled in its place.
+#[inline]
+pub(crate) fn another<T: Default>(items: &mut Vec<T>) -> &mut T {
+    let last = items.len();
+    items.push(T::default());
+    &mut items[last]
 }
 
 /// Whether a value of some sort is there: for telling jobs apart, nothing of it is kept.
@@ -198,88 +128,104 @@ pub(crate) enum Presence {
     Absent,
     Text,
     Array,
+    Object,
     Other,
 }
 
-impl Read for Presence {
-    fn absent() -> Self {
-        Self::Absent
-    }
-    fn from_bool(_: bool) -> Self {
-        Self::Other
-    }
-    fn from_integer(_: i64) -> Self {
-        Self::Other
-    }
-    fn from_float(_: f64) -> Self {
-        Self::Other
-    }
-    fn from_text(_: &str) -> Self {
-        Self::Text
-    }
-    fn from_array<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::Array)
-    }
-    fn from_object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::Other)
+impl Presence {
+    fn of(json: &mut Json<'_>) -> Self {
+        match json.peek() {
+            Some(b'n') | None => Self::Absent,
+            Some(b'"') => Self::Text,
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            Some(_) => Self::Other,
+        }
     }
 }
 
-/// Says which JSON key goes into which field; a repeated key counts as its last, as in JavaScript.
+impl Read for Presence {
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = Self::of(json);
+        json.skip()
+    }
+}
+
+/// A value, and whether there was anything at all in its place: `"none"` where a list should be reads as an empty list,
+/// and yet is there.
+#[derive(Default)]
+pub(crate) struct Seen<T> {
+    pub(crate) form: Presence,
+    pub(crate) value: T,
+}
+
+impl<T: Read> Read for Seen<T> {
+    #[inline]
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        self.form = Presence::of(json);
+        self.value.read(json)
+    }
+}
+
+/// As [`Seen`], for a value that has its place in a model.
+pub(crate) struct Noted<'a, T> {
+    pub(crate) form: &'a mut Presence,
+    pub(crate) value: &'a mut T,
+}
+
+impl<T: Read> Read for Noted<'_, T> {
+    #[inline]
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self.form = Presence::of(json);
+        self.value.read(json)
+    }
+}
+
+/// Reads the object that begins here, each key's value into its place.
+macro_rules! read_keys {
+    ($json:ident, { $($key:literal => $place:expr),+ $(,)? }) => {
+        let mut first = $json.enter()?;
+        while let Some(key) = $json.next_key(&mut first)? {
+            match key.as_ref() {
+                $($key => $crate::read::Read::read(&mut $place, $json)?,)+
+                _ => $json.skip()?,
+            }
+        }
+    };
+}
+pub(crate) use read_keys;
+
+/// Says which JSON key goes into which field of a model.
 macro_rules! read_fields {
     ($model:ident { $($key:literal => $field:ident),+ $(,)? }) => {
-        const _: () = {
-            #[allow(non_camel_case_types)]
-            enum Key { $($field,)+ Unknown }
-
-            struct KeyName;
-            impl serde::de::Visitor<'_> for KeyName {
-                type Value = Key;
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("a key")
-                }
-                #[inline]
-                fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                    Ok(match key { $($key => Key::$field,)+ _ => Key::Unknown })
-                }
+        impl $crate::read::ReadObject for $model {
+            fn read_fields(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
+                $crate::read::read_keys!(json, { $($key => self.$field),+ });
+                Ok(())
             }
-            impl<'de> serde::Deserialize<'de> for Key {
-                #[inline]
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    deserializer.deserialize_identifier(KeyName)
-                }
-            }
-
-            impl $crate::read::ReadObject for $model {
-                fn read_object<'de, A: serde::de::MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-                    let mut model = <$model>::default();
-                    while let Some(key) = entries.next_key::<Key>()? {
-                        match key {
-                            $(Key::$field => {
-                                model.$field = entries.next_value::<$crate::read::Item<_>>()?.0;
-                            })+
-                            Key::Unknown => {
-                                entries.next_value::<serde::de::IgnoredAny>()?;
-                            }
-                        }
-                    }
-                    Ok(model)
-                }
-            }
-
-            impl<'de> serde::Deserialize<'de> for $model {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    $crate::read::object(deserializer)
-                }
-            }
-        };
+        }
     };
 }
 pub(crate) use read_fields;
 
-/// Reads a model on its own: here, and only here, something that is no object is an error.
-pub(crate) fn object<'de, T: ReadObject, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Option::<T>::read(deserializer)?.ok_or_else(|| D::Error::custom("expected a JSON object"))
+/// Lets serde read a model from JSON: it is handed the text and has no say in it.
+macro_rules! deserialize_from_text {
+    ($model:ty, $read:expr) => {
+        impl<'de> serde::Deserialize<'de> for $model {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
+                $read(text.get()).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use deserialize_from_text;
+
+/// Reads a text that is one value.
+pub(crate) fn from_text<T: Read + Default>(text: &str) -> Result<T, Broken> {
+    let mut json = Json::new(text);
+    let mut value = T::default();
+    value.read(&mut json)?;
+    json.end()?;
+    Ok(value)
 }

@@ -104,15 +104,17 @@ pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<(
     }
     for (index, image) in images.iter().enumerate() {
         let field = Field::new("images").at(index);
-        match (&image.url, &image.blob) {
-            (None, None) => {
-                return Err(Error::invalid_request(
-                    field.name(),
-                    "neither url nor blob given; say where the picture is, or send its bytes in base64",
-                ));
-            }
-            (Some(url), None) => field.key("url").url(url, limits.url)?,
-            (_, Some(blob)) => field.key("blob").base64(blob)?,
+        if image.url.is_none() && image.blob.is_none() {
+            return Err(Error::invalid_request(
+                field.name(),
+                "neither url nor blob given; say where the picture is, or send its bytes in base64",
+            ));
+        }
+        if let Some(url) = &image.url {
+            field.key("url").url(url, limits.url)?;
+        }
+        if let Some(blob) = &image.blob {
+            field.key("blob").base64(blob)?;
         }
         if let Some(id) = &image.custom_id {
             field.key("customId").at_most(id, limits.custom_id)?;

@@ -40,6 +40,11 @@ pub struct ResumeToken {
     api: String,
 }
 
+#[derive(Deserialize)]
+struct Version {
+    v: u64,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
@@ -73,14 +78,15 @@ impl ResumeToken {
         if encoded.len() > LONGEST {
             return refuse("longer than 4096 characters; is it a resume token?");
         }
-        let Some(wire) =
-            URL_SAFE_NO_PAD.decode(encoded).ok().and_then(|json| serde_json::from_slice::<Wire>(&json).ok())
-        else {
-            return refuse("malformed; was it copied whole?");
-        };
-        if wire.v != 1 {
-            return refuse("it was made by a newer version of this library; update the library");
+        let malformed = "malformed; was it copied whole?";
+        let Ok(json) = URL_SAFE_NO_PAD.decode(encoded) else { return refuse(malformed) };
+        // The version first: what else a newer token holds, this version cannot know.
+        match serde_json::from_slice::<Version>(&json) {
+            Ok(Version { v: 1 }) => {}
+            Ok(_) => return refuse("it was made by a newer version of this library; update the library"),
+            Err(_) => return refuse(malformed),
         }
+        let Ok(wire) = serde_json::from_slice::<Wire>(&json) else { return refuse(malformed) };
         let Some(kind) = Kind::from_name(&wire.kind) else {
             return refuse("a kind of job that this version does not know; update the library");
         };

@@ -38,8 +38,7 @@ impl Failure {
     /// ```
     pub const fn may_repeat(self, repeat: Repeat) -> bool {
         match (self, repeat) {
-            (Self::Connect | Self::Status(429), _) => true,
-            (Self::Lost | Self::Unreadable, Repeat::Harmless) => true,
+            (Self::Connect | Self::Status(429), _) | (Self::Lost | Self::Unreadable, Repeat::Harmless) => true,
             (Self::Status(status), Repeat::Harmless) => matches!(status, 408 | 425 | 500..=599),
             (_, Repeat::Creates) => false,
         }
@@ -87,19 +86,24 @@ impl RetryPolicy {
     }
 
     /// How long to pause after `failed` tries in a row that paused `spent` in all; `None`: give up. `jitter` is a random
-    /// number from 0 to 1. A server's `retry_after` is a floor.
+    /// number from 0 to 1. A server's `retry_after` is a floor, up to 300 s.
     pub fn pause(&self, failed: u32, spent: Duration, retry_after: Option<Duration>, jitter: f64) -> Option<Duration> {
         if failed >= self.attempts {
             return None;
         }
         let doublings = failed.saturating_sub(1).min(20);
         let ceiling = self.base.saturating_mul(1 << doublings).min(self.longest);
-        let mut pause = ceiling.mul_f64(jitter.clamp(0.0, 1.0));
-        if let Some(floor) = retry_after {
-            pause = pause.max(floor);
-        }
-        (spent + pause <= self.budget).then_some(pause)
+        let jittered = stretch(ceiling, jitter.clamp(0.0, 1.0));
+        let floor = retry_after.unwrap_or_default().min(PollPolicy::LONGEST_RETRY_AFTER);
+        let pause = jittered.max(floor);
+        (spent.saturating_add(pause) <= self.budget).then_some(pause)
     }
+}
+
+/// A time that many times over. A factor that is no number, or a time that is none, leaves it as it is: whoever drew the
+/// jitter badly waits all the same.
+pub(crate) fn stretch(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(time)
 }
 
 /// Reads a `Retry-After` header: whole seconds, or an HTTP date. At most 300 s; `None` for anything else.

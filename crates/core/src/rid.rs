@@ -50,11 +50,10 @@ impl Rid {
 
     /// The index of the picture, if the customId is one that we stamped for this job.
     pub fn stamped(&self, custom_id: &str) -> Option<usize> {
-        let (rid, index) = custom_id.split_once('-')?;
-        if Self::from_hex(rid)? != *self {
-            return None;
-        }
-        index.parse().ok()
+        let (_, index) = custom_id.split_once('-')?;
+        let index = index.parse().ok()?;
+        // `+3` and `03` are numbers too, but not as we write them.
+        (self.stamp(index) == custom_id).then_some(index)
     }
 }
 

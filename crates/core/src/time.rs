@@ -2,7 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::read::Read;
+use crate::json::{Broken, Json, Number};
+use crate::read::{Read, deserialize_from_text, from_text};
 
 /// A moment: milliseconds since the UNIX epoch.
 ///
@@ -48,27 +49,25 @@ impl Serialize for Timestamp {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Timestamp {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::read(deserializer)?
-            .ok_or_else(|| serde::de::Error::custom("expected a UNIX time in milliseconds, such as 1487648348000"))
-    }
-}
+deserialize_from_text!(Timestamp, |text| from_text::<Option<Timestamp>>(text)
+    .ok()
+    .flatten()
+    .ok_or("expected a UNIX time in milliseconds, such as 1487648348000"));
 
 impl Read for Option<Timestamp> {
-    fn absent() -> Self {
-        None
-    }
-    fn from_integer(number: i64) -> Self {
-        Some(Timestamp::from_wire(number))
-    }
-    fn from_float(number: f64) -> Self {
-        number.is_finite().then(|| {
-            let seconds = number.abs() < Timestamp::SECONDS_BELOW as f64;
-            Timestamp((if seconds { number * 1000.0 } else { number }).round() as i64)
-        })
-    }
-    fn from_text(text: &str) -> Self {
-        text.parse().ok().map(Timestamp::from_wire)
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = if json.peek() == Some(b'"') {
+            json.string()?.parse().ok().map(Timestamp::from_wire)
+        } else {
+            match json.number()? {
+                Some(Number::Integer(number)) => Some(Timestamp::from_wire(number)),
+                Some(Number::Float(number)) if number.is_finite() => {
+                    let seconds = number.abs() < Timestamp::SECONDS_BELOW as f64;
+                    Some(Timestamp((if seconds { number * 1000.0 } else { number }).round() as i64))
+                }
+                _ => None,
+            }
+        };
+        Ok(())
     }
 }

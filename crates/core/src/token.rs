@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::read_fields;
+use crate::read::{from_text, read_fields};
 use crate::{Error, ErrorKind, Result, Secret, Timestamp};
 
 /// The body of `POST /oauth/token`, and so the one model that writes a secret out.
@@ -61,7 +61,8 @@ impl TokenAnswer {
     pub fn from_json(json: &[u8]) -> Result<Self> {
         let invalid = |problem: &str| Error::new(ErrorKind::InvalidResponse, format!("the token's answer: {problem}"));
         let text = crate::body::text(json, ErrorKind::InvalidResponse)?;
-        let wire: Wire = serde_json::from_str(text).map_err(|_| invalid("no JSON object; is the base URL right?"))?;
+        let wire = from_text::<Option<Wire>>(text).ok().flatten();
+        let wire = wire.ok_or_else(|| invalid("no JSON object; is the base URL right?"))?;
         let token = wire.access_token.filter(|token| !token.is_empty());
         Ok(Self {
             access_token: token.ok_or_else(|| invalid("accessToken is missing"))?.into(),
@@ -103,9 +104,13 @@ impl TokenAnswer {
 #[serde(rename_all = "camelCase")]
 struct Wire {
     access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     issued_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     org_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     app_name: Option<String>,
     scope: Option<String>,
 }

@@ -97,7 +97,7 @@ impl Field {
         if let Some(position) = odd {
             return self.refuse(format_args!("not base64 of the standard alphabet: see character {}", position + 1));
         }
-        if text.len() % 4 == 1 || padding > 2 {
+        if text.len() % 4 == 1 || (padding > 0 && (padding > 2 || !blob.len().is_multiple_of(4))) {
             return self.refuse(format_args!("not base64: {} characters cannot be; was it cut?", blob.len()));
         }
         Ok(())

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::body::{Body, read_json};
 use crate::inputs::{Input, Inputs};
-use crate::read::read_fields;
+use crate::read::{deserialize_from_text, from_text, read_fields};
 use crate::{BoundingBox, ErrorKind, ImageStatus, JobStatus, Raw, Result, Timestamp};
 
 /// A detect job: under way, or with its results.
@@ -141,6 +141,10 @@ read_fields!(DetectJobImage {
 read_fields!(DetectedObject {
     "class" => class, "confidence" => confidence, "verdict" => verdict, "boundingBox" => bounding_box,
 });
+deserialize_from_text!(DetectedObject, |text| from_text::<Option<DetectedObject>>(text)
+    .ok()
+    .flatten()
+    .ok_or("expected an object with class and confidence"));
 
 impl DetectedObject {
     /// An object of a class, `confidence` from 0 to 1.
@@ -169,10 +173,10 @@ impl DetectJob {
         };
         Ok(Self {
             id,
-            job_results: body.job_results.items.into_iter().map(Into::into).collect(),
-            image_results: body.image_results.into_iter().map(Into::into).collect(),
+            job_results: body.job_results.value.into_iter().map(Into::into).collect(),
+            image_results: body.image_results.value.items,
             created_at: body.created_at,
-            status: body.status,
+            status: body.status.unwrap_or_default(),
             custom_id: body.custom_id,
             feed_id: body.feed_id,
             webhook_url: body.webhook_url,
@@ -182,24 +186,20 @@ impl DetectJob {
 
     /// Every picture in which the class was found, the surest first.
     pub fn found<'a>(&'a self, class: &str) -> Vec<Hit<'a>> {
-        let mut hits: Vec<Hit<'a>> = self
-            .image_results
-            .iter()
-            .flat_map(|image| {
-                let class = class.to_owned();
-                image.objects.iter().filter(move |object| object.class == class).map(move |object| Hit {
-                    image: image.view(),
-                    confidence: object.confidence,
-                    verdict: object.verdict,
-                    bounding_box: object.bounding_box,
-                })
-            })
-            .collect();
+        let mut hits = Vec::new();
+        for image in &self.image_results {
+            hits.extend(image.objects.iter().filter(|object| object.class == class).map(|object| Hit {
+                image: image.view(),
+                confidence: object.confidence,
+                verdict: object.verdict,
+                bounding_box: object.bounding_box,
+            }));
+        }
         // A server may leave out the objects of each picture and name only the one it chose.
         for chosen in self.job_results.iter().filter(|result| result.class == class) {
             let Some(image) = &chosen.image else { continue };
             let view = image.view();
-            if !hits.iter().any(|hit| hit.image.is_same(&view)) {
+            if !hits.iter().any(|hit: &Hit<'_>| hit.image.may_be(&view)) {
                 let confidence = image.confidence.unwrap_or_default();
                 hits.push(Hit { image: view, confidence, verdict: None, bounding_box: None });
             }
@@ -213,7 +213,7 @@ impl DetectJob {
         let objects = self.image_results.iter().flat_map(|image| &image.objects).map(|object| object.class.as_str());
         let chosen =
             self.job_results.iter().filter(|result| result.image.is_some()).map(|result| result.class.as_str());
-        let mut classes: Vec<_> = objects.chain(chosen).collect();
+        let mut classes: Vec<_> = objects.chain(chosen).filter(|class| !class.is_empty()).collect();
         classes.sort_unstable();
         classes.dedup();
         classes
@@ -226,8 +226,7 @@ impl DetectJob {
 
     /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
     pub fn tie(&mut self, inputs: &Inputs) {
-        let images = self.image_results.iter_mut();
-        for image in images {
+        for image in &mut self.image_results {
             image.input = inputs.find(&mut image.custom_id, image.url.as_deref());
         }
         for image in self.job_results.iter_mut().filter_map(|result| result.image.as_mut()) {
@@ -236,12 +235,7 @@ impl DetectJob {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for DetectJob {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let body = crate::read::object(deserializer)?;
-        Self::from_body(body, Raw::default(), ErrorKind::InvalidResponse).map_err(serde::de::Error::custom)
-    }
-}
+deserialize_from_text!(DetectJob, |text: &str| DetectJob::from_json(text.as_bytes()));
 
 /// An object of a class in a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -281,17 +275,31 @@ impl<'a> ImageView<'a> {
         self.custom_id.or(self.url.filter(|url| !url.is_empty())).or(source).or(self.id).unwrap_or("")
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        match (self.id, other.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => (self.custom_id, self.url) == (other.custom_id, other.url),
+    /// Whether both may be one picture: the first name that both have decides, and where they share none, nothing speaks
+    /// against it.
+    fn may_be(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<bool> {
+            Some(one? == other?)
         }
+        same(self.id, other.id)
+            .or_else(|| same(self.input.map(|input| input.index), other.input.map(|input| input.index)))
+            .or_else(|| same(self.custom_id, other.custom_id))
+            .or_else(|| same(self.url, other.url))
+            .or_else(|| same(self.proxy_url, other.proxy_url))
+            .unwrap_or(true)
     }
 }
 
 macro_rules! view {
     ($model:ty) => {
         impl $model {
+            /// A picture that was sent along has no address, and some servers say so with an empty one.
+            #[inline]
+            pub(crate) fn drop_empty_urls(&mut self) {
+                self.url.take_if(|url| url.is_empty());
+                self.proxy_url.take_if(|url| url.is_empty());
+            }
+
             /// Which picture this is.
             pub fn view(&self) -> ImageView<'_> {
                 ImageView {

@@ -9,19 +9,15 @@ use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
 open_enum! {
     /// Whether a human should check what was found.
+    #[derive(Default)]
     pub enum Verify {
         /// Never.
         Never = "NEVER",
         /// Where the service is not certain.
+        #[default]
         Auto = "AUTO",
         /// Always.
         Always = "ALWAYS",
-    }
-}
-
-impl Default for Verify {
-    fn default() -> Self {
-        Self::Auto
     }
 }
 

@@ -1,0 +1,157 @@
+//! How fast a detect webhook is read, against a plain `serde_json::from_slice` of the structs a person would write.
+//!
+//! `cargo bench -p image-intelligence-core`. Both sides run interleaved in one process, so a busy machine slows both; the
+//! figures are medians of rounds and the ratio is the median of each round's own.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use image_intelligence_core::{WebhookEvent, parse_webhook};
+use serde::Deserialize;
+
+const DOCUMENT: &[u8] = include_bytes!("../../../tests/vectors/files/detect-webhook.json");
+const IMAGES: usize = 64;
+const ROUNDS: usize = 301;
+const ROUND: Duration = Duration::from_millis(4);
+const GOAL: f64 = 1.25;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "read, not looked at")]
+struct PlainJob {
+    id: String,
+    job_results: Vec<PlainJobResult>,
+    image_results: Vec<PlainImageResult>,
+    created_at: Option<i64>,
+    status: String,
+    custom_id: Option<String>,
+    feed_id: Option<String>,
+    webhook_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read, not looked at")]
+struct PlainJobResult {
+    class: String,
+    image: Option<PlainJobImage>,
+    hitl: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "read, not looked at")]
+struct PlainJobImage {
+    id: Option<String>,
+    url: Option<String>,
+    proxy_url: Option<String>,
+    custom_id: Option<String>,
+    confidence: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "read, not looked at")]
+struct PlainImageResult {
+    id: Option<String>,
+    url: Option<String>,
+    proxy_url: Option<String>,
+    custom_id: Option<String>,
+    status: String,
+    objects: Vec<PlainObject>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read, not looked at")]
+struct PlainObject {
+    class: String,
+    confidence: f64,
+    verdict: Option<bool>,
+}
+
+/// A full job as a server writes it: compact, 64 pictures, none to three objects in each.
+fn large() -> String {
+    let classes = ["person", "car", "dog"];
+    let image = |n: usize| {
+        format!(
+            r#""id":"52547074-a622-11e6-8f61-63f37dc3{n:04x}","url":"https://publicly.available.domain.net/cameras/{n}/image-{n:03}.jpg","proxyUrl":"https://api.quickpix.io/images/c7e9a2ca-c2ee-4290-90b4-04fe3df3{n:04x}","customId":"5d689c71e68f46c3ac714053806e71de-{n}""#
+        )
+    };
+    let mut body = String::from(r#"{"id":"5d689c71-e68f-46c3-ac71-4053806e71de","jobResults":["#);
+    for (n, class) in classes.iter().enumerate() {
+        let comma = if n == 0 { "" } else { "," };
+        let image = image(n);
+        let _ =
+            write!(body, r#"{comma}{{"class":"{class}","image":{{{image},"confidence":0.99713873{n}}},"hitl":true}}"#);
+    }
+    body.push_str(r#"],"imageResults":["#);
+    for n in 0..IMAGES {
+        let comma = if n == 0 { "" } else { "," };
+        let _ = write!(body, r#"{comma}{{{},"objects":["#, image(n));
+        for (at, class) in classes.iter().take(n % 4).enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let _ = write!(body, r#"{comma}{{"class":"{class}","confidence":0.87{n:03}1{at},"verdict":true}}"#);
+        }
+        body.push_str(r#"],"status":"COMPLETED_SUCCESSFULLY"}"#);
+    }
+    body.push_str(
+        r#"],"createdAt":1487648348000,"status":"COMPLETED_SUCCESSFULLY","customId":"5d689c71e68f46c3ac714053806e71de","feedId":"Camera_123456","webhookUrl":"https://publicly.available.domain.net/90f8754aa4e287bbb2c07ec99ade0de72ddbd4b6Et"}"#,
+    );
+    body
+}
+
+fn ours(body: &[u8]) -> usize {
+    match parse_webhook(black_box(body), None) {
+        Ok(WebhookEvent::Detect(job)) => black_box(job).image_results.len(),
+        _ => 0,
+    }
+}
+
+fn plain(body: &[u8]) -> usize {
+    serde_json::from_slice::<PlainJob>(black_box(body)).map_or(0, |job| black_box(job).image_results.len())
+}
+
+fn time(times: usize, body: &[u8], parse: fn(&[u8]) -> usize) -> f64 {
+    let start = Instant::now();
+    for _ in 0..times {
+        black_box(parse(body));
+    }
+    start.elapsed().as_secs_f64() / times as f64
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    println!("{:<22} {:>9} {:>12} {:>12} {:>8}", "detect webhook", "bytes", "plain MB/s", "ours MB/s", "ratio");
+    let mut short = Vec::new();
+    for (name, body) in [("small, the document's", DOCUMENT.to_vec()), ("large, 64 images", large().into_bytes())] {
+        assert!(plain(&body) > 0 && ours(&body) == plain(&body), "both sides must read the body");
+        let once = time(100, &body, plain).max(1e-9);
+        let times = ((ROUND.as_secs_f64() / once) as usize).max(1);
+        let (mut plains, mut owns, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            // Whoever comes second finds a warmer cache, so they take turns.
+            let (a, b) = if round % 2 == 0 {
+                let a = time(times, &body, plain);
+                (a, time(times, &body, ours))
+            } else {
+                let b = time(times, &body, ours);
+                (time(times, &body, plain), b)
+            };
+            plains.push(a);
+            owns.push(b);
+            ratios.push(a / b);
+        }
+        let speed = |seconds: f64| body.len() as f64 / seconds / 1e6;
+        let ratio = median(ratios);
+        let (plain, own) = (speed(median(plains)), speed(median(owns)));
+        println!("{name:<22} {:>9} {plain:>12.0} {own:>12.0} {ratio:>8.2}", body.len());
+        if ratio < GOAL {
+            short.push(name);
+        }
+    }
+    println!("goal: {GOAL} times on both{}", if short.is_empty() { ", held" } else { ", MISSED" });
+}

@@ -1,0 +1,236 @@
+//! A JSON reader that [`Read`](crate::read::Read) is written against.
+//!
+//! It is here, and `serde_json` is not, for three reasons. It reads past what `serde_json` refuses although it is JSON: a
+//! lone surrogate in a string (read as U+FFFD) and a number too large for a float (read as absent), either of which would
+//! cost a user the whole body. It holds every value to one depth, ignored ones too. And it is faster, because it fills
+//! models in place and need not ask at each string whether it is UTF-8.
+
+mod number;
+mod text;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub(crate) use number::Number;
+
+/// How deep arrays and objects may stand in one another.
+pub(crate) const DEEPEST: u32 = 128;
+
+/// Why JSON could not be read, and at which byte. Says nothing of what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub(crate) why: Why,
+    pub(crate) at: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It ends before the value does.
+    BreaksOff,
+    /// What stands here is no JSON.
+    Syntax,
+    /// More than [`DEEPEST`] arrays and objects in one another.
+    TooDeep,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.why {
+            Why::BreaksOff => write!(f, "it breaks off after {} bytes", self.at),
+            Why::Syntax => write!(f, "no JSON at byte {}", self.at),
+            Why::TooDeep => write!(f, "more than {DEEPEST} arrays and objects in one another at byte {}", self.at),
+        }
+    }
+}
+
+/// A place in a JSON text.
+pub(crate) struct Json<'de> {
+    text: &'de str,
+    at: usize,
+    depth: u32,
+    scratch: String,
+}
+
+/// The items of an array as they stand in the text, none of them looked into; `None` where the text is no array.
+pub(crate) fn items(text: &str) -> Result<Option<Vec<&str>>, Broken> {
+    let mut json = Json::new(text);
+    if json.peek() != Some(b'[') {
+        json.skip()?;
+        json.end()?;
+        return Ok(None);
+    }
+    let mut items = Vec::new();
+    let mut first = json.enter()?;
+    while json.next_item(&mut first)? {
+        json.peek();
+        let start = json.at;
+        json.skip()?;
+        items.push(json.since(start));
+    }
+    json.end()?;
+    Ok(Some(items))
+}
+
+impl<'de> Json<'de> {
+    pub(crate) fn new(text: &'de str) -> Self {
+        Self { text, at: 0, depth: 0, scratch: String::new() }
+    }
+
+    #[cold]
+    fn syntax<T>(&self) -> Result<T, Broken> {
+        let why = if self.at >= self.text.len() { Why::BreaksOff } else { Why::Syntax };
+        Err(Broken { why, at: self.at })
+    }
+
+    /// The text from a place up to here. Both stand beside an ASCII character, so no character is cut.
+    #[inline]
+    fn since(&self, start: usize) -> &'de str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is no white space; the place is then on it.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Fails where anything but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), Broken> {
+        if self.peek().is_none() { Ok(()) } else { self.syntax() }
+    }
+
+    /// Steps over the bracket that opens an array or object. The answer is what `next_item` and `next_key` want.
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Result<bool, Broken> {
+        if self.depth == DEEPEST {
+            return Err(Broken { why: Why::TooDeep, at: self.at });
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(true)
+    }
+
+    /// Whether another item follows, stepping over the comma before it or the bracket that closes them all.
+    #[inline]
+    fn another(&mut self, close: u8, first: &mut bool) -> Result<bool, Broken> {
+        match self.peek() {
+            Some(b',') if !*first => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(byte) if byte == close => {
+                self.at += 1;
+                self.depth -= 1;
+                Ok(false)
+            }
+            Some(_) if *first => {
+                *first = false;
+                Ok(true)
+            }
+            _ => self.syntax(),
+        }
+    }
+
+    /// Whether another item follows in an array. The place is then before it, or after the array.
+    #[inline]
+    pub(crate) fn next_item(&mut self, first: &mut bool) -> Result<bool, Broken> {
+        self.another(b']', first)
+    }
+
+    /// The next key of an object. The place is then before its value, or after the object.
+    #[inline]
+    pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'de, str>>, Broken> {
+        if !self.another(b'}', first)? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return self.syntax();
+        }
+        let start = self.at + 1;
+        let plain = self.string_end()?;
+        let end = self.at;
+        self.colon()?;
+        Ok(Some(if plain {
+            Cow::Borrowed(self.text.get(start..end - 1).unwrap_or_default())
+        } else {
+            Cow::Owned(std::mem::take(&mut self.scratch))
+        }))
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<(), Broken> {
+        if self.peek() != Some(b':') {
+            return self.syntax();
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The string that begins here.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<&str, Broken> {
+        let start = self.at + 1;
+        let plain = self.string_end()?;
+        Ok(if plain { self.text.get(start..self.at - 1).unwrap_or_default() } else { &self.scratch })
+    }
+
+    /// Reads `true` or `false` if one of them stands here; steps over anything else.
+    pub(crate) fn boolean(&mut self) -> Result<Option<bool>, Broken> {
+        match self.peek() {
+            Some(b't') => self.word("true").map(|()| Some(true)),
+            Some(b'f') => self.word("false").map(|()| Some(false)),
+            _ => self.skip().map(|()| None),
+        }
+    }
+
+    /// Reads a number if one stands here; steps over anything else.
+    pub(crate) fn number(&mut self) -> Result<Option<Number>, Broken> {
+        match self.peek() {
+            Some(b'-' | b'0'..=b'9') => self.number_here().map(Some),
+            _ => self.skip().map(|()| None),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Broken> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let same = rest.iter().zip(word.as_bytes()).take_while(|(a, b)| a == b).count();
+        self.at += same;
+        if same == word.len() { Ok(()) } else { self.syntax() }
+    }
+
+    /// Steps over a value and keeps nothing of it.
+    pub(crate) fn skip(&mut self) -> Result<(), Broken> {
+        match self.peek() {
+            Some(b'"') => self.string_end().map(|_| ()),
+            Some(b'{') => {
+                let mut first = self.enter()?;
+                while self.next_key(&mut first)?.is_some() {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Some(b'[') => {
+                let mut first = self.enter()?;
+                while self.next_item(&mut first)? {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            Some(b'-' | b'0'..=b'9') => self.number_here().map(|_| ()),
+            _ => self.syntax(),
+        }
+    }
+}
