@@ -1,1 +1,47 @@
-//! being written
+//! Server: the API's other side, in one process. To develop against, to test with, and to detect for real on one's own
+//! machine.
+//!
+//! This room owns the routes, the tokens, the engine that works jobs off, and the stores that keep them. The shapes of
+//! the wire and the checking of requests are core's; pixels are vision's.
+//!
+//! ```
+//! use image_intelligence_server::{Answers, Found, Server};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let answers = Answers::new().found("door", [Found::new("person", 0.97)]);
+//! let server = Server::builder().scripted(answers).start().await?;
+//! assert!(server.base_url().starts_with("http://127.0.0.1:"));
+//! assert!(server.base_url().ends_with("/v2"));
+//! server.shutdown().await;
+//! # Ok::<(), image_intelligence_core::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! What nobody answered is never made up: without a detector and without a script every picture ends with
+//! `MODEL_SERVICE_ERROR`.
+//!
+//! # Features
+//!
+//! `vision` (off by default) lets any `vision::Detector` do the looking: `Server::builder().detector(..)`.
+
+mod builder;
+mod clock;
+mod credentials;
+#[cfg(feature = "vision")]
+mod detector;
+mod engine;
+mod fetch;
+mod http;
+mod job;
+mod progression;
+mod script;
+mod server;
+mod store;
+mod tokens;
+
+pub use builder::{Bind, ServerBuilder};
+pub use credentials::{ALL_SCOPES, Account, Credentials};
+pub use job::VERDICT_FROM;
+pub use progression::Progression;
+pub use script::{Answer, Answers, AskedPicture, Found, PictureKey, Script};
+pub use server::Server;

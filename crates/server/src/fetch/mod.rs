@@ -1,0 +1,121 @@
+//! Fetching pictures from URLs that somebody else chose.
+
+mod policy;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use image_intelligence_core::{Error, ErrorKind};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+pub(crate) use policy::AddressPolicy;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest silence in the middle of a download.
+const SILENCE: Duration = Duration::from_secs(10);
+const WHOLE: Duration = Duration::from_secs(30);
+
+/// Fetches pictures: no redirects, no proxy, no address that the policy refuses, no more bytes than allowed.
+pub(crate) struct Fetcher {
+    client: reqwest::Client,
+    policy: AddressPolicy,
+    most_bytes: usize,
+}
+
+impl Fetcher {
+    pub(crate) fn new(policy: AddressPolicy, most_bytes: usize) -> Result<Self, Error> {
+        let failed = |problem: String| Error::new(ErrorKind::Config, format!("fetching of pictures: {problem}"));
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls().map_err(|error| failed(error.to_string()))?)
+            .dns_resolver(Arc::new(CheckedNames(policy)))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .timeout(WHOLE)
+            .user_agent(concat!("image-intelligence-server/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Self { client, policy, most_bytes })
+    }
+
+    /// The bytes behind a URL, or why there are none: a line for the log, without the URL.
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, String> {
+        let url = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
+        // A literal address is never looked up, so the resolver would not see it.
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.policy.check(address.into())?,
+            Some(Host::Ipv6(address)) => self.policy.check(address.into())?,
+            Some(Host::Domain(_)) => {}
+            None => return Err("no host in the URL".into()),
+        }
+        let mut response = self.client.get(url).send().await.map_err(reason)?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(format!("HTTP status {}: redirects are not followed", status.as_u16()));
+        }
+        if !status.is_success() {
+            return Err(format!("HTTP status {}", status.as_u16()));
+        }
+        let too_large = || format!("too large: more than {} bytes", self.most_bytes);
+        if response.content_length().is_some_and(|length| length > self.most_bytes as u64) {
+            return Err(too_large());
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(reason)? {
+            if bytes.len() + chunk.len() > self.most_bytes {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+/// Why a request failed, in the words of its deepest causes; never the URL, which may carry a signature.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "time-out".into();
+    }
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !reason.contains(&text) {
+            reason = format!("{reason}: {text}");
+        }
+        cause = inner.source();
+    }
+    reason
+}
+
+fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Looks a name up once and hands on only what was checked, so that no second look-up can answer otherwise.
+struct CheckedNames(AddressPolicy);
+
+impl Resolve for CheckedNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.0;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            for address in &found {
+                policy.check(address.ip())?;
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

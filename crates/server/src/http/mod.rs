@@ -1,0 +1,92 @@
+//! The API over HTTP: routes, and what every one of them shares.
+
+mod auth;
+mod body;
+mod detect;
+mod error;
+mod images;
+pub(crate) mod listener;
+mod observe;
+mod read;
+mod token;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, header};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use image_intelligence_core::Limits;
+use serde_json::{Value, json};
+
+pub(crate) use body::Bodies;
+use error::ApiError;
+
+use crate::credentials::Credentials;
+use crate::engine::{Admission, Engine};
+use crate::progression::Gate;
+use crate::store::Shelf;
+use crate::tokens::Tokens;
+
+/// What the routes work with.
+pub(crate) struct Api {
+    pub(crate) address: SocketAddr,
+    pub(crate) credentials: Credentials,
+    pub(crate) tokens: Tokens,
+    pub(crate) gate: Gate,
+    pub(crate) limits: Limits,
+    pub(crate) bodies: Bodies,
+    /// For bodies that are never large.
+    pub(crate) small_bodies: Bodies,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) shelf: Shelf,
+    pub(crate) engine: Engine,
+}
+
+pub(crate) fn router(api: Arc<Api>) -> Router {
+    let v2 = Router::new()
+        .route("/oauth/token", post(token::issue))
+        .route("/detect", post(detect::create).get(detect::search))
+        .route("/detect/{id}", get(detect::get));
+    Router::new()
+        .nest("/v2", v2)
+        .route("/images/{id}", get(images::get))
+        .route("/healthz", get(healthz))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(api)
+}
+
+async fn healthz() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    let hint = if uri.path().starts_with("/v2/") { "" } else { "; the API's calls stand under /v2" };
+    ApiError::not_found(format!("no such path{hint}"))
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method; the Allow header lists its own")
+}
+
+/// Where the caller reaches this server, such as `http://127.0.0.1:8080`: what a `proxyUrl` begins with.
+pub(crate) struct Origin(String);
+
+impl FromRequestParts<Arc<Api>> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Infallible> {
+        // Bound to all of a machine's addresses, only the caller knows by which of them it came.
+        let named = || {
+            let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+            host.parse::<axum::http::uri::Authority>().ok().map(|host| format!("http://{host}"))
+        };
+        let origin = if api.address.ip().is_unspecified() { named() } else { None };
+        Ok(Self(origin.unwrap_or_else(|| format!("http://{}", api.address))))
+    }
+}

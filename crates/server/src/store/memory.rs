@@ -1,0 +1,180 @@
+//! The store in memory: bounded, the oldest finished out first, gone with the process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use image_intelligence_core::{JobSearch, Timestamp};
+
+use super::{MOST_FOUND, Store, StoreError, takes};
+use crate::job::{Job, Outcome};
+use crate::progression::Gate;
+
+/// Keeps so many jobs and so many bytes of pictures. A job that a caller would still see in progress is never thrown out.
+pub(crate) struct Memory {
+    gate: Gate,
+    most_jobs: usize,
+    most_bytes: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    next: u64,
+    /// In the order in which they were made.
+    jobs: BTreeMap<u64, Arc<Job>>,
+    job_places: HashMap<String, u64>,
+    /// In the order in which they came.
+    pictures: BTreeMap<u64, Picture>,
+    picture_places: HashMap<String, u64>,
+    bytes: usize,
+}
+
+struct Picture {
+    id: String,
+    bytes: Bytes,
+    /// Whether its job still needs it: it came with the request and cannot be fetched again.
+    needed: bool,
+}
+
+impl Memory {
+    pub(crate) fn new(gate: Gate, most_jobs: usize, most_bytes: usize) -> Self {
+        Self { gate, most_jobs, most_bytes, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make_room_for_a_job(&self, kept: &mut Kept) -> Result<(), StoreError> {
+        while kept.jobs.len() >= self.most_jobs.max(1) {
+            let finished = kept.jobs.iter().find(|(_, job)| self.gate.is_done(job)).map(|(place, _)| *place);
+            let job = finished.and_then(|place| kept.jobs.remove(&place)).ok_or(StoreError::Full)?;
+            kept.job_places.remove(&job.id);
+            for picture in job.pictures.iter() {
+                kept.drop_picture(picture);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn place(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn put_picture(&mut self, id: String, bytes: Bytes, needed: bool) {
+        self.drop_picture(&id);
+        let place = self.place();
+        self.bytes += weight(&bytes);
+        self.picture_places.insert(id.clone(), place);
+        self.pictures.insert(place, Picture { id, bytes, needed });
+    }
+
+    fn drop_picture(&mut self, id: &str) {
+        if let Some(picture) = self.picture_places.remove(id).and_then(|place| self.pictures.remove(&place)) {
+            self.bytes -= weight(&picture.bytes);
+        }
+    }
+
+    fn release_picture(&mut self, id: &str) {
+        let place = self.picture_places.get(id);
+        if let Some(picture) = place.and_then(|place| self.pictures.get_mut(place)) {
+            picture.needed = false;
+        }
+    }
+
+    /// Throws out the oldest pictures that no job needs any more.
+    fn trim_pictures(&mut self, most_bytes: usize) {
+        while self.bytes > most_bytes {
+            let oldest = self.pictures.values().find(|picture| !picture.needed);
+            let Some(id) = oldest.map(|picture| picture.id.clone()) else { return };
+            self.drop_picture(&id);
+        }
+    }
+
+    fn show(&mut self, place: u64, count: bool) -> Option<Arc<Job>> {
+        let job = self.jobs.get_mut(&place)?;
+        if count {
+            let job = Arc::make_mut(job);
+            job.shown = job.shown.saturating_add(1);
+        }
+        Some(Arc::clone(job))
+    }
+}
+
+/// What a picture costs: its bytes, and about what it takes to keep track of it.
+fn weight(bytes: &Bytes) -> usize {
+    bytes.len() + 256
+}
+
+impl Store for Memory {
+    fn blocks(&self) -> bool {
+        false
+    }
+
+    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        self.make_room_for_a_job(&mut kept)?;
+        let place = kept.place();
+        for (id, bytes) in pictures {
+            kept.put_picture(id, bytes, true);
+        }
+        kept.job_places.insert(job.id.clone(), place);
+        kept.jobs.insert(place, Arc::new(job));
+        kept.trim_pictures(self.most_bytes);
+        Ok(())
+    }
+
+    fn job(&self, owner: &str, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError> {
+        let mut kept = self.kept();
+        let place = kept.job_places.get(id).copied();
+        let own = place.filter(|place| kept.jobs.get(place).is_some_and(|job| job.owner == owner));
+        Ok(own.and_then(|place| kept.show(place, count)))
+    }
+
+    fn search(&self, owner: &str, search: &JobSearch, count: bool) -> Result<Vec<Arc<Job>>, StoreError> {
+        let mut kept = self.kept();
+        let newest = kept.jobs.iter().rev().filter(|(_, job)| job.owner == owner && takes(search, job));
+        let places: Vec<u64> = newest.map(|(place, _)| *place).take(MOST_FOUND).collect();
+        Ok(places.into_iter().rev().filter_map(|place| kept.show(place, count)).collect())
+    }
+
+    fn finish(&self, id: &str, outcomes: Vec<Outcome>) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        let Some(place) = kept.job_places.get(id).copied() else { return Ok(()) };
+        let Some(job) = kept.jobs.get_mut(&place) else { return Ok(()) };
+        Arc::make_mut(job).outcomes = Some(outcomes.into());
+        let pictures = Arc::clone(&job.pictures);
+        for id in pictures.iter() {
+            kept.release_picture(id);
+        }
+        kept.trim_pictures(self.most_bytes);
+        Ok(())
+    }
+
+    fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if kept.job_places.contains_key(job) && weight(&bytes) <= self.most_bytes {
+            kept.put_picture(id.to_owned(), bytes, false);
+            kept.trim_pictures(self.most_bytes);
+        }
+        Ok(())
+    }
+
+    fn picture(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
+        let kept = self.kept();
+        let picture = kept.picture_places.get(id).and_then(|place| kept.pictures.get(place));
+        Ok(picture.map(|picture| picture.bytes.clone()))
+    }
+
+    fn unfinished(&self) -> Result<Vec<Arc<Job>>, StoreError> {
+        Ok(self.kept().jobs.values().filter(|job| job.outcomes.is_none()).cloned().collect())
+    }
+
+    fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.kept().jobs.values().next_back().map(|job| job.created_at))
+    }
+}

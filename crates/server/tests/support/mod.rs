@@ -1,0 +1,127 @@
+//! What the server's tests share: a caller without any client crate, and waits with a deadline.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use image_intelligence_server::{Server, ServerBuilder};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// The longest that anything may take here.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: String,
+    pub(crate) token: String,
+}
+
+/// reqwest is built without a default TLS provider; tests speak plain http, and still have to name one.
+pub(crate) fn http() -> reqwest::Client {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    builder.no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
+}
+
+pub(crate) async fn start(builder: ServerBuilder) -> (Server, Caller) {
+    let server = builder.start().await.unwrap();
+    let caller = Caller::of(&server, "local", "local").await;
+    (server, caller)
+}
+
+impl Caller {
+    pub(crate) async fn of(server: &Server, id: &str, secret: &str) -> Self {
+        let (http, base) = (http(), server.base_url().to_owned());
+        let body = json!({"clientId": id, "clientSecret": secret});
+        let answer = http.post(format!("{base}/oauth/token")).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        let token = answer["accessToken"].as_str().unwrap().to_owned();
+        Self { http, base, token }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        self.request(Method::POST, path).body(body).send().await.unwrap()
+    }
+
+    /// Sends a detect job that must be taken.
+    pub(crate) async fn detect(&self, body: &Value) -> Value {
+        let answer = self.post("/detect", body.to_string()).await;
+        let status = answer.status();
+        let job: Value = answer.json().await.unwrap();
+        assert_eq!(status, 200, "{job}");
+        job
+    }
+
+    /// Sends a detect job and waits until it is done.
+    pub(crate) async fn detected(&self, body: &Value) -> Value {
+        let job = self.detect(body).await;
+        self.done(job["id"].as_str().unwrap()).await
+    }
+
+    /// Reads a job until it is done.
+    pub(crate) async fn done(&self, id: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let job: Value = self.get(&format!("/detect/{id}")).await.json().await.unwrap();
+            if job["status"] != "IN_PROGRESS" {
+                return job;
+            }
+            assert!(Instant::now() < deadline, "never done: {job}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Searches, and answers the customIds of the jobs found.
+    pub(crate) async fn found(&self, query: &str) -> Vec<String> {
+        let jobs: Value = self.get(&format!("/detect?{query}")).await.json().await.unwrap();
+        let custom_id = |job: &Value| job["customId"].as_str().unwrap_or_default().to_owned();
+        jobs.as_array().unwrap_or_else(|| panic!("{jobs}")).iter().map(custom_id).collect()
+    }
+}
+
+/// The status, the error's kind and its message.
+pub(crate) async fn error(answer: Response) -> (StatusCode, String, String) {
+    assert!(answer.headers().contains_key("x-request-id"));
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let status = answer.status();
+    let body: Value = answer.json().await.unwrap();
+    let text = |key: &str| body[key].as_str().unwrap_or_else(|| panic!("no {key} in {body}")).to_owned();
+    (status, text("error"), text("message"))
+}
+
+pub(crate) fn blob(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// A picture that is sent along.
+pub(crate) fn sent(name: &str, bytes: &[u8]) -> Value {
+    json!({"blob": blob(bytes), "customId": name})
+}
+
+/// A job that looks for a person in these pictures.
+pub(crate) fn for_person(images: &[Value]) -> Value {
+    json!({"images": images, "classes": [{"class": "person"}]})
+}
+
+/// The result of the picture with this customId.
+pub(crate) fn image<'a>(job: &'a Value, name: &str) -> &'a Value {
+    let images = job["imageResults"].as_array().unwrap();
+    images.iter().find(|image| image["customId"] == name).unwrap_or_else(|| panic!("no {name} in {job}"))
+}
