@@ -1,0 +1,104 @@
+//! `ii detect`: pictures in, a job, its result.
+
+use std::process::ExitCode;
+
+use console::user_attended;
+use image_intelligence::{Detect, DetectJob, Job};
+
+use crate::annotate::Annotator;
+use crate::args::DetectArgs;
+use crate::failure::Failure;
+use crate::interrupt::{Interrupt, cancelled};
+use crate::output::{self, Format, Shown, Submitted};
+use crate::waiting::{self, Bar};
+use crate::{pictures, session, zones};
+
+pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
+    let client = session::client(base_url)?;
+    let classes = zones::apply(args.classes, &args.zones)?;
+    let pictures = pictures::from_arguments(&args.images)?;
+    // Before the job is sent: a directory that cannot be written to must not cost a job.
+    let annotator = args.annotate.as_deref().map(|directory| Annotator::new(directory, &pictures)).transpose()?;
+
+    let mut job = client
+        .detect(pictures.iter().map(pictures::Picture::to_image))
+        .classes(classes)
+        .bounding_boxes(args.boxes || annotator.is_some());
+    if let Some(id) = args.custom_id {
+        job = job.custom_id(id);
+    }
+    if let Some(id) = args.feed_id {
+        job = job.feed_id(id);
+    }
+    let mut interrupt = Interrupt::new();
+    let bar = Bar::start(format!("sending {}", count(pictures.len())));
+    let name = job.job_custom_id();
+    let send = async { job.send().await.map_err(|error| session::advise(error.into(), &client)) };
+    let stopped = || {
+        let error = cancelled(format!("stopped while the job was being sent; if it was made, its customId is {name}"));
+        error.with_candidates(&name, Vec::new()).into()
+    };
+    let job = interrupt.or(send, stopped).await?;
+    tracing::info!(id = job.id(), "submitted");
+
+    let format = args.shape.format();
+    if args.no_wait {
+        drop(bar);
+        output::print(&submitted(&job, format))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let result = waiting::wait(&job, args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT), &bar, &mut interrupt).await?;
+
+    let mut shown = Shown::new(&result).pictures(&pictures);
+    shown.boxes = args.boxes && shown.boxes;
+    shown.resume_token = Some(job.resume_token());
+    let mut unwritten = None;
+    if let Some(annotator) = annotator {
+        bar.say("drawing boxes");
+        let token = job.resume_token();
+        let stopped = || {
+            Failure::from(cancelled("stopped while boxes were drawn")).hint(format!("the result: ii jobs wait {token}"))
+        };
+        let drawn =
+            interrupt.or(async { Ok(annotator.run(&result, &pictures, client.base_url()).await) }, stopped).await?;
+        shown.annotated = drawn.written;
+        drop(bar);
+        output::show(&shown, format)?;
+        for remark in &drawn.remarks {
+            output::remark(&format!("not drawn: {}\n", output::printable(remark)));
+        }
+        if user_attended() && format == Format::Text && !shown.annotated.is_empty() {
+            let directory = args.annotate.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+            output::print(&format!("{} with boxes in {directory}\n", count(shown.annotated.len())))?;
+        }
+        unwritten = drawn.failure;
+    } else {
+        drop(bar);
+        output::show(&shown, format)?;
+    }
+    match unwritten {
+        Some(failure) => Err(failure),
+        None => Ok(exit_code(&result)),
+    }
+}
+
+/// 0, or 3 for a job that ended with errors: a result, but one that a script should notice.
+pub(crate) fn exit_code(job: &DetectJob) -> ExitCode {
+    use image_intelligence::JobStatus::{CompletedAllError, CompletedPartialError};
+    ExitCode::from(if matches!(job.status, CompletedPartialError | CompletedAllError) { 3 } else { 0 })
+}
+
+pub(crate) fn count(pictures: usize) -> String {
+    if pictures == 1 { "1 picture".to_owned() } else { format!("{pictures} pictures") }
+}
+
+fn submitted(job: &Job<Detect>, format: Format) -> String {
+    if format != Format::Text {
+        return Submitted::new(job).to_json();
+    }
+    let token = job.resume_token();
+    if user_attended() {
+        return format!("Job {} was submitted.\nTo wait for it: ii jobs wait {token}\n", output::printable(job.id()));
+    }
+    format!("{}\t{token}\n", output::printable(job.id()))
+}

@@ -1,0 +1,130 @@
+//! How a command fails: an error, a hint at the way out, and how both are told to a person or a program.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use console::style;
+use image_intelligence::{Error, ErrorKind};
+use serde::Serialize;
+
+use crate::output::{Format, printable};
+
+/// An error, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: Error,
+    hint: Option<String>,
+    exit: u8,
+}
+
+impl Failure {
+    /// A request that is refused before anything is sent: the option or argument, then what is wrong with it.
+    pub(crate) fn refused(field: &str, problem: impl std::fmt::Display) -> Self {
+        Error::invalid_request(field, problem).into()
+    }
+
+    /// A setting or option that will not do.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Config, message).into()
+    }
+
+    /// Something of this machine that does not work, such as a file that cannot be written.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Self { exit: 1, ..Self::config(message) }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.error.kind()
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit)
+    }
+
+    /// Says it on stderr.
+    pub(crate) fn report(&self, format: Format) {
+        let mut out = std::io::stderr().lock();
+        // Where stderr is closed there is nobody left to tell.
+        let _ = match format {
+            Format::Text => {
+                let mut text =
+                    format!("{} {}\n", style("error:").red().bold().for_stderr(), printable(self.error.message()));
+                if let Some(hint) = &self.hint {
+                    let _ = writeln!(text, "{} {}", style(" hint:").cyan().for_stderr(), printable(hint));
+                }
+                out.write_all(text.as_bytes())
+            }
+            Format::Json | Format::Ndjson => {
+                let document = serde_json::to_string(&Document { error: self.document() }).unwrap_or_default();
+                out.write_all(format!("{document}\n").as_bytes())
+            }
+        };
+    }
+
+    fn document(&self) -> ErrorDocument<'_> {
+        ErrorDocument {
+            kind: self.error.kind().as_str(),
+            message: self.error.message(),
+            retryable: self.error.retryable(),
+            hint: self.hint.as_deref(),
+            status: self.error.status(),
+            request_id: self.error.request_id(),
+            retry_after: self.error.retry_after().map(|wait| wait.as_secs_f64()),
+            last_status: self.error.last_status().map(image_intelligence::JobStatus::as_str),
+            resume_token: self.error.resume_token(),
+            custom_id: self.error.custom_id(),
+            candidates: (self.error.kind() == ErrorKind::OutcomeUnknown).then(|| self.error.candidates()),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = match error.kind() {
+            ErrorKind::OutcomeUnknown => {
+                error.candidates().first().map(|id| format!("it may be this one: ii jobs get {id}"))
+            }
+            ErrorKind::WaitTimeout => error.resume_token().map(|token| format!("to wait on: ii jobs wait {token}")),
+            ErrorKind::RateLimited => {
+                error.retry_after().map(|wait| format!("try again in {} s", wait.as_secs().max(1)))
+            }
+            _ => None,
+        };
+        Self { exit: error.kind().exit_code(), error, hint }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    error: ErrorDocument<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorDocument<'a> {
+    kind: &'a str,
+    message: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<&'a [String]>,
+}

@@ -1,0 +1,77 @@
+//! What `--help` says after the list of options: examples, and what a script has to know. Short lines, since a terminal
+//! that has to wrap them spoils their columns.
+
+pub(crate) const BASE_URL: &str = "Where the API is [default: https://api.imageintelligence.com/v2]";
+
+pub(crate) const ALL: &str = "\
+Examples:
+  ii demo                                see it work; needs nothing
+  ii serve                               the API on this machine, with a detector
+  ii detect street.jpg --class person    what is in a picture
+  ii detect cameras/ --class person --class car:never --annotate out/
+  ii detect https://example.com/street.jpg --class person --json
+  ii jobs wait ii1_..                    go on waiting for a job
+
+Environment:
+  II_BASE_URL       where the API is, as --base-url
+  II_CLIENT_ID      the credentials; an `ii serve` on this machine
+  II_CLIENT_SECRET  needs none
+  NO_COLOR          no colours
+
+Exit codes:
+  0    done
+  1    something on this machine, such as a file that cannot be written
+  2    a bad option, no credentials, or a request that was refused before it was sent
+  3    the job is done, but some or all pictures could not be looked at
+  4    not done in time; the job goes on, see `ii jobs wait`
+  5    refused by the API, or it could not be reached
+  6    unknown whether the job was made; look before you send it again
+  130  Ctrl-C; the job goes on
+
+Errors go to stderr: a line, and a hint. With --json or --ndjson it is one line
+of JSON, where those with a ? are there if they are known:
+  {\"error\": {\"kind\", \"message\", \"retryable\", \"hint\"?, \"status\"?,
+    \"requestId\"?, \"retryAfter\"? (seconds), \"lastStatus\"?, \"resumeToken\"?,
+    \"customId\"?, \"candidates\"?}}";
+
+pub(crate) const DEMO: &str = "\
+Needs nothing: the server runs inside this command, on this machine only, and
+the environment is ignored.";
+
+pub(crate) const SERVE: &str = "\
+Examples:
+  ii serve
+  ii serve --port 0 --json          a free port; the line says which
+  ii serve --db jobs.db             jobs outlive the server
+  ii serve --progression time=20    every job takes 20 s, to try out waiting
+
+The credentials file is a JSON array of clients; `scope` may be left out:
+  [{\"clientId\": \"..\", \"clientSecret\": \"..\", \"scope\": \"detect:create detect:read\"}]
+Without one, on a loopback address only, client id and secret are `local`.";
+
+pub(crate) const DETECT: &str = "\
+Examples:
+  ii detect street.jpg --class person
+  ii detect cameras/ --class person --class car:never
+  ii detect 'cameras/**/*.jpg' --class person --ndjson
+  ii detect https://example.com/street.jpg --class person
+  curl -s https://example.com/street.jpg | ii detect - --class person
+  ii detect street.jpg --class person --zone 0,0,1,0.3 --annotate out/
+  ii detect cameras/ --class person --no-wait    then: ii jobs wait ii1_..
+
+A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp.
+
+Classes are the service's; `ii serve` knows the 80 of COCO, such as person, car,
+bicycle, dog, cat, dining table.
+
+Zones say where NOT to look, as fractions of the picture from its top left:
+  --zone 0,0,0.5,1         left, top, right, bottom: here the left half
+  --zone person=0,0,1,0.3  for one class; without a class, for all
+  --zone person=01/00      rows of a square grid, 1 leaves the cell out: here the
+                           upper right quarter
+Several zones of a class add up.
+
+On a terminal the result is a table. Piped, it is a line for each object: picture,
+class, confidence, and with --boxes the box (left,top,right,bottom), with tabs
+between; - in place of class and confidence where nothing was found. What could
+not be looked at is said on stderr.";

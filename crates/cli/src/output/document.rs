@@ -1,0 +1,144 @@
+//! Results as JSON: the job in the API's own shape, and with each picture which of the caller's it is.
+
+use image_intelligence::{Detect, DetectImageResult, DetectJob, DetectJobImage, Job};
+use serde::Serialize;
+
+use crate::output::report::Shown;
+
+/// Which of the caller's pictures a result speaks of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InputDocument {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Tied<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<InputDocument>,
+    #[serde(flatten)]
+    result: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotated: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    job_id: &'a str,
+    #[serde(flatten)]
+    picture: Tied<'a, DetectImageResult>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobDocument<'a> {
+    id: &'a str,
+    status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_token: Option<&'a str>,
+    job_results: Vec<ChosenDocument<'a>>,
+    image_results: Vec<Tied<'a, DetectImageResult>>,
+}
+
+#[derive(Serialize)]
+struct ChosenDocument<'a> {
+    class: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Tied<'a, DetectJobImage>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hitl: Option<bool>,
+}
+
+fn input(shown: &Shown<'_>, index: Option<usize>) -> Option<InputDocument> {
+    let index = index?;
+    let given = shown.pictures.get(index);
+    Some(InputDocument { index, source: given.map(|given| given.name.clone()), sent: given.map(|given| given.sent) })
+}
+
+fn image_results<'a>(shown: &'a Shown<'a>) -> impl Iterator<Item = Tied<'a, DetectImageResult>> {
+    shown.images().map(|(index, result)| Tied {
+        input: input(shown, index),
+        result,
+        annotated: index.and_then(|index| shown.annotated.get(&index)).map(|path| path.display().to_string()),
+    })
+}
+
+/// The whole job as one document.
+pub(crate) fn json_document(shown: &Shown<'_>) -> String {
+    let job: &DetectJob = shown.job;
+    let document = JobDocument {
+        id: &job.id,
+        status: job.status.as_str(),
+        created_at: job.created_at.map(image_intelligence::Timestamp::as_millis),
+        custom_id: job.custom_id.as_deref(),
+        feed_id: job.feed_id.as_deref(),
+        webhook_url: job.webhook_url.as_deref(),
+        resume_token: shown.resume_token.as_deref(),
+        job_results: job
+            .job_results
+            .iter()
+            .map(|result| ChosenDocument {
+                class: &result.class,
+                image: result.image.as_ref().map(|image| Tied {
+                    input: input(shown, shown.index(image.input.as_ref(), image.custom_id.as_deref())),
+                    result: image,
+                    annotated: None,
+                }),
+                hitl: result.hitl,
+            })
+            .collect(),
+        image_results: image_results(shown).collect(),
+    };
+    text(&document)
+}
+
+/// One line a picture, in the caller's order.
+pub(crate) fn json_lines(shown: &Shown<'_>) -> String {
+    image_results(shown).map(|picture| text(&Line { job_id: &shown.job.id, picture })).collect()
+}
+
+/// A job that was submitted and is not waited for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Submitted<'a> {
+    id: &'a str,
+    status: &'static str,
+    created_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_id: Option<&'a str>,
+    resume_token: String,
+}
+
+impl<'a> Submitted<'a> {
+    pub(crate) fn new(job: &'a Job<Detect>) -> Self {
+        Self {
+            id: job.id(),
+            status: "IN_PROGRESS",
+            created_at: job.created_at().as_millis(),
+            custom_id: job.custom_id(),
+            resume_token: job.resume_token(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(document: &impl Serialize) -> String {
+    // Strings, numbers and lists: there is nothing in them that JSON cannot say.
+    serde_json::to_string(document).map(|text| text + "\n").unwrap_or_default()
+}

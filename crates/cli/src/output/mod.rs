@@ -1,0 +1,59 @@
+//! What goes to stdout: a table, lines for other programs, or JSON.
+
+mod document;
+mod report;
+mod table;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+
+pub(crate) use document::{Submitted, json_document, json_lines};
+pub(crate) use report::{Given, Shown, errors, show, table};
+
+use crate::failure::Failure;
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For a person: a table on a terminal, tab-separated lines in a pipe.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// Writes to stdout. A reader that has seen enough (`| head`) is no error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::local(format!("the result cannot be written to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a remark to stderr.
+pub(crate) fn remark(text: &str) {
+    // Where stderr is closed there is nobody left to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The text without control characters: a server's words must not steer the terminal.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    text.chars()
+        .fold(String::new(), |mut out, character| {
+            let _ = if character.is_control() {
+                write!(out, "{}", character.escape_default())
+            } else {
+                write!(out, "{character}")
+            };
+            out
+        })
+        .into()
+}

@@ -1,0 +1,214 @@
+//! A finished job for people and for pipes: which class was found in which picture, how sure, and where.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use console::{Style, Term, style, user_attended};
+use image_intelligence::{BoundingBox, DetectImageResult, DetectJob, DetectedObject, Input, JobStatus, Rid};
+
+use crate::failure::Failure;
+use crate::output::table::Table;
+use crate::output::{Format, json_document, json_lines, print, printable, remark};
+use crate::pictures::Picture;
+
+/// One of the caller's pictures, as results name it.
+pub(crate) struct Given {
+    pub(crate) name: String,
+    pub(crate) sent: &'static str,
+}
+
+/// A job to show, and what is known about it beyond the API's answer.
+pub(crate) struct Shown<'a> {
+    pub(crate) job: &'a DetectJob,
+    pub(crate) pictures: Vec<Given>,
+    /// By the index of the picture: its copy with boxes.
+    pub(crate) annotated: BTreeMap<usize, PathBuf>,
+    pub(crate) resume_token: Option<String>,
+    pub(crate) boxes: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(job: &'a DetectJob) -> Self {
+        let has_box = |object: &DetectedObject| object.bounding_box.is_some();
+        let boxes = job.image_results.iter().flat_map(|image| &image.objects).any(has_box);
+        Self { job, pictures: Vec::new(), annotated: BTreeMap::new(), resume_token: None, boxes }
+    }
+
+    pub(crate) fn pictures(mut self, pictures: &[Picture]) -> Self {
+        let given = |picture: &Picture| Given { name: picture.name(), sent: picture.sent_as() };
+        self.pictures = pictures.iter().map(given).collect();
+        self
+    }
+
+    /// Which of the caller's pictures this is. A job that was found by its id tells it too, where we stamped it.
+    pub(crate) fn index(&self, input: Option<&Input>, custom_id: Option<&str>) -> Option<usize> {
+        let stamped = || Rid::from_hex(self.job.custom_id.as_deref()?)?.stamped(custom_id?);
+        input.map(|input| input.index).or_else(stamped)
+    }
+
+    /// The results, in the caller's order as far as it is known.
+    pub(crate) fn images(&self) -> impl Iterator<Item = (Option<usize>, &DetectImageResult)> {
+        let index = |image: &DetectImageResult| self.index(image.input.as_ref(), image.custom_id.as_deref());
+        let mut images: Vec<_> = self.job.image_results.iter().map(|image| (index(image), image)).collect();
+        images.sort_by_key(|(index, _)| index.unwrap_or(usize::MAX));
+        images.into_iter()
+    }
+
+    fn name(&self, index: Option<usize>, image: &DetectImageResult) -> String {
+        let given = index.and_then(|index| self.pictures.get(index)).map(|given| given.name.clone());
+        let own = image.custom_id.clone().filter(|_| index.is_none());
+        let numbered = || index.map(|index| format!("picture {}", index + 1));
+        given.or_else(|| image.url.clone()).or(own).or_else(numbered).or_else(|| image.id.clone()).unwrap_or_default()
+    }
+
+    fn sent(&self, index: Option<usize>) -> &'static str {
+        index.and_then(|index| self.pictures.get(index)).map_or("-", |given| given.sent)
+    }
+}
+
+/// Writes a job as the user wants it. `summary` adds, on a terminal, how to name the job later.
+pub(crate) fn show(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => print(&json_document(shown)),
+        Format::Ndjson => print(&json_lines(shown)),
+        Format::Text if user_attended() => {
+            print(&(table(shown, false) + &summary(shown)))?;
+            remark(&errors(shown));
+            Ok(())
+        }
+        Format::Text => {
+            print(&lines(shown))?;
+            remark(&errors(shown));
+            Ok(())
+        }
+    }
+}
+
+/// The table: a row for each class in each picture, or for each object where boxes were asked for.
+pub(crate) fn table(shown: &Shown<'_>, sent: bool) -> String {
+    let mut headings = vec!["PICTURE"];
+    headings.extend(sent.then_some("SENT AS"));
+    headings.extend(["FOUND", "CONFIDENCE"]);
+    headings.extend(shown.boxes.then_some("BOX"));
+    let mut table = Table::new(&headings);
+    let (plain, dim) = (Style::new(), Style::new().dim());
+    for (index, image) in shown.images() {
+        let mut start = vec![(shown.name(index, image), plain.clone())];
+        start.extend(sent.then(|| (shown.sent(index).to_owned(), plain.clone())));
+        let row = |end: Vec<(String, Style)>| start.iter().cloned().chain(end).collect();
+        if !image.status.is_success() {
+            let style = if image.status.is_error() { Style::new().red() } else { dim.clone() };
+            table.row(row(vec![(image.status.to_string(), style), ("-".into(), dim.clone())]));
+        } else if image.objects.is_empty() {
+            table.row(row(vec![("nothing asked for".into(), dim.clone()), ("-".into(), dim.clone())]));
+        }
+        if shown.boxes {
+            for object in sorted(&image.objects) {
+                let place = object.bounding_box.as_ref().map(box_text).unwrap_or_default();
+                table.row(row(vec![
+                    (object.class.clone(), Style::new().green()),
+                    (format!("{:.2}", object.confidence), plain.clone()),
+                    (place, plain.clone()),
+                ]));
+            }
+            continue;
+        }
+        for (class, best, count) in by_class(&image.objects) {
+            let times = if count > 1 { format!("{class} x {count}") } else { class.to_owned() };
+            table.row(row(vec![(times, Style::new().green()), (format!("{best:.2}"), plain.clone())]));
+        }
+    }
+    let width = user_attended().then(|| usize::from(Term::stdout().size().1));
+    table.render(width)
+}
+
+/// For other programs: picture, class, confidence and, where known, the box, with tabs between.
+pub(crate) fn lines(shown: &Shown<'_>) -> String {
+    let mut out = String::new();
+    for (index, image) in shown.images() {
+        let name = shown.name(index, image);
+        let name = printable(&name);
+        if image.objects.is_empty() && image.status.is_success() {
+            let _ = writeln!(out, "{name}\t-\t-");
+        }
+        for object in sorted(&image.objects) {
+            let _ = write!(out, "{name}\t{}\t{:.4}", printable(&object.class), object.confidence);
+            if let Some(place) = &object.bounding_box {
+                let _ = write!(out, "\t{}", box_text(place));
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// What could not be looked at, and what to do about it.
+pub(crate) fn errors(shown: &Shown<'_>) -> String {
+    let mut out = String::new();
+    for (index, image) in shown.images().filter(|(_, image)| image.status.is_error()) {
+        let name = shown.name(index, image);
+        let _ = write!(
+            out,
+            "{} {}: {}",
+            style("not looked at:").red().for_stderr(),
+            printable(&name),
+            printable(image.status.as_str())
+        );
+        if let Some(advice) = image.status.advice() {
+            let _ = write!(out, ": {advice}");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn summary(shown: &Shown<'_>) -> String {
+    let job = shown.job;
+    let mut out = format!("\nJob {}: {}\n", printable(&job.id), status(&job.status));
+    if let (false, Some(token)) = (job.status.is_done(), &shown.resume_token) {
+        let _ = writeln!(out, "To wait for it: ii jobs wait {token}");
+    }
+    out
+}
+
+fn status(status: &JobStatus) -> String {
+    let word = match status {
+        JobStatus::InProgress => "in progress".to_owned(),
+        JobStatus::CompletedSuccessfully => "done".to_owned(),
+        JobStatus::CompletedPartialError => "done; some pictures could not be looked at".to_owned(),
+        JobStatus::CompletedAllError => "done; no picture could be looked at".to_owned(),
+        other => printable(other.as_str()).into_owned(),
+    };
+    match status {
+        JobStatus::CompletedPartialError | JobStatus::CompletedAllError => style(word).red().to_string(),
+        _ => word,
+    }
+}
+
+fn sorted(objects: &[DetectedObject]) -> Vec<&DetectedObject> {
+    let mut objects: Vec<_> = objects.iter().collect();
+    objects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    objects
+}
+
+/// Each class once: how sure at best, and how many. The surest first.
+fn by_class(objects: &[DetectedObject]) -> Vec<(&str, f64, usize)> {
+    let mut classes: Vec<(&str, f64, usize)> = Vec::new();
+    for object in sorted(objects) {
+        match classes.iter_mut().find(|(class, ..)| *class == object.class) {
+            Some((_, _, count)) => *count += 1,
+            None => classes.push((&object.class, object.confidence, 1)),
+        }
+    }
+    classes
+}
+
+fn box_text(place: &BoundingBox) -> String {
+    // Pixels have no use for decimals; fractions of the picture have no use without.
+    let decimals = if place.x_max <= 1.0 && place.y_max <= 1.0 { 4 } else { 0 };
+    format!(
+        "{:.decimals$},{:.decimals$},{:.decimals$},{:.decimals$}",
+        place.x_min, place.y_min, place.x_max, place.y_max
+    )
+}

@@ -1,0 +1,86 @@
+//! A table for a terminal: columns as wide as their text, the first one shortened where the terminal is narrow.
+
+use console::{Style, measure_text_width, pad_str, truncate_str};
+
+use crate::output::printable;
+
+const GAP: &str = "  ";
+/// Never shortened to less than this.
+const NARROWEST: usize = 12;
+
+/// Rows under headings.
+pub(crate) struct Table {
+    rows: Vec<Vec<(String, Style)>>,
+}
+
+impl Table {
+    pub(crate) fn new(headings: &[&str]) -> Self {
+        let heading = |text: &&str| ((*text).to_owned(), Style::new().bold());
+        Self { rows: vec![headings.iter().map(heading).collect()] }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<(String, Style)>) {
+        self.rows.push(cells.into_iter().map(|(text, style)| (printable(&text).into_owned(), style)).collect());
+    }
+
+    /// The table's text, for a terminal so wide; `None` where nobody looks at the width.
+    pub(crate) fn render(&self, terminal: Option<usize>) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|(text, _)| measure_text_width(text)).max().unwrap_or_default()
+        };
+        let mut widths: Vec<usize> = (0..columns).map(width).collect();
+        let total: usize = widths.iter().sum::<usize>() + GAP.len() * columns.saturating_sub(1);
+        if let (Some(terminal), Some(first)) = (terminal, widths.first_mut()) {
+            *first = first.saturating_sub(total.saturating_sub(terminal)).max(NARROWEST.min(*first));
+        }
+        let mut out = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (index, ((text, style), width)) in row.iter().zip(&widths).enumerate() {
+                let text = shortened(text, *width);
+                let last = index + 1 == row.len();
+                // What is padded is the text, not its colours.
+                let padded = if last { text.into() } else { pad_str(&text, *width, console::Alignment::Left, None) };
+                line += &style.apply_to(padded).to_string();
+                if !last {
+                    line += GAP;
+                }
+            }
+            out += line.trim_end();
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// The end of a path or URL says most, so the front goes.
+fn shortened(text: &str, width: usize) -> String {
+    if measure_text_width(text) <= width {
+        return text.to_owned();
+    }
+    let backwards: String = text.chars().rev().collect();
+    truncate_str(&backwards, width, "..").chars().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_the_first_gives_way() {
+        let mut table = Table::new(&["PICTURE", "FOUND"]);
+        table.row(vec![
+            ("https://example.com/a/very/long/way/street.jpg".into(), Style::new()),
+            ("person".into(), Style::new()),
+        ]);
+        table.row(vec![("b.jpg".into(), Style::new()), ("car\x1b[2J".into(), Style::new())]);
+        let text = table.render(Some(40));
+        let lines: Vec<_> = text.lines().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
+        assert!(lines[1].starts_with("..") && lines[1].ends_with("street.jpg  person"), "{}", lines[1]);
+        assert!(lines.iter().all(|line| line.chars().count() <= 40));
+        assert_eq!(lines[0].find("FOUND"), lines[1].find("person"));
+        assert!(!text.contains("\x1b[2J"));
+    }
+}

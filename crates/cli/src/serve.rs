@@ -1,0 +1,149 @@
+//! `ii serve`: the API on this machine, with the real detector.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use console::style;
+use image_intelligence_server::{Credentials, Progression, Server};
+use image_intelligence_vision::NanoDet;
+
+use crate::args::ServeArgs;
+use crate::failure::Failure;
+use crate::output;
+use crate::session::LOCAL;
+
+/// Reads `immediate`, `never`, `time=20` and `polls=3`; the server's own words, `time(20)`, will do too.
+pub(crate) fn progression(text: &str) -> Result<Progression, String> {
+    let words = match text.split_once('=') {
+        Some((name, value)) => format!("{name}({value})"),
+        None => text.to_owned(),
+    };
+    words.parse().map_err(|_| "one of immediate, time=SECONDS, polls=N, never".to_owned())
+}
+
+/// The detector that is built in.
+pub(crate) fn detector() -> Result<Arc<NanoDet>, Failure> {
+    NanoDet::embedded().map(Arc::new).map_err(|error| Failure::local(format!("the detector cannot be loaded: {error}")))
+}
+
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let mut server = Server::builder()
+        .port(args.port)
+        .bind(args.bind)
+        .progression(args.progression)
+        .time_scale(args.time_scale)
+        .allow_private_addresses(args.allow_private);
+    if let Some(file) = &args.credentials {
+        server = server.credentials(Credentials::from_file(file)?);
+    } else if !args.bind.is_loopback() {
+        return Err(Failure::config(format!(
+            "{} can be reached from other machines, so it needs credentials of your own",
+            args.bind
+        ))
+        .hint("--credentials FILE, a JSON array like [{\"clientId\": \"..\", \"clientSecret\": \"..\"}]; or leave --bind out"));
+    }
+    if let Some(file) = &args.db {
+        server = server.database(file);
+    }
+    if let Some(workers) = args.workers {
+        server = server.workers(workers.get());
+    }
+    let server = server.detector(detector()?).start().await.map_err(|error| at_start(error, &args))?;
+    // Listening for it comes before saying "ready": whoever starts us may stop us right after that line.
+    let stop = Stop::listen()?;
+    output::print(&ready(&server, &args))?;
+    stop.asked().await;
+    server.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn at_start(error: image_intelligence::Error, args: &ServeArgs) -> Failure {
+    let taken = error.message().contains("in use");
+    let failure = Failure::from(error);
+    if taken {
+        let hint = format!(
+            "is an `ii serve` running already? --port 0 takes a free port, --port {} the next",
+            args.port.saturating_add(1)
+        );
+        return failure.hint(hint);
+    }
+    failure
+}
+
+fn ready(server: &Server, args: &ServeArgs) -> String {
+    let base = server.base_url();
+    if args.json {
+        return format!("{}\n", serde_json::json!({ "baseUrl": base }));
+    }
+    let (id, secret) = match &args.credentials {
+        Some(_) => ("CLIENT_ID", "CLIENT_SECRET"),
+        None => (LOCAL, LOCAL),
+    };
+    let whose = args.credentials.as_ref().map(|file| format!(" (id and secret are in {})", file.display()));
+    format!(
+        "{} at {}; Ctrl-C stops it\n\nFor programs, in another terminal{}:\n  \
+         export II_BASE_URL={base}\n  \
+         export II_CLIENT_ID={id}\n  \
+         export II_CLIENT_SECRET={secret}\n\n\
+         Then, for example:\n  ii detect street.jpg --class person\n",
+        style("Ready").green().bold(),
+        style(base).bold(),
+        whose.unwrap_or_default()
+    )
+}
+
+/// Ctrl-C, and SIGTERM where there is such a thing.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::local(format!("signals cannot be listened for: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[allow(clippy::unnecessary_wraps)]
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn asked(self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn progressions() {
+        assert_eq!(progression("immediate"), Ok(Progression::Immediate));
+        assert_eq!(progression("time=2.5"), Ok(Progression::Time(Duration::from_millis(2500))));
+        assert_eq!(progression("polls=3"), Ok(Progression::Polls(3)));
+        assert_eq!(progression("polls(3)"), Ok(Progression::Polls(3)));
+        assert_eq!(progression("never"), Ok(Progression::Never));
+        assert!(progression("time").is_err() && progression("polls=").is_err() && progression("=").is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! Waiting for a job: the bar on a terminal, the deadline, and Ctrl-C.
+
+use std::time::Duration;
+
+use image_intelligence::{Detect, DetectJob, Error, ErrorKind, Job, JobStatus, Update};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::failure::Failure;
+use crate::interrupt::{Interrupt, cancelled};
+
+/// How long to wait where nothing is said.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// A bar that moves while something is under way; shown on a terminal only, on stderr. The API tells nothing about
+/// single pictures, so it does not pretend to know how much is left.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(crate) fn start(message: impl Into<String>) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed:>4} {wide_msg}") {
+            bar.set_style(style.tick_strings(&[
+                "[=>        ]",
+                "[ ==>      ]",
+                "[  ===>    ]",
+                "[   ====>  ]",
+                "[    =====>]",
+                "[     ====>]",
+                "[      ===>]",
+                "[       ==>]",
+                "[        =>]",
+                "[         >]",
+                "[          ]",
+                "[==========]",
+            ]));
+        }
+        bar.set_message(message.into());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    pub(crate) fn say(&self, message: impl Into<String>) {
+        self.0.set_message(message.into());
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Waits until the job is done.
+pub(crate) async fn wait(
+    job: &Job<Detect>,
+    limit: Duration,
+    bar: &Bar,
+    interrupt: &mut Interrupt,
+) -> Result<DetectJob, Failure> {
+    let token = job.resume_token();
+    let stopped = || {
+        let error = cancelled(format!("stopped waiting; detect job {} goes on", job.id())).with_job(None, &token);
+        Failure::from(error).hint(format!("to wait on: ii jobs wait {token}"))
+    };
+    interrupt.or(watch(job, limit, bar), stopped).await
+}
+
+async fn watch(job: &Job<Detect>, limit: Duration, bar: &Bar) -> Result<DetectJob, Failure> {
+    bar.say(format!("waiting for job {}", job.id()));
+    let mut updates = job.updates_for(limit);
+    while let Some(update) = updates.next().await {
+        match update {
+            Ok(Update::Done(done)) => return Ok(done),
+            Ok(Update::Progress { status, .. }) => bar.say(format!("waiting for job {}: {status}", job.id())),
+            Ok(Update::PollFailed(error)) => {
+                tracing::warn!(%error, "a look at the job failed; the wait goes on");
+                bar.say(format!("waiting for job {}: {error}; trying again", job.id()));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WaitTimeout => return Err(timed_out(job, limit, &error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(job.get().await?)
+}
+
+/// The library speaks of its own calls; a person at a terminal needs the command.
+fn timed_out(job: &Job<Detect>, limit: Duration, error: &Error) -> Failure {
+    let status = error.last_status().map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown");
+    let message = format!(
+        "waited {} s for detect job {}, last status {status}; it may still finish",
+        limit.as_secs_f64(),
+        job.id()
+    );
+    Error::new(ErrorKind::WaitTimeout, message).with_job(error.last_status().cloned(), job.resume_token()).into()
+}
