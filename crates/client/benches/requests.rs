@@ -1,7 +1,8 @@
 //! Requests a second on loopback: this client against bare reqwest doing the same work.
 //!
 //! `cargo xtask bench requests`. Both read the same job (1.9 KB) 64 at a time over one pool of connections each, check the
-//! status, and read the body into the same structs; rounds alternate, so that both meet the same machine.
+//! status, and read the body into the same structs; they send the same headers and allow the same time. Rounds alternate, so
+//! that both meet the same machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 use std::convert::Infallible;
@@ -86,6 +87,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() {
+    // Only for bare reqwest, which asks the process for one; our client brings its own.
+    rustls::crypto::ring::default_provider().install_default().unwrap();
     let body = job();
     let size = body.len();
     let base = serve(body);
@@ -93,7 +96,7 @@ fn main() {
     runtime.block_on(async {
         let ours = Client::builder().base_url(&base).credentials("bench", "bench").build().unwrap();
         let jobs = ours.jobs::<Detect>();
-        let bare = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().unwrap();
+        let bare = reqwest::Client::builder().no_proxy().tcp_nodelay(true).user_agent("bare/0.1.0").build().unwrap();
         let url: Arc<str> = format!("{base}/detect/1").into();
 
         let (mut with_ours, mut with_bare) = (Vec::new(), Vec::new());
@@ -106,7 +109,9 @@ fn main() {
             );
             with_bare.push(
                 rate(|| async {
-                    let answer = bare.get(&*url).bearer_auth("a-token-for-a-bench").send().await.unwrap();
+                    let asked = bare.get(&*url).bearer_auth("a-token-for-a-bench").timeout(Duration::from_secs(60));
+                    let asked = asked.header("accept", "application/json").header("cache-control", "no-store");
+                    let answer = asked.send().await.unwrap();
                     let body = answer.error_for_status().unwrap().bytes().await.unwrap();
                     DetectJob::from_json(&body).unwrap();
                 })

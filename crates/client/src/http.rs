@@ -101,26 +101,19 @@ impl Http {
         let mut answer = sent.send().await.map_err(|error| unsent(what, error))?;
         let status = answer.status().as_u16();
         tracing::Span::current().record("http.response.status_code", status);
-        let request_id = request_id(answer.headers());
-        let retry_after = answer
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| parse_retry_after(value, now()));
-
         let success = answer.status().is_success();
         let most = if success { self.largest_answer } else { Error::MAX_BODY };
-        let mut body = BytesMut::new();
+        let mut body = Body::default();
         loop {
             match answer.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.push(chunk),
                 Ok(Some(_)) if success => {
                     return Err(Failed {
                         error: Error::new(
                             ErrorKind::InvalidResponse,
                             format!("{what}: an answer of more than {most} bytes came; narrow the search"),
                         )
-                        .with_request_id(request_id),
+                        .with_request_id(request_id(answer.headers())),
                         failure: Failure::Unreadable,
                     });
                 }
@@ -133,18 +126,53 @@ impl Http {
                             ErrorKind::Connection,
                             format!("{what}: the connection broke after {} bytes of the answer; try again", body.len()),
                         )
-                        .with_request_id(request_id)
+                        .with_request_id(request_id(answer.headers()))
                         .with_source(error.without_url()),
                         failure: Failure::Lost,
                     });
                 }
             }
         }
+        let body = body.whole();
         if success {
-            return Ok(body.freeze());
+            return Ok(body);
         }
-        let error = Error::from_answer(what, status, &body).with_request_id(request_id).with_retry_after(retry_after);
+        let headers = answer.headers();
+        let retry_after = headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| parse_retry_after(value, now()));
+        let error =
+            Error::from_answer(what, status, &body).with_request_id(request_id(headers)).with_retry_after(retry_after);
         Err(Failed { error, failure: Failure::Status(status) })
+    }
+}
+
+/// The body of an answer as it comes. Most come in one piece, which is then not copied.
+#[derive(Default)]
+struct Body {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        if self.len() == 0 {
+            self.first = chunk;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.all.extend_from_slice(&chunk);
+    }
+
+    fn whole(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.freeze() }
     }
 }
 

@@ -1,10 +1,11 @@
 //! A string that cannot be printed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// A secret: no `Display`, a `Debug` that says nothing, wiped from memory when dropped.
+/// A secret: no `Display`, a `Debug` that says nothing, wiped from memory when its last clone is dropped.
 ///
 /// ```
 /// let secret = image_intelligence_core::Secret::from("hunter2");
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.expose(), "hunter2");
 /// ```
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// The secret itself, for the one place that must send it.
@@ -34,7 +35,7 @@ impl Eq for Secret {}
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(Arc::new(Zeroizing::new(text)))
     }
 }
 
