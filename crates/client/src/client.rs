@@ -84,13 +84,18 @@ impl Client {
     ///
     /// Fails with `resume_token` where the token is malformed, of another API, or of another kind of job than `K`.
     ///
-    /// ```no_run
-    /// # async fn run(token: &str) -> image_intelligence::Result<()> {
+    /// ```
     /// use image_intelligence::{Client, Detect};
-    ///
-    /// let job = Client::from_env()?.resume::<Detect>(token)?.wait().await?;
-    /// # Ok(())
-    /// # }
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let token = client.detect([b"..".to_vec()]).class("person").send().await?.resume_token();
+    /// // "ii1_.." from a log, a database, another program
+    /// let job = client.resume::<Detect>(&token)?.wait().await?;
+    /// # assert_eq!(job.classes(), ["person"]);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
     /// ```
     pub fn resume<K: JobKind>(&self, token: &str) -> Result<Job<K>> {
         let token = ResumeToken::parse(token, &self.0.base)?;

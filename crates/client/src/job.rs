@@ -125,17 +125,24 @@ impl<K: JobKind> Job<K> {
 
     /// Waits until the job is done, at most so long. There is always one look at the deadline, which may take 5 s more.
     ///
-    /// ```no_run
-    /// # async fn run(job: image_intelligence::Job<image_intelligence::Detect>) -> image_intelligence::Result<()> {
+    /// ```
     /// use std::time::Duration;
     /// use image_intelligence::ErrorKind;
     ///
-    /// match job.wait_for(Duration::from_secs(60)).await {
-    ///     Err(error) if error.kind() == ErrorKind::WaitTimeout => println!("later: {}", error.resume_token().unwrap_or_default()),
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::{Progression, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().progression(Progression::Never).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let job = client.detect([b"..".to_vec()]).class("person").send().await?;
+    /// match job.wait_for(Duration::from_millis(10)).await {
+    ///     Err(error) if error.kind() == ErrorKind::WaitTimeout => {
+    ///         println!("later: {}", error.resume_token().unwrap_or_default());
+    ///     }
     ///     done => println!("{}", done?.status),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
     /// ```
     pub async fn wait_for(&self, limit: Duration) -> Result<K::Job> {
         let mut updates = self.updates_for(limit);
@@ -157,21 +164,31 @@ impl<K: JobKind> Job<K> {
 
     /// The wait step by step, at most so long.
     ///
-    /// ```no_run
-    /// # async fn run(job: image_intelligence::Job<image_intelligence::Detect>) -> image_intelligence::Result<()> {
+    /// ```
     /// use image_intelligence::Update;
     ///
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let mut found = Vec::new();
+    /// let job = client.detect([b"..".to_vec()]).class("person").send().await?;
     /// let mut updates = job.updates();
     /// while let Some(update) = updates.next().await {
     ///     match update? {
     ///         Update::Progress { status, .. } => println!("{status}"),
     ///         Update::PollFailed(error) => println!("never mind: {error}"),
-    ///         Update::Done(job) => println!("found: {:?}", job.classes()),
+    ///         Update::Done(job) => {
+    ///             println!("found: {:?}", job.classes());
+    /// #           found = job.classes().into_iter().map(str::to_owned).collect();
+    ///         }
     ///         _ => {}
     ///     }
     /// }
-    /// # Ok(())
-    /// # }
+    /// # assert_eq!(found, ["person"]);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
     /// ```
     pub fn updates_for(&self, limit: Duration) -> Updates<K> {
         Updates::new(self.clone(), limit)

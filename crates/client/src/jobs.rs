@@ -28,14 +28,18 @@ impl<K: JobKind> Jobs<K> {
 
     /// The job as it is now. Fails with `not_found` where the API does not know it.
     ///
-    /// ```no_run
-    /// # async fn run() -> image_intelligence::Result<()> {
+    /// ```
     /// use image_intelligence::{Client, Detect};
-    ///
-    /// let job = Client::from_env()?.jobs::<Detect>().get("5d689c71").await?;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let id = client.detect([b"..".to_vec()]).class("person").send().await?.id().to_owned();
+    /// let job = client.jobs::<Detect>().get(&id).await?;
     /// println!("{}", job.status);
-    /// # Ok(())
-    /// # }
+    /// # assert_eq!(job.id, id);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
     /// ```
     pub async fn get(&self, id: &str) -> Result<K::Job> {
         self.look(id, &self.client.inner().retry).await.map_err(|failed| failed.error)

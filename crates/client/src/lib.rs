@@ -3,10 +3,14 @@
 //! ```
 //! use image_intelligence::{Class, Client, Image, Verify};
 //!
-//! # async fn run() -> image_intelligence::Result<()> {
-//! let client = Client::from_env()?;
+//! # use image_intelligence_server::{Answers, Found, Server};
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+//! # let base_url = server.base_url();
+//! # let mut printed = Vec::new();
+//! let client = Client::builder().base_url(base_url).credentials("local", "local").build()?; // or Client::from_env()?
 //! let job = client
-//!     .detect([Image::file("astronaut.jpg"), Image::url("https://example.com/street.jpg")])
+//!     .detect([Image::file("../../examples/photos/astronaut.jpg")])
 //!     .class("person")
 //!     .class(Class::new("car").verify(Verify::Never))
 //!     .send()
@@ -15,10 +19,14 @@
 //!     .await?; // DetectJob: the result
 //! for hit in job.found("person") {
 //!     println!("{} {:.2}", hit.image.custom_id_or_url(), hit.confidence);
+//! #   printed.push(format!("{} {:.2}", hit.image.custom_id_or_url(), hit.confidence));
 //! }
-//! # Ok(())
-//! # }
+//! # assert_eq!(printed, ["../../examples/photos/astronaut.jpg 0.73"]);
+//! # Ok::<(), image_intelligence::Error>(())
+//! # }).unwrap();
 //! ```
+//!
+//! `ii serve` runs the whole API on your own machine, with a real detector in it; it says which base URL to use.
 //!
 //! What it promises:
 //! - **A submit is never sent twice by stealth.** Where its answer was lost, the job is looked for, and else the error is
