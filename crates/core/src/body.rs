@@ -174,3 +174,40 @@ pub(crate) fn read_list<T>(json: &[u8], read: impl Fn(Body, Raw) -> Option<T>) -
     let jobs = items.into_iter().filter_map(|item| read(from_text::<Option<Body>>(item).ok()??, Raw::new(item)));
     Ok(jobs.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{Body, Shape};
+    use crate::Kind;
+    use crate::read::from_text;
+
+    /// The shared table says what each body is; `parse_webhook` shows only the kinds that have a model.
+    #[test]
+    fn bodies_are_told_apart_as_the_shared_table_says() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/webhook.json");
+        let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut told = 0;
+        for case in table["cases"].as_array().unwrap() {
+            let text = match (case.get("json"), case.get("text").and_then(Value::as_str)) {
+                (Some(json), None) => json.to_string(),
+                (None, Some(text)) => text.to_owned(),
+                _ => continue,
+            };
+            let Some(expected) = case.get("shape").or(case.get("event")).and_then(Value::as_str) else { continue };
+            if case.get("known_kind").is_some() {
+                continue;
+            }
+            let body = from_text::<Option<Body>>(&text).unwrap().unwrap();
+            let expected = match (Kind::from_name(expected), expected) {
+                (Some(kind), _) => Shape::Job(kind),
+                (None, "event") => Shape::Event,
+                _ => Shape::Unknown,
+            };
+            assert_eq!(body.shape(), expected, "{}", case["name"]);
+            told += 1;
+        }
+        assert!(told > 25, "only {told} cases were looked at");
+    }
+}

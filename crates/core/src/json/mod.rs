@@ -6,6 +6,8 @@
 //! models in place and need not ask at each string whether it is UTF-8.
 
 mod number;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::borrow::Cow;
