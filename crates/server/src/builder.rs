@@ -45,7 +45,7 @@ pub struct ServerBuilder {
     pub(crate) memory_jobs: usize,
     pub(crate) memory_pictures: usize,
     pub(crate) pending_jobs: usize,
-    pub(crate) pending_pictures: usize,
+    pub(crate) pending_bytes: usize,
     pub(crate) shutdown_ceiling: Duration,
 }
 
@@ -67,7 +67,7 @@ impl Default for ServerBuilder {
             memory_jobs: 10_000,
             memory_pictures: 64 << 20,
             pending_jobs: 1_000,
-            pending_pictures: 256 << 20,
+            pending_bytes: 256 << 20,
             shutdown_ceiling: Duration::from_secs(10),
         }
     }
@@ -162,7 +162,9 @@ impl ServerBuilder {
         self
     }
 
-    /// How many jobs memory keeps, the oldest finished out; 10,000 by default.
+    /// How many jobs memory keeps, the oldest finished out; 10,000 by default, and fewer where they are so large that
+    /// they take more than 64 MiB without their pictures. A job in progress is never thrown out: a new one is answered
+    /// 429 where there is no room.
     pub fn memory_jobs(mut self, jobs: usize) -> Self {
         self.memory_jobs = jobs;
         self
@@ -180,9 +182,9 @@ impl ServerBuilder {
         self
     }
 
-    /// How many bytes of pictures sent along may be at work; more are answered 429. 256 MiB by default.
-    pub fn pending_pictures(mut self, bytes: usize) -> Self {
-        self.pending_pictures = bytes;
+    /// How many bytes of requests, pictures and all, may be at work; more are answered 429. 256 MiB by default.
+    pub fn pending_bytes(mut self, bytes: usize) -> Self {
+        self.pending_bytes = bytes;
         self
     }
 

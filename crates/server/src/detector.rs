@@ -28,18 +28,19 @@ impl Script for Seeing {
         let decoded = match Picture::decode(picture.bytes?, &Limits::default()) {
             Ok(decoded) => decoded,
             Err(error) => {
-                tracing::warn!(%error, "a picture cannot be decoded");
+                // Its message may quote the bytes, and what a caller sent is not for the log.
+                tracing::warn!(kind = ?error.kind(), "a picture cannot be decoded");
                 return Some(Answer::status(ImageStatus::InvalidImageFormatError));
             }
         };
         // None would mean all classes, even where the model knows none of those asked for.
         let mut options = DetectOptions::default();
         options.classes = Some(Vec::new());
-        let mut unknown = Vec::new();
+        let mut unknown = 0;
         for asked in picture.classes {
             match self.classes.get(&class_key(&asked.class)) {
                 Some(&class) => options = options.class(class, asked.exclusion_zones.clone()),
-                None => unknown.push(asked.class.as_str()),
+                None => unknown += 1,
             }
         }
         let mut answer = match self.detector.detect(&decoded, &options) {
@@ -53,8 +54,8 @@ impl Script for Seeing {
                 return Some(Answer::status(ImageStatus::DetectionEngineError));
             }
         };
-        if !unknown.is_empty() {
-            tracing::warn!(?unknown, "classes were asked for that the model does not know");
+        if unknown > 0 {
+            tracing::warn!(unknown, "classes were asked for that the model does not know");
             answer.status = ImageStatus::ModelServiceError;
         }
         Some(answer)

@@ -1,5 +1,6 @@
 //! A job as the server keeps it, and the answer that it makes of it.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use image_intelligence_core::{
@@ -27,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) outcomes: Option<Arc<[Outcome]>>,
     /// How often it was shown, where the progression counts that.
     pub(crate) shown: u32,
+    /// About what the request takes in memory, in bytes, its pictures left out.
+    pub(crate) weight: usize,
 }
 
 /// What became of one picture.
@@ -39,23 +42,28 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// About what it takes in memory, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        128 + self.objects.len() * 160
+    }
+
     pub(crate) fn failed(status: ImageStatus) -> Self {
         Self { status, objects: Vec::new() }
     }
 
     /// What an answer means for the classes that were asked for.
     pub(crate) fn of(answer: Answer, asked: &[Class]) -> Self {
-        let spelling = |class: &str| {
-            let key = class_key(class);
-            asked.iter().map(|class| class.class.as_str()).find(|asked| class_key(asked) == key)
-        };
+        let mut spellings: HashMap<String, &str> = HashMap::new();
+        for class in asked {
+            spellings.entry(class_key(&class.class)).or_insert(&class.class);
+        }
         let mut objects: Vec<_> = answer
             .found
             .iter()
             .filter(|found| found.confidence.is_finite())
             .filter_map(|found| {
                 let confidence = found.confidence.clamp(0.0, 1.0);
-                let mut object = DetectedObject::new(spelling(&found.class)?, confidence);
+                let mut object = DetectedObject::new(*spellings.get(&class_key(&found.class))?, confidence);
                 object.verdict = Some(confidence >= VERDICT_FROM);
                 object.bounding_box = found.bounding_box;
                 Some(object)
@@ -119,36 +127,37 @@ impl Job {
 
     /// One for each class, once even where it was asked for twice, with the picture that shows it best.
     fn job_results(&self, images: &[DetectImageResult], outcomes: &[Outcome]) -> Vec<DetectJobResult> {
-        let mut results: Vec<DetectJobResult> = Vec::new();
-        for asked in &self.request.classes {
-            let key = class_key(&asked.class);
-            if results.iter().any(|result| class_key(&result.class) == key) {
-                continue;
-            }
-            let mut best: Option<(f64, &DetectImageResult)> = None;
-            for (image, outcome) in images.iter().zip(outcomes) {
-                for object in outcome.objects.iter().filter(|object| object.class == asked.class) {
-                    if best.is_none_or(|(confidence, _)| object.confidence > confidence) {
-                        best = Some((object.confidence, image));
-                    }
+        let mut best: HashMap<&str, (f64, &DetectImageResult)> = HashMap::new();
+        for (image, outcome) in images.iter().zip(outcomes) {
+            for object in &outcome.objects {
+                let chosen = best.entry(&object.class).or_insert((object.confidence, image));
+                if object.confidence > chosen.0 {
+                    *chosen = (object.confidence, image);
                 }
             }
-            let mut result = DetectJobResult::default();
-            result.class.clone_from(&asked.class);
-            result.hitl = Some(false);
-            result.image = best.map(|(confidence, image)| {
-                let mut chosen = DetectJobImage::default();
-                chosen.id.clone_from(&image.id);
-                chosen.url.clone_from(&image.url);
-                chosen.proxy_url.clone_from(&image.proxy_url);
-                chosen.custom_id.clone_from(&image.custom_id);
-                chosen.confidence = Some(confidence);
-                chosen
-            });
-            results.push(result);
         }
-        results
+        let mut answered = HashSet::new();
+        let first = self.request.classes.iter().filter(|asked| answered.insert(class_key(&asked.class)));
+        first
+            .map(|asked| {
+                let mut result = DetectJobResult::default();
+                result.class.clone_from(&asked.class);
+                result.hitl = Some(false);
+                result.image = best.get(asked.class.as_str()).map(|&(confidence, image)| chosen(image, confidence));
+                result
+            })
+            .collect()
     }
+}
+
+fn chosen(image: &DetectImageResult, confidence: f64) -> DetectJobImage {
+    let mut chosen = DetectJobImage::default();
+    chosen.id.clone_from(&image.id);
+    chosen.url.clone_from(&image.url);
+    chosen.proxy_url.clone_from(&image.proxy_url);
+    chosen.custom_id.clone_from(&image.custom_id);
+    chosen.confidence = Some(confidence);
+    chosen
 }
 
 fn job_status(outcomes: &[Outcome]) -> JobStatus {

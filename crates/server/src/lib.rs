@@ -31,6 +31,7 @@ mod credentials;
 mod detector;
 mod engine;
 mod fetch;
+mod format;
 mod http;
 mod job;
 mod progression;

@@ -139,8 +139,8 @@ impl Answers {
         self.rule(picture.into(), Answer::status(status))
     }
 
-    /// These objects are in every picture that has no answer of its own. Such a picture is fetched first, where it is a
-    /// URL: its bytes may have one.
+    /// These objects are in every picture that has no answer of its own. A URL is fetched for it only where the table has
+    /// answers by bytes.
     pub fn otherwise(mut self, objects: impl IntoIterator<Item = Found>) -> Self {
         self.otherwise = Some(Answer::found(objects));
         self
@@ -156,8 +156,13 @@ impl Script for Answers {
     fn answer(&self, picture: &AskedPicture<'_>) -> Option<Answer> {
         let named = [picture.custom_id, picture.url].into_iter().flatten();
         let rule = named.map(PictureKey::from).find_map(|key| self.rules.get(&key));
-        let Some(bytes) = picture.bytes else { return rule.cloned() };
-        rule.or_else(|| self.rules.get(&PictureKey::from(bytes))).or(self.otherwise.as_ref()).cloned()
+        let by_bytes = self.rules.keys().any(|key| matches!(key.0, Key::Bytes(_)));
+        match picture.bytes {
+            Some(bytes) => rule.or_else(|| self.rules.get(&PictureKey::from(bytes))).or(self.otherwise.as_ref()),
+            None if by_bytes => rule,
+            None => rule.or(self.otherwise.as_ref()),
+        }
+        .cloned()
     }
 }
 
@@ -218,5 +223,8 @@ mod tests {
         assert_eq!(ask(None, Some("http://x/1"), None), None);
         assert_eq!(ask(Some(b"cat.jpg"), None, Some("unnamed")), Some(1));
         assert_eq!(ask(Some(b"dog.jpg"), None, None), Some(0));
+        let table = Answers::new().found("door", []).otherwise([Found::new("cat", 0.8)]);
+        let unfetched = AskedPicture { bytes: None, url: Some("http://x/1"), custom_id: None, classes: &[] };
+        assert_eq!(table.answer(&unfetched).unwrap().found.len(), 1);
     }
 }

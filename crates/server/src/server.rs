@@ -89,7 +89,7 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let fetcher = Fetcher::new(policy, settings.max_picture)?;
     let workers = settings.workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let engine = Engine::new(shelf.clone(), settings.script, fetcher, workers);
-    let admission = Admission::new(settings.pending_jobs, settings.pending_pictures);
+    let admission = Admission::new(settings.pending_jobs, settings.pending_bytes);
 
     let listener = TcpListener::bind(settings.address).await.map_err(|error| {
         Error::new(
@@ -123,8 +123,8 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let router = http::router(Arc::clone(&api));
     let listener = tokio::spawn(http::listener::serve(listener, router, stopped, settings.shutdown_ceiling));
     Ok(Server {
+        base_url: format!("{}/v2", api.origin()),
         address,
-        base_url: format!("http://{address}/v2"),
         api,
         stop,
         listener,

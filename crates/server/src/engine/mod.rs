@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
+use crate::format::content_type;
 use crate::job::{Job, Outcome};
 use crate::script::{Answer, AskedPicture, Script};
 use crate::store::Shelf;
@@ -178,6 +179,10 @@ impl Work {
             tracing::warn!(job = %job.id, image = %id, host, reason, "a picture cannot be fetched");
             ImageStatus::ImageDownloadError
         })?;
+        // What is no picture is never served on: a URL must not make this server hand out what only it can reach.
+        if content_type(&bytes).is_none() {
+            return Ok(Got::Bytes(bytes));
+        }
         let (owner, copy) = (job.id.clone(), bytes.clone());
         // Only what proxyUrl points to is at stake: the job goes on without.
         if let Err(error) = self.shelf.call(move |store| store.keep_picture(&owner, &id, copy)).await {

@@ -119,3 +119,29 @@ impl Resolve for CheckedNames {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_checked_by_what_it_leads_to() {
+        let resolve = async |bind: &str| {
+            let policy = AddressPolicy::new(bind.parse().unwrap(), false);
+            let found = CheckedNames(policy).resolve("localhost".parse().unwrap()).await;
+            found.map(Iterator::count).map_err(|error| error.to_string())
+        };
+        assert!(resolve("127.0.0.1:0").await.unwrap() > 0);
+        assert!(resolve("0.0.0.0:0").await.unwrap_err().contains("is loopback"));
+    }
+
+    #[tokio::test]
+    async fn the_reason_names_the_address_and_not_the_url() {
+        let policy = AddressPolicy::new("0.0.0.0:0".parse().unwrap(), false);
+        let fetcher = Fetcher::new(policy, 1000).unwrap();
+        let reason = fetcher.fetch("http://localhost:1/secret?sig=secret").await.unwrap_err();
+        assert!(reason.contains("is loopback") && !reason.contains("secret"), "{reason}");
+        let reason = fetcher.fetch("http://[::1]:1/secret").await.unwrap_err();
+        assert_eq!(reason, "refused address: ::1 is loopback");
+    }
+}

@@ -25,16 +25,16 @@ pub(crate) async fn create(
 ) -> Result<Json<DetectJob>, ApiError> {
     caller.needs("detect:create")?;
     let body = api.bodies.read(&headers, body).await?;
+    let size = body.bytes.len();
     let unpack = {
         let api = Arc::clone(&api);
-        let large = body.bytes.len() > LARGE;
+        let large = size > LARGE;
         let unpack = move || unpack(&api, &body.bytes);
         if large { tokio::task::spawn_blocking(unpack).await } else { Ok(unpack()) }
     };
-    let (request, pictures) = unpack.map_err(|_| ApiError::internal("the body could not be read"))??;
+    let (request, pictures, weight) = unpack.map_err(|_| ApiError::internal("the body could not be read"))??;
 
-    let bytes = pictures.iter().map(|(_, bytes)| bytes.as_ref().map_or(0, Bytes::len)).sum();
-    let Some(ticket) = api.admission.admit(bytes) else {
+    let Some(ticket) = api.admission.admit(size) else {
         return Err(ApiError::busy("too many jobs in progress; send this one again later", 5));
     };
     let job = Job {
@@ -45,6 +45,7 @@ pub(crate) async fn create(
         pictures: pictures.iter().map(|(id, _)| id.clone()).collect(),
         outcomes: None,
         shown: 0,
+        weight,
     };
     let answer = job.answer(&origin.0, false);
     let kept = pictures.into_iter().filter_map(|(id, bytes)| Some((id, bytes?))).collect();
@@ -63,17 +64,19 @@ pub(crate) async fn create(
 /// A picture's id, and its bytes where they came along.
 type Pictures = Vec<(String, Option<Bytes>)>;
 
-/// Reads and checks a request, and takes the pictures out of it.
-fn unpack(api: &Api, body: &[u8]) -> Result<(DetectRequest, Pictures), ApiError> {
+/// Reads and checks a request, and takes the pictures out of it. Also says how much of the body was not pictures.
+fn unpack(api: &Api, body: &[u8]) -> Result<(DetectRequest, Pictures, usize), ApiError> {
     let mut request = read::detect_request(body)?;
     request.validate(&api.limits)?;
+    let mut weight = body.len();
     let pictures = request.images.iter_mut().enumerate().map(|(index, image)| {
         let blob = image.blob.take();
+        weight = weight.saturating_sub(blob.as_ref().map_or(0, String::len));
         let bytes = blob.map(|blob| decode_blob(&format!("images[{index}].blob"), &blob)).transpose()?;
         Ok((Uuid::new_v4().to_string(), bytes.map(Bytes::from)))
     });
     let pictures = pictures.collect::<Result<_, ApiError>>()?;
-    Ok((request, pictures))
+    Ok((request, pictures, weight))
 }
 
 pub(crate) async fn get(
@@ -99,7 +102,9 @@ pub(crate) async fn search(
     let search = read_search(query.as_deref().unwrap_or_default())?;
     let (owner, count, gate) = (caller.owner(), api.gate.counts(), api.gate);
     let jobs = api.shelf.call(move |store| store.search(&owner, &search, count)).await?;
-    Ok(Json(jobs.iter().map(|job| job.answer(&origin.0, gate.is_done(job))).collect()))
+    let answer = move || jobs.iter().map(|job| job.answer(&origin.0, gate.is_done(job))).collect();
+    let answer = tokio::task::spawn_blocking(answer).await;
+    answer.map(Json).map_err(|_| ApiError::internal("the jobs could not be written out"))
 }
 
 /// Reads `?customId=&feedId=&before=&after=`. Both bounds are included; an empty value is none.

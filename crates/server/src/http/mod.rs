@@ -11,7 +11,7 @@ mod read;
 mod token;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -44,6 +44,19 @@ pub(crate) struct Api {
     pub(crate) admission: Arc<Admission>,
     pub(crate) shelf: Shelf,
     pub(crate) engine: Engine,
+}
+
+impl Api {
+    /// Where this server is reached from this machine, such as `http://127.0.0.1:8080`.
+    pub(crate) fn origin(&self) -> String {
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}")
+    }
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
@@ -87,6 +100,6 @@ impl FromRequestParts<Arc<Api>> for Origin {
             host.parse::<axum::http::uri::Authority>().ok().map(|host| format!("http://{host}"))
         };
         let origin = if api.address.ip().is_unspecified() { named() } else { None };
-        Ok(Self(origin.unwrap_or_else(|| format!("http://{}", api.address))))
+        Ok(Self(origin.unwrap_or_else(|| api.origin())))
     }
 }

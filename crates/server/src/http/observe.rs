@@ -1,7 +1,7 @@
 //! What is said about every request: an id in the answer, a span and a line in the log. Never a token, a body or a query.
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
@@ -20,7 +20,10 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     async move {
         let (request, leftover) = lend(request);
         let mut response = next.run(request).await;
-        leftover.drain().await;
+        // Who is too slow for us would be too slow for this as well.
+        if response.status() != StatusCode::REQUEST_TIMEOUT {
+            leftover.drain().await;
+        }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
         }

@@ -10,6 +10,9 @@ use super::{MOST_FOUND, Store, StoreError, takes};
 use crate::job::{Job, Outcome};
 use crate::progression::Gate;
 
+/// How many bytes jobs may take without their pictures: one with thousands of classes takes the place of many.
+const MOST_JOB_BYTES: usize = 64 << 20;
+
 /// Keeps so many jobs and so many bytes of pictures. A job that a caller would still see in progress is never thrown out.
 pub(crate) struct Memory {
     gate: Gate,
@@ -24,6 +27,7 @@ struct Kept {
     /// In the order in which they were made.
     jobs: BTreeMap<u64, Arc<Job>>,
     job_places: HashMap<String, u64>,
+    job_bytes: usize,
     /// In the order in which they came.
     pictures: BTreeMap<u64, Picture>,
     picture_places: HashMap<String, u64>,
@@ -46,11 +50,14 @@ impl Memory {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make_room_for_a_job(&self, kept: &mut Kept) -> Result<(), StoreError> {
-        while kept.jobs.len() >= self.most_jobs.max(1) {
+    fn make_room_for(&self, job: &Job, kept: &mut Kept) -> Result<(), StoreError> {
+        while kept.jobs.len() >= self.most_jobs.max(1)
+            || (!kept.jobs.is_empty() && kept.job_bytes + job_weight(job) > MOST_JOB_BYTES)
+        {
             let finished = kept.jobs.iter().find(|(_, job)| self.gate.is_done(job)).map(|(place, _)| *place);
             let job = finished.and_then(|place| kept.jobs.remove(&place)).ok_or(StoreError::Full)?;
             kept.job_places.remove(&job.id);
+            kept.job_bytes -= job_weight(&job);
             for picture in job.pictures.iter() {
                 kept.drop_picture(picture);
             }
@@ -105,6 +112,11 @@ impl Kept {
     }
 }
 
+fn job_weight(job: &Job) -> usize {
+    let outcomes = job.outcomes.as_deref().unwrap_or_default();
+    512 + job.weight + outcomes.iter().map(Outcome::weight).sum::<usize>()
+}
+
 /// What a picture costs: its bytes, and about what it takes to keep track of it.
 fn weight(bytes: &Bytes) -> usize {
     bytes.len() + 256
@@ -117,12 +129,13 @@ impl Store for Memory {
 
     fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        self.make_room_for_a_job(&mut kept)?;
+        self.make_room_for(&job, &mut kept)?;
         let place = kept.place();
         for (id, bytes) in pictures {
             kept.put_picture(id, bytes, true);
         }
         kept.job_places.insert(job.id.clone(), place);
+        kept.job_bytes += job_weight(&job);
         kept.jobs.insert(place, Arc::new(job));
         kept.trim_pictures(self.most_bytes);
         Ok(())
@@ -146,8 +159,10 @@ impl Store for Memory {
         let mut kept = self.kept();
         let Some(place) = kept.job_places.get(id).copied() else { return Ok(()) };
         let Some(job) = kept.jobs.get_mut(&place) else { return Ok(()) };
+        let before = job_weight(job);
         Arc::make_mut(job).outcomes = Some(outcomes.into());
-        let pictures = Arc::clone(&job.pictures);
+        let (after, pictures) = (job_weight(job), Arc::clone(&job.pictures));
+        kept.job_bytes = kept.job_bytes + after - before;
         for id in pictures.iter() {
             kept.release_picture(id);
         }

@@ -3,6 +3,8 @@
 mod memory;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

@@ -59,6 +59,7 @@ impl Sqlite {
         };
         durable(&writer).map_err(|error| named(unusable(&error)))?;
         let reader = open().map_err(|error| named(unusable(&error)))?;
+        reader.pragma_update(None, "query_only", true).map_err(|error| named(unusable(&error)))?;
         Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
 
@@ -204,6 +205,7 @@ fn job(row: &Row<'_>) -> Stored<Job> {
             None => None,
         },
         shown: row.get("shown")?,
+        weight: 0,
     })
 }
 

@@ -1,12 +1,15 @@
 //! What the server's tests share: a caller without any client crate, and waits with a deadline.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use image_intelligence_server::{Server, ServerBuilder};
+use image_intelligence_server::{Answer, AskedPicture, Script, Server, ServerBuilder};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// The longest that anything may take here.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,14 +23,14 @@ pub(crate) struct Caller {
 }
 
 /// reqwest is built without a default TLS provider; tests speak plain http, and still have to name one.
+pub(crate) fn tls() -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+}
+
 pub(crate) fn http() -> reqwest::Client {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls());
     builder.no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
 }
 
@@ -93,6 +96,62 @@ impl Caller {
         let jobs: Value = self.get(&format!("/detect?{query}")).await.json().await.unwrap();
         let custom_id = |job: &Value| job["customId"].as_str().unwrap_or_default().to_owned();
         jobs.as_array().unwrap_or_else(|| panic!("{jobs}")).iter().map(custom_id).collect()
+    }
+}
+
+/// Sends these very bytes, and answers whatever comes until the server closes.
+pub(crate) async fn raw(server: &Server, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// A script that blocks on each picture until it is let go, and then finds nothing.
+#[derive(Clone, Default)]
+pub(crate) struct Held(Arc<(Mutex<Hold>, Condvar)>);
+
+#[derive(Default)]
+struct Hold {
+    open: bool,
+    asked: usize,
+}
+
+impl Held {
+    pub(crate) fn script(&self) -> impl Script {
+        let held = self.clone();
+        move |_: &AskedPicture<'_>| {
+            let (hold, changed) = &*held.0;
+            let mut hold = hold.lock().unwrap();
+            hold.asked += 1;
+            changed.notify_all();
+            drop(changed.wait_while(hold, |hold| !hold.open).unwrap());
+            Some(Answer::nothing())
+        }
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.0.0.lock().unwrap().open = true;
+        self.0.1.notify_all();
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.0.0.lock().unwrap().asked
+    }
+
+    /// Waits until so many pictures are being looked at or were.
+    pub(crate) async fn until_asked(&self, count: usize) {
+        until(|| self.asked() >= count).await;
+    }
+}
+
+/// Waits for something that is sure to come.
+pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

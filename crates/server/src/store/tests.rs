@@ -1,0 +1,116 @@
+//! What every store promises, asked of each of them alike.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use image_intelligence_core::{DetectRequest, DetectedObject, ImageRequest, ImageStatus, JobSearch, Timestamp};
+
+use super::{Memory, Sqlite, Store};
+use crate::clock::Clock;
+use crate::job::{Job, Outcome};
+use crate::progression::{Gate, Progression};
+
+/// Runs a test on each store, all of them empty and with room for 100 jobs.
+fn each(test: impl Fn(&dyn Store)) {
+    let gate = Gate { progression: Progression::Immediate, clock: Clock::start(1.0, None) };
+    test(&Memory::new(gate, 100, 1 << 20));
+    let folder = tempfile::tempdir().unwrap();
+    test(&Sqlite::open(&folder.path().join("store.db")).unwrap());
+}
+
+fn job(owner: &str, id: &str, millis: i64) -> Job {
+    let image = ImageRequest::url("https://example.com/a.jpg").custom_id("a");
+    let mut request = DetectRequest::new([image], ["person"]);
+    request.bounding_box = true;
+    request.options.custom_id = Some(format!("name of {id}"));
+    request.options.feed_id = Some("door".into());
+    Job {
+        id: id.into(),
+        owner: owner.into(),
+        created_at: Timestamp::from_millis(millis),
+        request: Arc::new(request),
+        pictures: [format!("{id}-0")].into(),
+        outcomes: None,
+        shown: 0,
+        weight: 0,
+    }
+}
+
+fn ids(store: &dyn Store, owner: &str, search: &JobSearch) -> Vec<String> {
+    store.search(owner, search, false).unwrap().iter().map(|job| job.id.clone()).collect()
+}
+
+#[test]
+fn a_job_comes_back_as_it_was_kept() {
+    each(|store| {
+        let kept = job("me", "1", 1_487_648_348_123);
+        store.insert(kept.clone(), vec![("1-0".into(), Bytes::from_static(b"picture"))]).unwrap();
+        let read = store.job("me", "1", false).unwrap().unwrap();
+        assert_eq!(read.request, kept.request);
+        assert_eq!((read.created_at, &read.pictures), (kept.created_at, &kept.pictures));
+        assert_eq!((read.outcomes.is_none(), read.shown), (true, 0));
+        assert_eq!(store.picture("1-0").unwrap().unwrap(), "picture");
+        assert_eq!(store.unfinished().unwrap().len(), 1);
+        assert_eq!(store.newest().unwrap(), Some(kept.created_at));
+
+        let mut object = DetectedObject::new("person", 0.9);
+        object.verdict = Some(true);
+        let outcome = Outcome { status: ImageStatus::CompletedSuccessfully, objects: vec![object] };
+        store.finish("1", vec![outcome.clone()]).unwrap();
+        assert_eq!(store.job("me", "1", false).unwrap().unwrap().outcomes.as_deref(), Some(&[outcome][..]));
+        assert!(store.unfinished().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn only_the_owner_finds_a_job() {
+    each(|store| {
+        store.insert(job("me", "1", 1), vec![]).unwrap();
+        assert!(store.job("you", "1", false).unwrap().is_none());
+        assert!(store.job("me", "2", false).unwrap().is_none());
+        assert!(ids(store, "you", &JobSearch::new()).is_empty());
+        assert!(store.picture("1-0").unwrap().is_none());
+    });
+}
+
+#[test]
+fn showings_are_counted_where_they_are_said_to_be_some() {
+    each(|store| {
+        store.insert(job("me", "1", 1), vec![]).unwrap();
+        store.insert(job("me", "2", 2), vec![]).unwrap();
+        let shown = |id, count| store.job("me", id, count).unwrap().unwrap().shown;
+        assert_eq!((shown("1", true), shown("1", false), shown("2", false)), (1, 1, 0));
+        let found = store.search("me", &JobSearch::new(), true).unwrap();
+        assert_eq!(found.iter().map(|job| job.shown).collect::<Vec<_>>(), [2, 1]);
+        store.search("me", &JobSearch::new().custom_id("name of 1"), true).unwrap();
+        assert_eq!((shown("1", false), shown("2", false)), (3, 1));
+    });
+}
+
+#[test]
+fn a_search_includes_its_bounds_and_answers_the_oldest_first() {
+    each(|store| {
+        for millis in [10, 20, 30, 40] {
+            store.insert(job("me", &millis.to_string(), millis), vec![]).unwrap();
+        }
+        let at = Timestamp::from_millis;
+        let find = |search: JobSearch| ids(store, "me", &search);
+        assert_eq!(find(JobSearch::new()), ["10", "20", "30", "40"]);
+        assert_eq!(find(JobSearch::new().after(at(20)).before(at(30))), ["20", "30"]);
+        assert_eq!(find(JobSearch::new().after(at(21)).before(at(29))), [""; 0]);
+        assert_eq!(find(JobSearch::new().custom_id("name of 30")), ["30"]);
+        assert_eq!(find(JobSearch::new().custom_id("name of 30").before(at(20))), [""; 0]);
+        assert_eq!(find(JobSearch::new().feed_id("door").after(at(40))), ["40"]);
+        assert_eq!(find(JobSearch::new().feed_id("gate")), [""; 0]);
+    });
+}
+
+#[test]
+fn a_fetched_picture_is_kept_for_its_job() {
+    each(|store| {
+        store.insert(job("me", "1", 1), vec![]).unwrap();
+        store.keep_picture("1", "1-0", Bytes::from_static(b"first")).unwrap();
+        store.keep_picture("1", "1-0", Bytes::from_static(b"again")).unwrap();
+        assert_eq!(store.picture("1-0").unwrap().unwrap(), "again");
+    });
+}
