@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 /// The JSON that a model was read from. Two models are equal where what we understand of them is, so this is left out of
 /// comparisons.
 ///
@@ -27,11 +25,9 @@ impl Raw {
         self.0.as_deref()
     }
 
-    /// The JSON of one top-level field, known to this version or not.
+    /// The JSON of one top-level field as it came, known to this version or not; the last where there are several.
     pub fn field(&self, key: &str) -> Option<String> {
-        let fields: std::collections::HashMap<std::borrow::Cow<'_, str>, &RawValue> =
-            serde_json::from_str(self.as_str()?).ok()?;
-        fields.get(key).map(|value| value.get().to_owned())
+        crate::json::field(self.as_str()?, key).map(str::to_owned)
     }
 }
 

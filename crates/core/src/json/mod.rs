@@ -1,9 +1,9 @@
 //! A JSON reader that [`Read`](crate::read::Read) is written against.
 //!
-//! It is here, and `serde_json` is not, for three reasons. It reads past what `serde_json` refuses although it is JSON: a
-//! lone surrogate in a string (read as U+FFFD) and a number too large for a float (read as absent), either of which would
-//! cost a user the whole body. It holds every value to one depth, ignored ones too. And it is faster, because it fills
-//! models in place and need not ask at each string whether it is UTF-8.
+//! `serde_json` would do but for three things. It refuses a lone surrogate in a string and a number too large for a float,
+//! though both are JSON, and so one odd value would cost a user the whole body: here they read as U+FFFD and as absent.
+//! It bounds the depth of what it reads and not of what it passes over: here both are bounded. And it is slower, as it
+//! moves each model from hand to hand where this fills it in place.
 
 mod number;
 #[cfg(test)]
@@ -71,6 +71,25 @@ pub(crate) fn items(text: &str) -> Result<Option<Vec<&str>>, Broken> {
     }
     json.end()?;
     Ok(Some(items))
+}
+
+/// A field of the object that the text is, as it stands there; the last of several of that name.
+pub(crate) fn field<'de>(text: &'de str, key: &str) -> Option<&'de str> {
+    let mut json = Json::new(text);
+    let mut found = None;
+    if json.peek()? != b'{' {
+        return None;
+    }
+    let mut first = json.enter().ok()?;
+    while let Some(name) = json.next_key(&mut first).ok()? {
+        json.peek();
+        let start = json.at;
+        json.skip().ok()?;
+        if name == key {
+            found = Some(json.since(start));
+        }
+    }
+    found
 }
 
 impl<'de> Json<'de> {

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::{DEEPEST, Json, Why, items};
+use super::{DEEPEST, Json, Why, field, items};
 use crate::read::from_text;
 
 fn accepts(text: &str) -> bool {
@@ -108,4 +108,14 @@ fn items_are_cut_as_they_stand() {
     assert_eq!(items("[]"), Ok(Some(Vec::new())));
     assert_eq!(items("{}"), Ok(None));
     assert!(items("[1,]").is_err());
+}
+
+#[test]
+fn a_field_is_found_as_it_stands() {
+    let text = r#" { "a" : [1, 2] , "\ud83d": 1, "b":"x", "a\u0062" : {"a": 3} , "b" : null } "#;
+    assert_eq!(field(text, "a"), Some("[1, 2]"));
+    assert_eq!(field(text, "ab"), Some(r#"{"a": 3}"#));
+    assert_eq!(field(text, "b"), Some("null"), "the last counts");
+    assert_eq!(field(text, "c"), None);
+    assert_eq!((field("[1]", "a"), field("", "a"), field(r#"{"a":1"#, "a")), (None, None, None));
 }
