@@ -233,8 +233,10 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::from(if asked_for { 0 } else { ErrorKind::Config.exit_code() });
     }
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first);
+    // What comes after the first empty line is the usage.
+    let lines: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let words = lines.join(" ");
+    let message = words.strip_prefix("error: ").unwrap_or(&words);
     let failure = Failure::from(Error::new(ErrorKind::Config, message)).hint("see ii --help");
     failure.report(Format::Json);
     failure.exit_code()

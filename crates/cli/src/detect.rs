@@ -31,7 +31,7 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         job = job.feed_id(id);
     }
     let mut interrupt = Interrupt::new();
-    let bar = Bar::start(format!("sending {}", count(pictures.len())));
+    let bar = Bar::start(format!("sending {}", pictures::count(pictures.len())));
     let name = job.job_custom_id();
     let send = async { job.send().await.map_err(|error| session::advise(error.into(), &client)) };
     let stopped = || {
@@ -47,9 +47,11 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         output::print(&submitted(&job, format))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let result = waiting::wait(&job, args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT), &bar, &mut interrupt).await?;
+    let limit = args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT);
+    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await;
+    let result = result.map_err(|failure| session::advise(failure, &client))?;
 
-    let mut shown = Shown::new(&result).pictures(&pictures);
+    let mut shown = Shown::new(result).pictures(&pictures);
     shown.boxes = args.boxes && shown.boxes;
     shown.resume_token = Some(job.resume_token());
     let mut unwritten = None;
@@ -59,26 +61,16 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         let stopped = || {
             Failure::from(cancelled("stopped while boxes were drawn")).hint(format!("the result: ii jobs wait {token}"))
         };
-        let drawn =
-            interrupt.or(async { Ok(annotator.run(&result, &pictures, client.base_url()).await) }, stopped).await?;
-        shown.annotated = drawn.written;
-        drop(bar);
-        output::show(&shown, format)?;
-        for remark in &drawn.remarks {
-            output::remark(&format!("not drawn: {}\n", output::printable(remark)));
-        }
-        if user_attended() && format == Format::Text && !shown.annotated.is_empty() {
-            let directory = args.annotate.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-            output::print(&format!("{} with boxes in {directory}\n", count(shown.annotated.len())))?;
-        }
+        let drawing = async { Ok(annotator.run(&shown.job, &pictures, client.base_url()).await) };
+        let drawn = interrupt.or(drawing, stopped).await?;
+        shown.copies = drawn.copies;
         unwritten = drawn.failure;
-    } else {
-        drop(bar);
-        output::show(&shown, format)?;
     }
+    drop(bar);
+    output::show(&shown, format)?;
     match unwritten {
         Some(failure) => Err(failure),
-        None => Ok(exit_code(&result)),
+        None => Ok(exit_code(&shown.job)),
     }
 }
 
@@ -86,10 +78,6 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
 pub(crate) fn exit_code(job: &DetectJob) -> ExitCode {
     use image_intelligence::JobStatus::{CompletedAllError, CompletedPartialError};
     ExitCode::from(if matches!(job.status, CompletedPartialError | CompletedAllError) { 3 } else { 0 })
-}
-
-pub(crate) fn count(pictures: usize) -> String {
-    if pictures == 1 { "1 picture".to_owned() } else { format!("{pictures} pictures") }
 }
 
 fn submitted(job: &Job<Detect>, format: Format) -> String {

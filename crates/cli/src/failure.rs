@@ -19,9 +19,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A request that is refused before anything is sent: the option or argument, then what is wrong with it.
-    pub(crate) fn refused(field: &str, problem: impl std::fmt::Display) -> Self {
-        Error::invalid_request(field, problem).into()
+    /// A request that is refused before anything is sent.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::InvalidRequest, message).into()
     }
 
     /// A setting or option that will not do.

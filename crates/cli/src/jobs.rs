@@ -18,10 +18,10 @@ pub(crate) async fn get(args: &JobsGetArgs, base_url: Option<&str>) -> Result<Ex
     let bar = Bar::start("asking");
     let (job, handle) = interrupt.or(find(&client, &args.job), || cancelled("stopped").into()).await?;
     drop(bar);
-    let mut shown = Shown::new(&job);
+    let mut shown = Shown::new(job);
     shown.resume_token = Some(handle.resume_token());
     output::show(&shown, args.shape.format())?;
-    Ok(exit_code(&job))
+    Ok(exit_code(&shown.job))
 }
 
 pub(crate) async fn wait(args: &JobsWaitArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
@@ -37,10 +37,10 @@ pub(crate) async fn wait(args: &JobsWaitArgs, base_url: Option<&str>) -> Result<
     let result =
         waiting::wait(&job, limit, &bar, &mut interrupt).await.map_err(|failure| session::advise(failure, &client))?;
     drop(bar);
-    let mut shown = Shown::new(&result);
+    let mut shown = Shown::new(result);
     shown.resume_token = Some(job.resume_token());
     output::show(&shown, args.shape.format())?;
-    Ok(exit_code(&result))
+    Ok(exit_code(&shown.job))
 }
 
 /// Resume tokens of every version start so; no id does.

@@ -52,10 +52,15 @@ impl Picture {
     }
 }
 
+/// A number of pictures, in words.
+pub(crate) fn count(pictures: usize) -> String {
+    if pictures == 1 { "1 picture".to_owned() } else { format!("{pictures} pictures") }
+}
+
 /// Makes pictures of the arguments, in their order; what a directory or a pattern gives is sorted by name.
 pub(crate) fn from_arguments(arguments: &[String]) -> Result<Vec<Picture>, Failure> {
     if arguments.iter().filter(|argument| *argument == "-").count() > 1 {
-        return Err(Failure::refused("IMAGE", "- given twice; stdin can be read once, as one picture"));
+        return Err(Failure::invalid("- is given twice; stdin can be read once, as one picture"));
     }
     let mut pictures = Vec::new();
     for argument in arguments {
@@ -67,7 +72,7 @@ pub(crate) fn from_arguments(arguments: &[String]) -> Result<Vec<Picture>, Failu
     }
     if pictures.len() > MOST {
         let given = if pictures.len() > 100 * MOST { "thousands of".to_owned() } else { pictures.len().to_string() };
-        return Err(Failure::refused("images", format!("{given} pictures given; one job takes at most {MOST}"))
+        return Err(Failure::invalid(format!("{given} pictures given; one job takes at most {MOST}"))
             .hint(format!("give at most {MOST} at a time, such as by a narrower pattern")));
     }
     Ok(pictures)
@@ -81,8 +86,9 @@ fn from_argument(argument: &str, pictures: &mut Vec<Picture>) -> Result<(), Fail
     if let Some((scheme, _)) = argument.split_once("://") {
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             let problem = format!("\"{argument}\" is not an http:// or https:// URL");
-            return Err(Failure::refused("IMAGE", problem)
-                .hint("for a file, give its path; for anything else, its bytes on stdin (-)"));
+            return Err(
+                Failure::invalid(problem).hint("for a file, give its path; for anything else, its bytes on stdin (-)")
+            );
         }
         pictures.push(Picture::Url(argument.to_owned()));
         return Ok(());
@@ -96,12 +102,12 @@ fn from_argument(argument: &str, pictures: &mut Vec<Picture>) -> Result<(), Fail
         }
         Err(_) if argument.contains(['*', '?', '[']) => from_pattern(argument, pictures),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing(argument)),
-        Err(error) => Err(Failure::refused("IMAGE", format!("{argument} cannot be read: {error}"))),
+        Err(error) => Err(Failure::invalid(format!("{argument} cannot be read: {error}"))),
     }
 }
 
 fn missing(argument: &str) -> Failure {
-    let failure = Failure::refused("IMAGE", format!("there is no file \"{argument}\", and it is not a URL"));
+    let failure = Failure::invalid(format!("there is no file \"{argument}\", and it is not a URL"));
     // example.com/street.jpg: what a person copies from a browser that hides the scheme
     let first = argument.split('/').next().unwrap_or_default();
     if argument.contains('/') && first.contains('.') && !first.starts_with('.') {
@@ -112,7 +118,7 @@ fn missing(argument: &str) -> Failure {
 
 fn from_directory(directory: &Path, pictures: &mut Vec<Picture>) -> Result<(), Failure> {
     let unreadable =
-        |error: std::io::Error| Failure::refused("IMAGE", format!("{} cannot be read: {error}", directory.display()));
+        |error: std::io::Error| Failure::invalid(format!("{} cannot be read: {error}", directory.display()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -123,8 +129,9 @@ fn from_directory(directory: &Path, pictures: &mut Vec<Picture>) -> Result<(), F
     }
     if found.is_empty() {
         let problem = format!("no picture ({}) in the directory {}", EXTENSIONS.join(", "), directory.display());
-        return Err(Failure::refused("IMAGE", problem)
-            .hint(format!("for its subdirectories too: '{}/**/*.jpg'", directory.display())));
+        return Err(
+            Failure::invalid(problem).hint(format!("for its subdirectories too: '{}/**/*.jpg'", directory.display()))
+        );
     }
     found.sort();
     pictures.extend(found.into_iter().map(Picture::File));
@@ -136,13 +143,13 @@ fn is_picture(path: &Path) -> bool {
 }
 
 fn from_pattern(pattern: &str, pictures: &mut Vec<Picture>) -> Result<(), Failure> {
-    let paths = glob::glob(pattern)
-        .map_err(|error| Failure::refused("IMAGE", format!("\"{pattern}\" is no pattern: {}", error.msg)))?;
+    let paths =
+        glob::glob(pattern).map_err(|error| Failure::invalid(format!("\"{pattern}\" is no pattern: {}", error.msg)))?;
     let before = pictures.len();
     // What cannot be looked into cannot match.
     pictures.extend(paths.flatten().filter(|path| path.is_file()).map(Picture::File));
     if pictures.len() == before {
-        return Err(Failure::refused("IMAGE", format!("no file matches \"{pattern}\"")));
+        return Err(Failure::invalid(format!("no file matches \"{pattern}\"")));
     }
     Ok(())
 }
@@ -153,14 +160,12 @@ fn stdin() -> Result<Vec<u8>, Failure> {
         .lock()
         .take(MOST_STDIN + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::refused("IMAGE", format!("stdin cannot be read: {error}")))?;
+        .map_err(|error| Failure::invalid(format!("stdin cannot be read: {error}")))?;
     if bytes.is_empty() {
-        return Err(
-            Failure::refused("IMAGE", "- given, but nothing came on stdin").hint("as in: ii detect - < street.jpg")
-        );
+        return Err(Failure::invalid("- is given, but nothing came on stdin").hint("as in: ii detect - < street.jpg"));
     }
     if bytes.len() as u64 > MOST_STDIN {
-        return Err(Failure::refused("IMAGE", "more than 100 MiB came on stdin; - takes the bytes of one picture"));
+        return Err(Failure::invalid("more than 100 MiB came on stdin; - takes the bytes of one picture"));
     }
     Ok(bytes)
 }

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     if let Some(workers) = args.workers {
         server = server.workers(workers.get());
     }
-    let server = server.detector(detector()?).start().await.map_err(|error| at_start(error, &args))?;
+    let server = server.detector(detector()?).start().await.map_err(at_start)?;
     // Listening for it comes before saying "ready": whoever starts us may stop us right after that line.
     let stop = Stop::listen()?;
     output::print(&ready(&server, &args))?;
@@ -57,15 +57,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn at_start(error: image_intelligence::Error, args: &ServeArgs) -> Failure {
+fn at_start(error: image_intelligence::Error) -> Failure {
     let taken = error.message().contains("in use");
     let failure = Failure::from(error);
     if taken {
-        let hint = format!(
-            "is an `ii serve` running already? --port 0 takes a free port, --port {} the next",
-            args.port.saturating_add(1)
-        );
-        return failure.hint(hint);
+        return failure
+            .hint("an `ii serve` may be running there already, and can be used as it is; --port 0 takes a free port");
     }
     failure
 }

@@ -91,10 +91,10 @@ pub(crate) fn apply(classes: Vec<Class>, zones: &[ZoneArg]) -> Result<Vec<Class>
             && !classes.iter().any(|class| class.class == *name)
         {
             let asked: Vec<_> = classes.iter().map(|class| class.class.as_str()).collect();
-            return Err(Failure::refused(
-                "zone",
-                format!("\"{name}\" is not a class that is asked for ({})", asked.join(", ")),
-            ));
+            return Err(Failure::invalid(format!(
+                "--zone: \"{name}\" is not a class that is asked for ({})",
+                asked.join(", ")
+            )));
         }
     }
     let with_zones = |class: Class| {

@@ -1,4 +1,5 @@
 //! The example, run as a person runs it: against an `ii serve` of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

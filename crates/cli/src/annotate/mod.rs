@@ -23,10 +23,8 @@ pub(crate) struct Annotator {
 /// What became of the copies.
 #[derive(Default)]
 pub(crate) struct Drawn {
-    /// By the index of the picture.
-    pub(crate) written: BTreeMap<usize, PathBuf>,
-    /// Which pictures have no copy, and why.
-    pub(crate) remarks: Vec<String>,
+    /// By the index of the picture: the copy, or why there is none.
+    pub(crate) copies: BTreeMap<usize, Result<PathBuf, String>>,
     /// What stopped it: the disk, for example.
     pub(crate) failure: Option<Failure>,
 }
@@ -43,53 +41,28 @@ impl Annotator {
         Ok(Self { directory: directory.to_owned(), names: Names::new(directory, pictures) })
     }
 
+    /// Draws a copy of each picture that was looked at and that is known to be one of these.
     pub(crate) async fn run(mut self, job: &DetectJob, pictures: &[Picture], base: &BaseUrl) -> Drawn {
         let mut drawn = Drawn::default();
-        let mut classes: Vec<String> = job.classes().into_iter().map(str::to_owned).collect();
-        classes.extend(job.job_results.iter().map(|result| result.class.clone()));
-        classes.sort_unstable();
-        classes.dedup();
+        let mut classes: Vec<String> = job.job_results.iter().map(|result| result.class.clone()).collect();
+        classes.extend(job.classes().into_iter().map(str::to_owned));
         let mut fetcher = fetch::Fetcher::new(base.clone());
-        for result in &job.image_results {
-            let Some((index, picture)) =
-                result.input.as_ref().and_then(|input| Some((input.index, pictures.get(input.index)?)))
-            else {
-                drawn
-                    .remarks
-                    .push(format!("{}: it cannot be told which picture this is", result.view().custom_id_or_url()));
-                continue;
-            };
-            if !result.status.is_success() {
-                continue;
-            }
-            if !result.objects.is_empty() && result.objects.iter().all(|object| object.bounding_box.is_none()) {
-                drawn.remarks.push(format!("{}: the server does not say where things are", picture.name()));
-                continue;
-            }
-            let bytes = match bytes_of(picture, result, &mut fetcher).await {
-                Ok(bytes) => bytes,
-                Err(why) => {
-                    drawn.remarks.push(format!("{}: {why}", picture.name()));
-                    continue;
+        for result in job.image_results.iter().filter(|result| result.status.is_success()) {
+            let Some(index) = result.input.as_ref().map(|input| input.index) else { continue };
+            let Some(picture) = pictures.get(index) else { continue };
+            let copy = match draw_copy(picture, result, &classes, &mut fetcher).await {
+                Ok((bytes, extension)) => {
+                    let path = self.names.take(picture, extension);
+                    if let Err(error) = self.write(&path, &bytes) {
+                        let message = format!("--annotate: {} cannot be written: {error}", path.display());
+                        drawn.failure = Some(Failure::local(message));
+                        return drawn;
+                    }
+                    Ok(path)
                 }
+                Err(why) => Err(why),
             };
-            let objects = result.objects.clone();
-            let colours = classes.clone();
-            let encoded = tokio::task::spawn_blocking(move || annotate(&bytes, &objects, &colours)).await;
-            let (encoded, extension) = match encoded.map_err(|error| error.to_string()).and_then(|encoded| encoded) {
-                Ok(encoded) => encoded,
-                Err(why) => {
-                    drawn.remarks.push(format!("{}: {why}", picture.name()));
-                    continue;
-                }
-            };
-            let path = self.names.take(picture, extension);
-            if let Err(error) = self.write(&path, &encoded) {
-                let message = format!("--annotate: {} cannot be written: {error}", path.display());
-                drawn.failure = Some(Failure::local(message));
-                return drawn;
-            }
-            drawn.written.insert(index, path);
+            drawn.copies.insert(index, copy);
         }
         drawn
     }
@@ -103,16 +76,24 @@ impl Annotator {
     }
 }
 
-async fn bytes_of(
+/// The copy as a file and the file's extension, or why there is none.
+async fn draw_copy(
     picture: &Picture,
     result: &DetectImageResult,
+    classes: &[String],
     fetcher: &mut fetch::Fetcher,
-) -> Result<Vec<u8>, String> {
-    match picture {
-        Picture::File(path) => std::fs::read(path).map_err(|error| format!("it cannot be read again: {error}")),
-        Picture::Bytes { bytes, .. } => Ok(bytes.clone()),
-        Picture::Url(_) => fetcher.fetch(result.proxy_url.as_deref()).await,
+) -> Result<(Vec<u8>, &'static str), String> {
+    if !result.objects.is_empty() && result.objects.iter().all(|object| object.bounding_box.is_none()) {
+        return Err("the server does not say where things are".to_owned());
     }
+    let bytes = match picture {
+        Picture::File(path) => std::fs::read(path).map_err(|error| format!("it cannot be read again: {error}"))?,
+        Picture::Bytes { bytes, .. } => bytes.clone(),
+        Picture::Url(_) => fetcher.fetch(result.proxy_url.as_deref()).await?,
+    };
+    let (objects, classes) = (result.objects.clone(), classes.to_vec());
+    let drawing = tokio::task::spawn_blocking(move || annotate(&bytes, &objects, &classes));
+    drawing.await.map_err(|error| error.to_string())?
 }
 
 /// The picture with its boxes, as a file, and the file's extension.

@@ -11,10 +11,11 @@ use image_intelligence::Client;
 use image_intelligence_server::Server;
 
 use crate::args::DemoArgs;
-use crate::detect::{count, exit_code};
+use crate::detect::exit_code;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Given, Shown};
+use crate::pictures::{Picture, count};
 use crate::serve;
 use crate::session::LOCAL;
 use crate::waiting::{self, Bar};
@@ -39,19 +40,17 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         .build()?;
     let pictures: Vec<_> = photos::ALL.iter().map(|photo| photo.to_picture(&host)).collect();
     let send = async {
-        let job = client.detect(pictures.iter().map(crate::pictures::Picture::to_image)).classes(CLASSES);
+        let job = client.detect(pictures.iter().map(Picture::to_image)).classes(CLASSES);
         Ok(job.bounding_boxes(true).send().await?)
     };
     let job = interrupt.or(send, stopped).await?;
     let result = waiting::wait(&job, TIMEOUT, &bar, &mut interrupt).await?;
     drop(bar);
 
-    let mut shown = Shown::new(&result);
+    let mut shown = Shown::new(result);
     shown.boxes = false;
-    let named = |(photo, picture): (&photos::Photo, &crate::pictures::Picture)| Given {
-        name: photo.name.to_owned(),
-        sent: picture.sent_as(),
-    };
+    let named =
+        |(photo, picture): (&photos::Photo, &Picture)| Given { name: photo.name.to_owned(), sent: picture.sent_as() };
     shown.pictures = photos::ALL.iter().zip(&pictures).map(named).collect();
     if args.json {
         output::print(&output::json_document(&shown))?;
@@ -74,7 +73,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         output::remark(&output::errors(&shown));
     }
     server.shutdown().await;
-    Ok(exit_code(&result))
+    Ok(exit_code(&shown.job))
 }
 
 async fn start() -> Result<Server, Failure> {

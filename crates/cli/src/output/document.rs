@@ -24,6 +24,8 @@ struct Tied<'a, T> {
     result: &'a T,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotated: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "notAnnotated")]
+    not_annotated: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -62,23 +64,27 @@ struct ChosenDocument<'a> {
     hitl: Option<bool>,
 }
 
-fn input(shown: &Shown<'_>, index: Option<usize>) -> Option<InputDocument> {
+fn input(shown: &Shown, index: Option<usize>) -> Option<InputDocument> {
     let index = index?;
     let given = shown.pictures.get(index);
     Some(InputDocument { index, source: given.map(|given| given.name.clone()), sent: given.map(|given| given.sent) })
 }
 
-fn image_results<'a>(shown: &'a Shown<'a>) -> impl Iterator<Item = Tied<'a, DetectImageResult>> {
-    shown.images().map(|(index, result)| Tied {
-        input: input(shown, index),
-        result,
-        annotated: index.and_then(|index| shown.annotated.get(&index)).map(|path| path.display().to_string()),
+fn image_results(shown: &Shown) -> impl Iterator<Item = Tied<'_, DetectImageResult>> {
+    shown.images().map(|(index, result)| {
+        let copy = index.and_then(|index| shown.copies.get(&index));
+        Tied {
+            input: input(shown, index),
+            result,
+            annotated: copy.and_then(|copy| copy.as_ref().ok()).map(|path| path.display().to_string()),
+            not_annotated: copy.and_then(|copy| copy.as_ref().err()).cloned(),
+        }
     })
 }
 
 /// The whole job as one document.
-pub(crate) fn json_document(shown: &Shown<'_>) -> String {
-    let job: &DetectJob = shown.job;
+pub(crate) fn json_document(shown: &Shown) -> String {
+    let job: &DetectJob = &shown.job;
     let document = JobDocument {
         id: &job.id,
         status: job.status.as_str(),
@@ -87,15 +93,15 @@ pub(crate) fn json_document(shown: &Shown<'_>) -> String {
         feed_id: job.feed_id.as_deref(),
         webhook_url: job.webhook_url.as_deref(),
         resume_token: shown.resume_token.as_deref(),
-        job_results: job
-            .job_results
-            .iter()
-            .map(|result| ChosenDocument {
+        job_results: shown
+            .chosen()
+            .map(|(index, result)| ChosenDocument {
                 class: &result.class,
                 image: result.image.as_ref().map(|image| Tied {
-                    input: input(shown, shown.index(image.input.as_ref(), image.custom_id.as_deref())),
+                    input: input(shown, index),
                     result: image,
                     annotated: None,
+                    not_annotated: None,
                 }),
                 hitl: result.hitl,
             })
@@ -106,7 +112,7 @@ pub(crate) fn json_document(shown: &Shown<'_>) -> String {
 }
 
 /// One line a picture, in the caller's order.
-pub(crate) fn json_lines(shown: &Shown<'_>) -> String {
+pub(crate) fn json_lines(shown: &Shown) -> String {
     image_results(shown).map(|picture| text(&Line { job_id: &shown.job.id, picture })).collect()
 }
 

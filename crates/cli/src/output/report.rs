@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use console::{Style, Term, style, user_attended};
-use image_intelligence::{BoundingBox, DetectImageResult, DetectJob, DetectedObject, Input, JobStatus, Rid};
+use image_intelligence::{
+    BoundingBox, DetectImageResult, DetectJob, DetectJobResult, DetectedObject, Input, JobStatus, Rid,
+};
 
 use crate::failure::Failure;
 use crate::output::table::Table;
 use crate::output::{Format, json_document, json_lines, print, printable, remark};
-use crate::pictures::Picture;
+use crate::pictures::{Picture, count};
 
 /// One of the caller's pictures, as results name it.
 pub(crate) struct Given {
@@ -19,20 +21,36 @@ pub(crate) struct Given {
 }
 
 /// A job to show, and what is known about it beyond the API's answer.
-pub(crate) struct Shown<'a> {
-    pub(crate) job: &'a DetectJob,
+pub(crate) struct Shown {
+    pub(crate) job: DetectJob,
     pub(crate) pictures: Vec<Given>,
-    /// By the index of the picture: its copy with boxes.
-    pub(crate) annotated: BTreeMap<usize, PathBuf>,
+    /// By the index of the picture: its copy with boxes, or why there is none.
+    pub(crate) copies: BTreeMap<usize, Result<PathBuf, String>>,
     pub(crate) resume_token: Option<String>,
     pub(crate) boxes: bool,
+    /// Which of the caller's pictures each of the job's image results, and each chosen image, speaks of.
+    indexes: (Vec<Option<usize>>, Vec<Option<usize>>),
 }
 
-impl<'a> Shown<'a> {
-    pub(crate) fn new(job: &'a DetectJob) -> Self {
+impl Shown {
+    pub(crate) fn new(mut job: DetectJob) -> Self {
         let has_box = |object: &DetectedObject| object.bounding_box.is_some();
         let boxes = job.image_results.iter().flat_map(|image| &image.objects).any(has_box);
-        Self { job, pictures: Vec::new(), annotated: BTreeMap::new(), resume_token: None, boxes }
+        // A job that was found by its id is not tied to any input, but our own stamps number its pictures.
+        let rid = job.custom_id.as_deref().and_then(Rid::from_hex);
+        let index = |input: Option<&Input>, custom_id: &mut Option<String>| {
+            let stamped = custom_id.as_deref().and_then(|id| rid?.stamped(id));
+            if stamped.is_some() {
+                *custom_id = None;
+            }
+            input.map(|input| input.index).or(stamped)
+        };
+        let results = job.image_results.iter_mut();
+        let results = results.map(|image| index(image.input.as_ref(), &mut image.custom_id)).collect();
+        let chosen = job.job_results.iter_mut().map(|result| result.image.as_mut());
+        let chosen = chosen.map(|image| image.and_then(|image| index(image.input.as_ref(), &mut image.custom_id)));
+        let indexes = (results, chosen.collect());
+        Self { job, pictures: Vec::new(), copies: BTreeMap::new(), resume_token: None, boxes, indexes }
     }
 
     pub(crate) fn pictures(mut self, pictures: &[Picture]) -> Self {
@@ -41,25 +59,27 @@ impl<'a> Shown<'a> {
         self
     }
 
-    /// Which of the caller's pictures this is. A job that was found by its id tells it too, where we stamped it.
-    pub(crate) fn index(&self, input: Option<&Input>, custom_id: Option<&str>) -> Option<usize> {
-        let stamped = || Rid::from_hex(self.job.custom_id.as_deref()?)?.stamped(custom_id?);
-        input.map(|input| input.index).or_else(stamped)
-    }
-
     /// The results, in the caller's order as far as it is known.
     pub(crate) fn images(&self) -> impl Iterator<Item = (Option<usize>, &DetectImageResult)> {
-        let index = |image: &DetectImageResult| self.index(image.input.as_ref(), image.custom_id.as_deref());
-        let mut images: Vec<_> = self.job.image_results.iter().map(|image| (index(image), image)).collect();
+        let mut images: Vec<_> = self.indexes.0.iter().copied().zip(&self.job.image_results).collect();
         images.sort_by_key(|(index, _)| index.unwrap_or(usize::MAX));
         images.into_iter()
     }
 
+    /// What was chosen for each class.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = (Option<usize>, &DetectJobResult)> {
+        self.indexes.1.iter().copied().zip(&self.job.job_results)
+    }
+
     fn name(&self, index: Option<usize>, image: &DetectImageResult) -> String {
         let given = index.and_then(|index| self.pictures.get(index)).map(|given| given.name.clone());
-        let own = image.custom_id.clone().filter(|_| index.is_none());
         let numbered = || index.map(|index| format!("picture {}", index + 1));
-        given.or_else(|| image.url.clone()).or(own).or_else(numbered).or_else(|| image.id.clone()).unwrap_or_default()
+        given
+            .or_else(|| image.url.clone())
+            .or_else(|| image.custom_id.clone())
+            .or_else(numbered)
+            .or_else(|| image.id.clone())
+            .unwrap_or_default()
     }
 
     fn sent(&self, index: Option<usize>) -> &'static str {
@@ -67,26 +87,22 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Writes a job as the user wants it. `summary` adds, on a terminal, how to name the job later.
-pub(crate) fn show(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
+/// Writes a job as the user wants it.
+pub(crate) fn show(shown: &Shown, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => print(&json_document(shown)),
         Format::Ndjson => print(&json_lines(shown)),
-        Format::Text if user_attended() => {
-            print(&(table(shown, false) + &summary(shown)))?;
-            remark(&errors(shown));
-            Ok(())
-        }
         Format::Text => {
-            print(&lines(shown))?;
+            print(&if user_attended() { table(shown, false) + &summary(shown) } else { lines(shown) })?;
             remark(&errors(shown));
+            remark(&uncopied(shown));
             Ok(())
         }
     }
 }
 
 /// The table: a row for each class in each picture, or for each object where boxes were asked for.
-pub(crate) fn table(shown: &Shown<'_>, sent: bool) -> String {
+pub(crate) fn table(shown: &Shown, sent: bool) -> String {
     let mut headings = vec!["PICTURE"];
     headings.extend(sent.then_some("SENT AS"));
     headings.extend(["FOUND", "CONFIDENCE"]);
@@ -124,7 +140,7 @@ pub(crate) fn table(shown: &Shown<'_>, sent: bool) -> String {
 }
 
 /// For other programs: picture, class, confidence and, where known, the box, with tabs between.
-pub(crate) fn lines(shown: &Shown<'_>) -> String {
+pub(crate) fn lines(shown: &Shown) -> String {
     let mut out = String::new();
     for (index, image) in shown.images() {
         let name = shown.name(index, image);
@@ -144,7 +160,7 @@ pub(crate) fn lines(shown: &Shown<'_>) -> String {
 }
 
 /// What could not be looked at, and what to do about it.
-pub(crate) fn errors(shown: &Shown<'_>) -> String {
+pub(crate) fn errors(shown: &Shown) -> String {
     let mut out = String::new();
     for (index, image) in shown.images().filter(|(_, image)| image.status.is_error()) {
         let name = shown.name(index, image);
@@ -163,11 +179,29 @@ pub(crate) fn errors(shown: &Shown<'_>) -> String {
     out
 }
 
-fn summary(shown: &Shown<'_>) -> String {
-    let job = shown.job;
+/// Which pictures have no copy with boxes, and why.
+fn uncopied(shown: &Shown) -> String {
+    let mut out = String::new();
+    for (index, image) in shown.images() {
+        if let Some(Err(why)) = index.and_then(|index| shown.copies.get(&index)) {
+            let name = shown.name(index, image);
+            let label = style("no copy with boxes:").yellow().for_stderr();
+            let _ = writeln!(out, "{label} {}: {}", printable(&name), printable(why));
+        }
+    }
+    out
+}
+
+fn summary(shown: &Shown) -> String {
+    let job = &shown.job;
     let mut out = format!("\nJob {}: {}\n", printable(&job.id), status(&job.status));
     if let (false, Some(token)) = (job.status.is_done(), &shown.resume_token) {
         let _ = writeln!(out, "To wait for it: ii jobs wait {token}");
+    }
+    let mut copies = shown.copies.values().flatten().peekable();
+    if let Some(directory) = copies.peek().and_then(|path| path.parent()) {
+        let directory = directory.display().to_string();
+        let _ = writeln!(out, "With boxes, in {}: {}", printable(&directory), count(copies.count()));
     }
     out
 }

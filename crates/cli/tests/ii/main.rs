@@ -1,0 +1,10 @@
+//! The command line's promises, kept by the real binary against real `ii serve` processes, with the real detector.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
+
+mod annotate;
+mod demo;
+mod detect;
+mod failing;
+mod jobs;
+mod process;
+mod serve;
