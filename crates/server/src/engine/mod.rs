@@ -21,8 +21,10 @@ pub(crate) use admission::{Admission, Ticket};
 
 /// Pictures of one job that are under way at once.
 const AT_ONCE: usize = 8;
-/// Pictures of all jobs that are held in memory at once, for each worker.
+/// Pictures of all jobs that are held in memory at once: for each worker, and at least. Some jobs' slow downloads must
+/// leave room for other jobs.
 const HELD_A_WORKER: usize = 4;
+const HELD_AT_LEAST: usize = 32;
 
 /// Runs jobs. Dropping it stops them where they are.
 pub(crate) struct Engine {
@@ -49,7 +51,7 @@ impl Engine {
                 shelf,
                 script,
                 fetcher,
-                held: Semaphore::new(workers * HELD_A_WORKER),
+                held: Semaphore::new((workers * HELD_A_WORKER).max(HELD_AT_LEAST)),
                 workers: Semaphore::new(workers),
             }),
             running: Mutex::default(),
