@@ -19,11 +19,11 @@ use crate::{classes, help, serve};
 #[derive(Debug, Parser)]
 #[command(name = "ii", version, after_help = help::ALL, propagate_version = true)]
 pub(crate) struct Cli {
-    #[arg(long, help = help::BASE_URL, global = true, value_name = "URL", env = "II_BASE_URL", hide_env_values = true)]
+    #[arg(long, help = help::BASE_URL, help_heading = "Everywhere", global = true, value_name = "URL", env = "II_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: Option<String>,
 
-    /// Say on stderr what happens; twice for every request
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Say on stderr what happens; give it twice to see every request
+    #[arg(short, long, help_heading = "Everywhere", global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
     #[command(subcommand)]
@@ -114,7 +114,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     pub(crate) time_scale: f64,
 
-    /// Also fetch pictures from private networks (never from the cloud's metadata service)
+    /// Fetch pictures from any address, private networks and cloud metadata included: whoever sends jobs then reaches
+    /// those through the server
     #[arg(long)]
     pub(crate) allow_private: bool,
 

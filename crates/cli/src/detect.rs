@@ -48,8 +48,7 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         return Ok(ExitCode::SUCCESS);
     }
     let limit = args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT);
-    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await;
-    let result = result.map_err(|failure| session::advise(failure, &client))?;
+    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await?;
 
     let mut shown = Shown::new(result).pictures(&pictures);
     shown.boxes = args.boxes && shown.boxes;

@@ -15,7 +15,6 @@ use crate::output::{Format, printable};
 pub(crate) struct Failure {
     error: Error,
     hint: Option<String>,
-    exit: u8,
 }
 
 impl Failure {
@@ -24,14 +23,9 @@ impl Failure {
         Error::new(ErrorKind::InvalidRequest, message).into()
     }
 
-    /// A setting or option that will not do.
+    /// A setting, an option or a file that will not do.
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Config, message).into()
-    }
-
-    /// Something of this machine that does not work, such as a file that cannot be written.
-    pub(crate) fn local(message: impl Into<String>) -> Self {
-        Self { exit: 1, ..Self::config(message) }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -44,7 +38,7 @@ impl Failure {
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.exit)
+        ExitCode::from(self.error.kind().exit_code())
     }
 
     /// Says it on stderr.
@@ -96,7 +90,7 @@ impl From<Error> for Failure {
             }
             _ => None,
         };
-        Self { exit: error.kind().exit_code(), error, hint }
+        Self { error, hint }
     }
 }
 

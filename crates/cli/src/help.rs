@@ -20,8 +20,9 @@ Environment:
 
 Exit codes:
   0    done
-  1    something on this machine, such as a file that cannot be written
-  2    a bad option, no credentials, or a request that was refused before it was sent
+  1    the database of `ii serve --db` failed
+  2    a bad option, no credentials, a file that cannot be read or written, or
+       a request that was refused before it was sent
   3    the job is done, but some or all pictures could not be looked at
   4    not done in time; the job goes on, see `ii jobs wait`
   5    refused by the API, or it could not be reached
@@ -74,4 +75,8 @@ Several zones of a class add up.
 On a terminal the result is a table. Piped, it is a line for each object: picture,
 class, confidence, and with --boxes the box (left,top,right,bottom), with tabs
 between; - in place of class and confidence where nothing was found. What could
-not be looked at is said on stderr.";
+not be looked at is said on stderr.
+
+With --json or --ndjson each picture has `input`, which is its place among yours
+(index, from 0), the name you gave it (source) and how it was sent (file or url);
+and with --annotate its copy as `annotated`, or `notAnnotated` and why.";

@@ -8,11 +8,16 @@ use image_intelligence::{Error, ErrorKind};
 use crate::failure::Failure;
 
 /// Listens for Ctrl-C from its first use until it is dropped, so that none is lost between two steps of a command.
-pub(crate) struct Interrupt(Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>);
+pub(crate) struct Interrupt(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Interrupt {
     pub(crate) fn new() -> Self {
-        Self(Box::pin(tokio::signal::ctrl_c()))
+        Self(Box::pin(async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                // It cannot be listened for, so it ends the process as if nobody did.
+                std::future::pending::<()>().await;
+            }
+        }))
     }
 
     /// Does the work unless Ctrl-C comes first, which fails with what `cancelled` says.
@@ -23,7 +28,7 @@ impl Interrupt {
     ) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            Ok(()) = &mut self.0 => Err(cancelled()),
+            () = &mut self.0 => Err(cancelled()),
             done = work => done,
         }
     }

@@ -34,8 +34,7 @@ pub(crate) async fn wait(args: &JobsWaitArgs, base_url: Option<&str>) -> Result<
         interrupt.or(find(&client, &args.job), || cancelled("stopped").into()).await?.1
     };
     let limit = args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT);
-    let result =
-        waiting::wait(&job, limit, &bar, &mut interrupt).await.map_err(|failure| session::advise(failure, &client))?;
+    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await?;
     drop(bar);
     let mut shown = Shown::new(result);
     shown.resume_token = Some(job.resume_token());

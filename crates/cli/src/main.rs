@@ -45,7 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::local(format!("the runtime cannot be started: {error}")))?;
+        .map_err(|error| Failure::config(format!("the runtime cannot be started: {error}")))?;
     let base_url = cli.base_url.filter(|url| !url.is_empty());
     let done = runtime.block_on(async {
         match cli.command {

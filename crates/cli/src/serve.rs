@@ -23,7 +23,9 @@ pub(crate) fn progression(text: &str) -> Result<Progression, String> {
 
 /// The detector that is built in.
 pub(crate) fn detector() -> Result<Arc<NanoDet>, Failure> {
-    NanoDet::embedded().map(Arc::new).map_err(|error| Failure::local(format!("the detector cannot be loaded: {error}")))
+    NanoDet::embedded()
+        .map(Arc::new)
+        .map_err(|error| Failure::config(format!("the detector cannot be loaded: {error}")))
 }
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
@@ -102,7 +104,7 @@ impl Stop {
     fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen =
-            |kind| signal(kind).map_err(|error| Failure::local(format!("signals cannot be listened for: {error}")));
+            |kind| signal(kind).map_err(|error| Failure::config(format!("signals cannot be listened for: {error}")));
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 

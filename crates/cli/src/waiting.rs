@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, cancelled};
+use crate::output::printable;
 
 /// How long to wait where nothing is said.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
@@ -17,7 +18,10 @@ pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
     pub(crate) fn start(message: impl Into<String>) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // Lines of logs would tear it.
+        let logs = tracing::enabled!(tracing::Level::INFO);
+        let target = if logs { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed:>4} {wide_msg}") {
             bar.set_style(style.tick_strings(&[
                 "[=>        ]",
@@ -34,13 +38,13 @@ impl Bar {
                 "[==========]",
             ]));
         }
-        bar.set_message(message.into());
+        bar.set_message(printable(&message.into()).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }
 
     pub(crate) fn say(&self, message: impl Into<String>) {
-        self.0.set_message(message.into());
+        self.0.set_message(printable(&message.into()).into_owned());
     }
 }
 
@@ -78,6 +82,12 @@ async fn watch(job: &Job<Detect>, limit: Duration, bar: &Bar) -> Result<DetectJo
             }
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WaitTimeout => return Err(timed_out(job, limit, &error)),
+            // Whatever went wrong, the job is there and may be taken up again.
+            Err(error) if error.resume_token().is_none() => {
+                let (token, last) = (job.resume_token(), error.last_status().cloned());
+                let failure = Failure::from(error.with_job(last, &token));
+                return Err(failure.hint(format!("the job goes on; to wait on: ii jobs wait {token}")));
+            }
             Err(error) => return Err(error.into()),
         }
     }

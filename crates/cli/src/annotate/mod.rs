@@ -55,7 +55,7 @@ impl Annotator {
                     let path = self.names.take(picture, extension);
                     if let Err(error) = self.write(&path, &bytes) {
                         let message = format!("--annotate: {} cannot be written: {error}", path.display());
-                        drawn.failure = Some(Failure::local(message));
+                        drawn.failure = Some(Failure::config(message));
                         return drawn;
                     }
                     Ok(path)

@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
 async fn start() -> Result<Server, Failure> {
     let detector = tokio::task::spawn_blocking(serve::detector)
         .await
-        .map_err(|error| Failure::local(format!("the detector cannot be loaded: {error}")))??;
+        .map_err(|error| Failure::config(format!("the detector cannot be loaded: {error}")))??;
     Ok(Server::builder().port(0).detector(detector).start().await?)
 }
 

@@ -58,7 +58,7 @@ impl Drop for Host {
 
 /// Serves the photos on a free port of this machine.
 pub(crate) async fn serve() -> Result<Host, Failure> {
-    let failed = |error: std::io::Error| Failure::local(format!("no free port on 127.0.0.1: {error}"));
+    let failed = |error: std::io::Error| Failure::config(format!("no free port on 127.0.0.1: {error}"));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let router = ALL.iter().fold(Router::new(), |router, photo| {

@@ -17,11 +17,11 @@ struct InputDocument {
 }
 
 #[derive(Serialize)]
-struct Tied<'a, T> {
+struct Tied<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<InputDocument>,
     #[serde(flatten)]
-    result: &'a T,
+    result: T,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotated: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", rename = "notAnnotated")]
@@ -33,7 +33,7 @@ struct Tied<'a, T> {
 struct Line<'a> {
     job_id: &'a str,
     #[serde(flatten)]
-    picture: Tied<'a, DetectImageResult>,
+    picture: Tied<DetectImageResult>,
 }
 
 #[derive(Serialize)]
@@ -52,14 +52,14 @@ struct JobDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     resume_token: Option<&'a str>,
     job_results: Vec<ChosenDocument<'a>>,
-    image_results: Vec<Tied<'a, DetectImageResult>>,
+    image_results: Vec<Tied<&'a DetectImageResult>>,
 }
 
 #[derive(Serialize)]
 struct ChosenDocument<'a> {
     class: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tied<'a, DetectJobImage>>,
+    image: Option<Tied<&'a DetectJobImage>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hitl: Option<bool>,
 }
@@ -70,16 +70,14 @@ fn input(shown: &Shown, index: Option<usize>) -> Option<InputDocument> {
     Some(InputDocument { index, source: given.map(|given| given.name.clone()), sent: given.map(|given| given.sent) })
 }
 
-fn image_results(shown: &Shown) -> impl Iterator<Item = Tied<'_, DetectImageResult>> {
-    shown.images().map(|(index, result)| {
-        let copy = index.and_then(|index| shown.copies.get(&index));
-        Tied {
-            input: input(shown, index),
-            result,
-            annotated: copy.and_then(|copy| copy.as_ref().ok()).map(|path| path.display().to_string()),
-            not_annotated: copy.and_then(|copy| copy.as_ref().err()).cloned(),
-        }
-    })
+fn tied<T>(shown: &Shown, index: Option<usize>, result: T) -> Tied<T> {
+    let copy = index.and_then(|index| shown.copies.get(&index));
+    Tied {
+        input: input(shown, index),
+        result,
+        annotated: copy.and_then(|copy| copy.as_ref().ok()).map(|path| path.display().to_string()),
+        not_annotated: copy.and_then(|copy| copy.as_ref().err()).cloned(),
+    }
 }
 
 /// The whole job as one document.
@@ -97,23 +95,19 @@ pub(crate) fn json_document(shown: &Shown) -> String {
             .chosen()
             .map(|(index, result)| ChosenDocument {
                 class: &result.class,
-                image: result.image.as_ref().map(|image| Tied {
-                    input: input(shown, index),
-                    result: image,
-                    annotated: None,
-                    not_annotated: None,
-                }),
+                image: result.image.as_ref().map(|image| tied(shown, index, image)),
                 hitl: result.hitl,
             })
             .collect(),
-        image_results: image_results(shown).collect(),
+        image_results: shown.images().map(|(index, result)| tied(shown, index, result)).collect(),
     };
     text(&document)
 }
 
 /// One line a picture, in the caller's order.
 pub(crate) fn json_lines(shown: &Shown) -> String {
-    image_results(shown).map(|picture| text(&Line { job_id: &shown.job.id, picture })).collect()
+    let line = |(index, result)| text(&Line { job_id: &shown.job.id, picture: tied(shown, index, result) });
+    shown.completed().into_iter().map(line).collect()
 }
 
 /// A job that was submitted and is not waited for.

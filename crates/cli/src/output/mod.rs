@@ -29,7 +29,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::local(format!("the result cannot be written to stdout: {error}")))
+            Err(Failure::config(format!("the result cannot be written to stdout: {error}")))
         }
         _ => Ok(()),
     }

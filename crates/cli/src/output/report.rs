@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use console::{Style, Term, style, user_attended};
 use image_intelligence::{
-    BoundingBox, DetectImageResult, DetectJob, DetectJobResult, DetectedObject, Input, JobStatus, Rid,
+    BoundingBox, DetectImageResult, DetectJob, DetectJobResult, DetectedObject, ImageStatus, Input, JobStatus, Rid,
 };
 
 use crate::failure::Failure;
@@ -66,6 +66,33 @@ impl Shown {
         images.into_iter()
     }
 
+    /// The same, and with it what the API says only of the picture that it chose for a class: some servers leave out the
+    /// objects of each picture, or the pictures altogether.
+    pub(crate) fn completed(&self) -> Vec<(Option<usize>, DetectImageResult)> {
+        let mut images: Vec<_> = self.images().map(|(index, image)| (index, image.clone())).collect();
+        for (index, chosen) in self.chosen() {
+            let Some(image) = &chosen.image else { continue };
+            let same = |(known, result): &&mut (Option<usize>, DetectImageResult)| {
+                (image.id.is_some() && result.id == image.id) || (index.is_some() && *known == index)
+            };
+            let object = DetectedObject::new(&chosen.class, image.confidence.unwrap_or_default());
+            match images.iter_mut().find(same) {
+                Some((_, result)) if result.objects.iter().any(|object| object.class == chosen.class) => {}
+                Some((_, result)) => result.objects.push(object),
+                None => {
+                    let mut result = DetectImageResult::default();
+                    (result.id, result.url, result.proxy_url) =
+                        (image.id.clone(), image.url.clone(), image.proxy_url.clone());
+                    result.custom_id.clone_from(&image.custom_id);
+                    result.status = ImageStatus::CompletedSuccessfully;
+                    result.objects.push(object);
+                    images.push((index, result));
+                }
+            }
+        }
+        images
+    }
+
     /// What was chosen for each class.
     pub(crate) fn chosen(&self) -> impl Iterator<Item = (Option<usize>, &DetectJobResult)> {
         self.indexes.1.iter().copied().zip(&self.job.job_results)
@@ -93,7 +120,14 @@ pub(crate) fn show(shown: &Shown, format: Format) -> Result<(), Failure> {
         Format::Json => print(&json_document(shown)),
         Format::Ndjson => print(&json_lines(shown)),
         Format::Text => {
-            print(&if user_attended() { table(shown, false) + &summary(shown) } else { lines(shown) })?;
+            if user_attended() {
+                print(&(table(shown, false) + &summary(shown)))?;
+            } else {
+                print(&lines(shown))?;
+                if !shown.job.status.is_done() {
+                    remark(summary(shown).trim_start());
+                }
+            }
             remark(&errors(shown));
             remark(&uncopied(shown));
             Ok(())
@@ -109,8 +143,8 @@ pub(crate) fn table(shown: &Shown, sent: bool) -> String {
     headings.extend(shown.boxes.then_some("BOX"));
     let mut table = Table::new(&headings);
     let (plain, dim) = (Style::new(), Style::new().dim());
-    for (index, image) in shown.images() {
-        let mut start = vec![(shown.name(index, image), plain.clone())];
+    for (index, image) in shown.completed() {
+        let mut start = vec![(shown.name(index, &image), plain.clone())];
         start.extend(sent.then(|| (shown.sent(index).to_owned(), plain.clone())));
         let row = |end: Vec<(String, Style)>| start.iter().cloned().chain(end).collect();
         if !image.status.is_success() {
@@ -142,15 +176,15 @@ pub(crate) fn table(shown: &Shown, sent: bool) -> String {
 /// For other programs: picture, class, confidence and, where known, the box, with tabs between.
 pub(crate) fn lines(shown: &Shown) -> String {
     let mut out = String::new();
-    for (index, image) in shown.images() {
-        let name = shown.name(index, image);
+    for (index, image) in shown.completed() {
+        let name = shown.name(index, &image);
         let name = printable(&name);
         if image.objects.is_empty() && image.status.is_success() {
             let _ = writeln!(out, "{name}\t-\t-");
         }
         for object in sorted(&image.objects) {
             let _ = write!(out, "{name}\t{}\t{:.4}", printable(&object.class), object.confidence);
-            if let Some(place) = &object.bounding_box {
+            if let Some(place) = object.bounding_box.as_ref().filter(|_| shown.boxes) {
                 let _ = write!(out, "\t{}", box_text(place));
             }
             out.push('\n');
@@ -245,4 +279,52 @@ fn box_text(place: &BoundingBox) -> String {
         "{:.decimals$},{:.decimals$},{:.decimals$},{:.decimals$}",
         place.x_min, place.y_min, place.x_max, place.y_max
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(json: &str) -> Shown {
+        Shown::new(DetectJob::from_json(json.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn what_only_the_job_results_say_is_shown_too() {
+        let bare = shown(
+            r#"{"id": "1", "status": "COMPLETED_SUCCESSFULLY",
+                "jobResults": [{"class": "person", "image": {"id": "a", "url": "https://x.test/a.jpg", "confidence": 0.9}},
+                               {"class": "car", "image": {"id": "b", "confidence": 0.8}}, {"class": "cat"}],
+                "imageResults": [{"id": "b", "url": "https://x.test/b.jpg", "status": "COMPLETED_SUCCESSFULLY"}]}"#,
+        );
+        assert_eq!(lines(&bare), "https://x.test/b.jpg\tcar\t0.8000\nhttps://x.test/a.jpg\tperson\t0.9000\n");
+    }
+
+    #[test]
+    fn a_servers_words_do_not_steer_the_terminal() {
+        let hostile = shown(
+            r#"{"id": "1", "status": "COMPLETED_ALL_ERROR", "imageResults": [
+                {"url": "https://x.test/\u001b[2J\n", "status": "COMPLETED_SUCCESSFULLY", "objects": [{"class": "a\tb\u0007"}]},
+                {"customId": "c\u001b]0;", "status": "UNKNOWN_ERROR"}]}"#,
+        );
+        let all = lines(&hostile) + &errors(&hostile) + &table(&hostile, true) + &summary(&hostile);
+        assert!(
+            !console::strip_ansi_codes(&all).contains(|c: char| c.is_control() && c != '\n' && c != '\t'),
+            "{all:?}"
+        );
+        assert_eq!(lines(&hostile).lines().count(), 1);
+        assert_eq!(lines(&hostile).matches('\t').count(), 2);
+    }
+
+    #[test]
+    fn our_stamps_number_the_pictures_and_are_not_shown() {
+        let rid = "ab".repeat(16);
+        let stamped = shown(&format!(
+            r#"{{"id": "1", "customId": "{rid}", "status": "COMPLETED_SUCCESSFULLY", "imageResults": [
+                {{"customId": "{rid}-1", "status": "COMPLETED_SUCCESSFULLY"}},
+                {{"customId": "{rid}-0", "status": "COMPLETED_SUCCESSFULLY"}}]}}"#
+        ));
+        assert_eq!(lines(&stamped), "picture 1\t-\t-\npicture 2\t-\t-\n");
+        assert!(!json_document(&stamped).contains(&format!("{rid}-")));
+    }
 }

@@ -92,6 +92,6 @@ fn a_disk_that_fails_is_said_after_the_result() {
         "--annotate",
         directory.path().to_str().unwrap(),
     ]);
-    assert_eq!(said.code, Some(1), "{said:#?}");
+    assert_eq!(said.code, Some(2), "{said:#?}");
     assert!(said.out.ends_with("rocket.jpg\t-\t-\n") && said.err.contains("cannot be written"), "{said:#?}");
 }
