@@ -119,7 +119,8 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) allow_private: bool,
 
-    /// How many pictures to look at at once [default: the number of processors]
+    /// How many pictures to look at at once [default: half the number of processors, as two threads
+    /// look at each]
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<std::num::NonZeroUsize>,
 

@@ -1,5 +1,6 @@
 //! `ii serve`: the API on this machine, with the real detector.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -21,10 +22,19 @@ pub(crate) fn progression(text: &str) -> Result<Progression, String> {
     words.parse().map_err(|_| "one of immediate, time=SECONDS, polls=N, never".to_owned())
 }
 
+/// How many threads look at one picture. Two answer nearly twice as soon as one, for a seventh of the throughput, and half
+/// as many pictures in the works need half the memory.
+const THREADS_A_PICTURE: usize = 2;
+
+/// How many pictures to look at at once, so that every processor has one thread.
+pub(crate) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(THREADS_A_PICTURE)
+}
+
 /// The detector that is built in.
 pub(crate) fn detector() -> Result<Arc<NanoDet>, Failure> {
     NanoDet::embedded()
-        .map(Arc::new)
+        .map(|detector| Arc::new(detector.threads(THREADS_A_PICTURE)))
         .map_err(|error| Failure::config(format!("the detector cannot be loaded: {error}")))
 }
 
@@ -47,10 +57,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     if let Some(file) = &args.db {
         server = server.database(file);
     }
-    if let Some(workers) = args.workers {
-        server = server.workers(workers.get());
-    }
-    let server = server.detector(detector()?).start().await.map_err(at_start)?;
+    let server = server
+        .workers(args.workers.map_or_else(workers, NonZeroUsize::get))
+        .detector(detector()?)
+        .start()
+        .await
+        .map_err(at_start)?;
     // Listening for it comes before saying "ready": whoever starts us may stop us right after that line.
     let stop = Stop::listen()?;
     output::print(&ready(&server, &args))?;

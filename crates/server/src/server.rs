@@ -88,7 +88,9 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let policy = AddressPolicy::new(settings.address, settings.allow_private);
     let fetcher = Fetcher::new(policy, settings.max_picture)?;
     let workers = settings.workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
-    let engine = Engine::new(shelf.clone(), settings.script, fetcher, workers);
+    let engine = Engine::start(shelf.clone(), settings.script, fetcher, workers).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("{workers} workers: a thread cannot be started ({error}); ask for fewer"))
+    })?;
     let admission = Admission::new(settings.pending_jobs, settings.pending_bytes);
 
     let listener = TcpListener::bind(settings.address).await.map_err(|error| {

@@ -80,7 +80,7 @@ async fn start() -> Result<Server, Failure> {
     let detector = tokio::task::spawn_blocking(serve::detector)
         .await
         .map_err(|error| Failure::config(format!("the detector cannot be loaded: {error}")))??;
-    Ok(Server::builder().port(0).detector(detector).start().await?)
+    Ok(Server::builder().port(0).workers(serve::workers()).detector(detector).start().await?)
 }
 
 fn capitalised(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! The engine: takes jobs on, fetches their pictures, has them looked at, and ends them.
 
 mod admission;
+mod lookers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::format::content_type;
 use crate::job::{Job, Outcome};
 use crate::script::{Answer, AskedPicture, Script};
 use crate::store::Shelf;
+
+use lookers::{Broke, Lookers};
 
 pub(crate) use admission::{Admission, Ticket};
 
@@ -41,22 +44,29 @@ struct Work {
     held: Semaphore,
     /// Pictures that may be looked at.
     workers: Semaphore,
+    lookers: Lookers,
 }
 
 impl Engine {
-    pub(crate) fn new(shelf: Shelf, script: Arc<dyn Script>, fetcher: Fetcher, workers: usize) -> Self {
+    pub(crate) fn start(
+        shelf: Shelf,
+        script: Arc<dyn Script>,
+        fetcher: Fetcher,
+        workers: usize,
+    ) -> std::io::Result<Self> {
         let workers = workers.max(1);
-        Self {
+        Ok(Self {
             work: Arc::new(Work {
                 shelf,
                 script,
                 fetcher,
                 held: Semaphore::new((workers * HELD_A_WORKER).max(HELD_AT_LEAST)),
                 workers: Semaphore::new(workers),
+                lookers: Lookers::start(workers)?,
             }),
             running: Mutex::default(),
             closing: watch::Sender::new(false),
-        }
+        })
     }
 
     /// Begins the work on a job that the store already holds.
@@ -70,7 +80,7 @@ impl Engine {
         });
     }
 
-    /// Stops every job where it is. What is being looked at on a blocking thread runs out there, unheard.
+    /// Stops every job where it is. What is being looked at on another thread runs out there, unheard.
     pub(crate) fn abort(&self) {
         self.closing.send_replace(true);
         self.running.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
@@ -196,6 +206,7 @@ impl Work {
     /// Asks on a thread that may block, and where a panic ends with the picture.
     async fn look(&self, asked: Asked, bytes: Option<Bytes>) -> Result<Option<Answer>, Broke> {
         let script = Arc::clone(&self.script);
+        let heavy = bytes.is_some();
         let look = move || {
             script.answer(&AskedPicture {
                 bytes: bytes.as_deref(),
@@ -204,7 +215,7 @@ impl Work {
                 classes: &asked.request.classes,
             })
         };
-        tokio::task::spawn_blocking(look).await.map_err(|_| Broke)
+        if heavy { self.lookers.look(look).await } else { tokio::task::spawn_blocking(look).await.map_err(|_| Broke) }
     }
 }
 
@@ -212,9 +223,6 @@ enum Got {
     Bytes(Bytes),
     Answer(Answer),
 }
-
-/// The detector panicked.
-struct Broke;
 
 /// What is asked about one picture, to be carried to another thread.
 #[derive(Clone)]

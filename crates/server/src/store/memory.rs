@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use image_intelligence_core::{JobSearch, Timestamp};
 
+use super::album::{Album, Pasted};
 use super::{MOST_FOUND, Store, StoreError, takes};
 use crate::job::{Job, Outcome};
 use crate::progression::Gate;
@@ -21,7 +22,6 @@ pub(crate) struct Memory {
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
 struct Kept {
     next: u64,
     /// In the order in which they were made.
@@ -32,18 +32,19 @@ struct Kept {
     pictures: BTreeMap<u64, Picture>,
     picture_places: HashMap<String, u64>,
     bytes: usize,
+    album: Album,
 }
 
 struct Picture {
     id: String,
-    bytes: Bytes,
+    bytes: Pasted,
     /// Whether its job still needs it: it came with the request and cannot be fetched again.
     needed: bool,
 }
 
 impl Memory {
     pub(crate) fn new(gate: Gate, most_jobs: usize, most_bytes: usize) -> Self {
-        Self { gate, most_jobs, most_bytes, kept: Mutex::default() }
+        Self { gate, most_jobs, most_bytes, kept: Mutex::new(Kept::new(most_bytes)) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -67,6 +68,19 @@ impl Memory {
 }
 
 impl Kept {
+    fn new(most_bytes: usize) -> Self {
+        Self {
+            next: 0,
+            jobs: BTreeMap::new(),
+            job_places: HashMap::new(),
+            job_bytes: 0,
+            pictures: BTreeMap::new(),
+            picture_places: HashMap::new(),
+            bytes: 0,
+            album: Album::new(most_bytes),
+        }
+    }
+
     fn place(&mut self) -> u64 {
         self.next += 1;
         self.next
@@ -74,15 +88,30 @@ impl Kept {
 
     fn put_picture(&mut self, id: String, bytes: Bytes, needed: bool) {
         self.drop_picture(&id);
+        let bytes = loop {
+            if let Some(pasted) = self.album.paste(&bytes) {
+                break pasted;
+            }
+            if !self.drop_oldest_picture() {
+                break Pasted::InTheHeap(bytes);
+            }
+        };
         let place = self.place();
-        self.bytes += weight(&bytes);
+        self.bytes += weight(bytes.len());
         self.picture_places.insert(id.clone(), place);
         self.pictures.insert(place, Picture { id, bytes, needed });
     }
 
+    /// Throws out the oldest picture that no job needs any more; says whether there was one.
+    fn drop_oldest_picture(&mut self) -> bool {
+        let oldest = self.pictures.values().find(|picture| !picture.needed).map(|picture| picture.id.clone());
+        oldest.inspect(|id| self.drop_picture(id)).is_some()
+    }
+
     fn drop_picture(&mut self, id: &str) {
         if let Some(picture) = self.picture_places.remove(id).and_then(|place| self.pictures.remove(&place)) {
-            self.bytes -= weight(&picture.bytes);
+            self.bytes -= weight(picture.bytes.len());
+            self.album.remove(&picture.bytes);
         }
     }
 
@@ -95,11 +124,7 @@ impl Kept {
 
     /// Throws out the oldest pictures that no job needs any more.
     fn trim_pictures(&mut self, most_bytes: usize) {
-        while self.bytes > most_bytes {
-            let oldest = self.pictures.values().find(|picture| !picture.needed);
-            let Some(id) = oldest.map(|picture| picture.id.clone()) else { return };
-            self.drop_picture(&id);
-        }
+        while self.bytes > most_bytes && self.drop_oldest_picture() {}
     }
 
     fn show(&mut self, place: u64, count: bool) -> Option<Arc<Job>> {
@@ -118,8 +143,8 @@ fn job_weight(job: &Job) -> usize {
 }
 
 /// What a picture costs: its bytes, and about what it takes to keep track of it.
-fn weight(bytes: &Bytes) -> usize {
-    bytes.len() + 256
+fn weight(bytes: usize) -> usize {
+    bytes + 256
 }
 
 impl Store for Memory {
@@ -172,7 +197,7 @@ impl Store for Memory {
 
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        if kept.job_places.contains_key(job) && weight(&bytes) <= self.most_bytes {
+        if kept.job_places.contains_key(job) && weight(bytes.len()) <= self.most_bytes {
             kept.put_picture(id.to_owned(), bytes, false);
             kept.trim_pictures(self.most_bytes);
         }
@@ -182,7 +207,7 @@ impl Store for Memory {
     fn picture(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
         let kept = self.kept();
         let picture = kept.picture_places.get(id).and_then(|place| kept.pictures.get(place));
-        Ok(picture.map(|picture| picture.bytes.clone()))
+        Ok(picture.map(|picture| kept.album.get(&picture.bytes)))
     }
 
     fn unfinished(&self) -> Result<Vec<Arc<Job>>, StoreError> {

@@ -1,5 +1,6 @@
 //! Where jobs and pictures are kept: in memory, or in a database file that survives a restart.
 
+mod album;
 mod memory;
 mod schema;
 mod sqlite;
