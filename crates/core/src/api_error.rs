@@ -18,25 +18,25 @@ impl Error {
     /// assert_eq!(error.message(), "POST /detect: the API refused the request (400): classes: none given");
     /// ```
     pub fn from_answer(what: &str, status: u16, body: &[u8]) -> Self {
-        let advice = match status {
-            300..=399 => {
-                "the API redirected elsewhere; redirects are not followed, so that the token goes nowhere else; is the base URL right?"
-            }
-            401 => "the API refused the credentials; check II_CLIENT_ID and II_CLIENT_SECRET",
-            403 => "the credentials do not allow this; ask for the scope",
-            404 => "the API knows no such thing; was it made with other credentials, or at another API?",
-            405 => "the API does not take this call; is the base URL right?",
-            408 => "the API gave up reading the request; try again",
-            413 => "the request is too large; send fewer or smaller pictures a job",
-            429 => "too many requests; slow down",
-            400..=499 => "the API refused the request",
-            500..=599 => "the API failed; try again later",
-            _ => "the API gave an answer that makes no sense here; is the base URL right?",
+        let (fact, advice) = match status {
+            300..=399 => (
+                "the API redirected elsewhere",
+                "redirects are not followed, so that the token goes nowhere else; is the base URL right?",
+            ),
+            401 => ("the API refused the credentials", "check II_CLIENT_ID and II_CLIENT_SECRET"),
+            403 => ("the credentials do not allow this", "ask for the scope"),
+            404 => ("not found", "was it made with other credentials, or at another API?"),
+            405 => ("the API does not take this call", "is the base URL right?"),
+            408 => ("the API gave up reading the request", "try again"),
+            413 => ("the request is too large", "send fewer or smaller pictures a job"),
+            429 => ("too many requests", "slow down"),
+            400..=499 => ("the API refused the request", "look at the error's body"),
+            500..=599 => ("the API failed", "try again later"),
+            _ => ("the API gave an answer that makes no sense here", "is the base URL right?"),
         };
-        let message = match server_words(body) {
-            Some(words) => format!("{what}: {advice} ({status}): {words}"),
-            None => format!("{what}: {advice} ({status})"),
-        };
+        // The server knows better what to do; ours is for one that says nothing.
+        let advice = server_words(body).unwrap_or_else(|| advice.to_owned());
+        let message = format!("{what}: {fact} ({status}): {advice}");
         Self::new(ErrorKind::from_status(status), message).with_status(status).with_body(body)
     }
 }

@@ -259,7 +259,7 @@ fn an_answer_that_is_an_error_speaks_in_the_servers_words() {
         assert!(words(body).ends_with(": too many"), "{body}: {}", words(body));
     }
     for body in ["", "<html>", "[1]", r#"{"message":7}"#, r#"{"errors":[]}"#] {
-        assert!(words(body).ends_with("(400)"), "{body}: {}", words(body));
+        assert!(words(body).ends_with("(400): look at the error's body"), "{body}: {}", words(body));
     }
 }
 
