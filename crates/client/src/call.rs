@@ -31,11 +31,8 @@ impl Caller {
         loop {
             tries.pass(&self.gate, request).await?;
             // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
-            let token = self
-                .tokens
-                .token(refused.as_ref())
-                .await
-                .map_err(|error| Failed { error: error.with_context(&request.what), failure: Failure::Status(401) })?;
+            let token = self.tokens.token(refused.as_ref()).await;
+            let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
             let answer = match self.http.send(request, Some(&token)).await {
                 Ok(body) => read_answer(&body, request, repeat, &read),
                 Err(failed) => Err(failed.without(&token)),
