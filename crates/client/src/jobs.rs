@@ -49,11 +49,8 @@ impl<K: JobKind> Jobs<K> {
     pub async fn search(&self, search: &JobSearch) -> Result<Vec<K::Job>> {
         let inner = self.client.inner();
         let kind = K::KIND.as_str();
-        let request = Request::get(
-            format!("search of {kind} jobs"),
-            template::<K>(),
-            inner.base.join_query(&[kind], &search.to_query()),
-        );
+        let request =
+            Request::get(format!("search of {kind} jobs"), K::ALL, inner.base.join_query(&[kind], &search.to_query()));
         let found = inner.caller.call(&request, Repeat::Harmless, &inner.retry, K::read_list).await;
         found.map_err(|failed| failed.error)
     }
@@ -61,21 +58,7 @@ impl<K: JobKind> Jobs<K> {
     pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
         let inner = self.client.inner();
         let kind = K::KIND.as_str();
-        let request = Request::get(
-            format!("{kind} job {id}"),
-            match K::KIND {
-                image_intelligence_core::Kind::Detect => "/detect/{id}",
-                _ => "/{kind}/{id}",
-            },
-            inner.base.join(&[kind, id]),
-        );
+        let request = Request::get(format!("{kind} job {id}"), K::ONE, inner.base.join(&[kind, id]));
         inner.caller.call(&request, Repeat::Harmless, retry, K::read).await
-    }
-}
-
-fn template<K: JobKind>() -> &'static str {
-    match K::KIND {
-        image_intelligence_core::Kind::Detect => "/detect",
-        _ => "/{kind}",
     }
 }

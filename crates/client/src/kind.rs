@@ -13,6 +13,12 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     /// Its name on the wire.
     const KIND: Kind;
 
+    /// For spans: the path of submits and searches.
+    #[doc(hidden)]
+    const ALL: &'static str;
+    /// For spans: the path of one job.
+    #[doc(hidden)]
+    const ONE: &'static str;
     #[doc(hidden)]
     fn read(json: &[u8]) -> Result<Self::Job>;
     #[doc(hidden)]
@@ -42,6 +48,8 @@ pub struct Facts<'a> {
 impl JobKind for Detect {
     type Job = DetectJob;
     const KIND: Kind = Kind::Detect;
+    const ALL: &'static str = "/detect";
+    const ONE: &'static str = "/detect/{id}";
 
     fn read(json: &[u8]) -> Result<DetectJob> {
         DetectJob::from_json(json)

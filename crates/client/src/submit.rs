@@ -38,7 +38,7 @@ impl Submit {
     pub(crate) async fn send<K: JobKind>(self, body: Bytes) -> Result<Job<K>> {
         let inner = self.client.inner();
         let kind = K::KIND.as_str();
-        let request = Request::post(format!("POST /{kind}"), "/detect", inner.base.join(&[kind]), body);
+        let request = Request::post(format!("POST {}", K::ALL), K::ALL, inner.base.join(&[kind]), body);
         let answer = inner.caller.call(&request, Repeat::Creates, &inner.retry, K::read).await;
         let job = match answer {
             Ok(job) => job,
