@@ -16,6 +16,9 @@ use crate::submit::one_look;
 /// How long a look may take that begins at the deadline, or just before it.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 
+/// How often a long wait says in the log that it goes on.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
 /// A step of a wait.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -51,6 +54,7 @@ pub struct Updates<K: JobKind> {
     told_start: bool,
     last_status: Option<JobStatus>,
     polls: u32,
+    said: Instant,
     ended: bool,
 }
 
@@ -78,6 +82,7 @@ impl<K: JobKind> Updates<K> {
             began,
             next_look,
             polls: 0,
+            said: began,
             ended: false,
         }
     }
@@ -137,7 +142,19 @@ impl<K: JobKind> Updates<K> {
             Err(error) => Seen::Failed(error),
         };
         if let Seen::Status(status) = seen {
+            if !status.is_known() && self.last_status.as_ref() != Some(status) {
+                tracing::warn!(%status, "the job has a status that this version does not know; the wait goes on");
+            }
             self.last_status = Some(status.clone());
+        }
+        if self.said.elapsed() >= SAY_EVERY {
+            self.said = Instant::now();
+            tracing::info!(
+                waited_s = waited.as_secs(),
+                polls = self.polls,
+                status = self.status_word(),
+                "still waiting"
+            );
         }
         match self.wait.step(waited, seen, random::jitter()) {
             Step::Finish => looked.map(|mut job| {
