@@ -64,24 +64,23 @@ pub(crate) struct Tries<'a> {
     retry: &'a RetryPolicy,
     repeat: Repeat,
     failed: u32,
-    spent: Duration,
+    began: Instant,
 }
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(retry: &'a RetryPolicy, repeat: Repeat) -> Self {
-        Self { retry, repeat, failed: 0, spent: Duration::ZERO }
+        Self { retry, repeat, failed: 0, began: Instant::now() }
     }
 
     /// Waits while the server wants to be left alone, or gives up where that is longer than the budget.
     pub(crate) async fn pass(&mut self, gate: &Gate, request: &Request) -> Result<(), Failed> {
         while let Some(closed) = gate.closed_for() {
-            if self.spent + closed > self.retry.budget {
+            if self.began.elapsed() + closed > self.retry.budget {
                 let message =
                     format!("{}: the API asked to be left alone for {} s more", request.what, closed.as_secs().max(1));
                 let error = Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(closed));
                 return Err(Failed { error, failure: Failure::Status(429) });
             }
-            self.spent += closed;
             tokio::time::sleep(closed).await;
         }
         Ok(())
@@ -99,7 +98,7 @@ impl<'a> Tries<'a> {
         if !failed.failure.may_repeat(self.repeat) {
             return Err(failed);
         }
-        let Some(pause) = self.retry.pause(self.failed, self.spent, retry_after, random::jitter()) else {
+        let Some(pause) = self.retry.pause(self.failed, self.began.elapsed(), retry_after, random::jitter()) else {
             return Err(failed);
         };
         tracing::debug!(
@@ -108,7 +107,6 @@ impl<'a> Tries<'a> {
             pause_ms = pause.as_millis(),
             "trying again"
         );
-        self.spent += pause;
         tokio::time::sleep(pause).await;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use image_intelligence_core::{Error, ErrorKind, ImageRequest, Result};
+use tokio::io::AsyncReadExt as _;
 
 /// A picture to send.
 ///
@@ -68,14 +69,11 @@ impl Image {
         let request = match self.source {
             Source::Url(url) => ImageRequest::url(url),
             Source::Bytes(bytes) => {
-                take(index, bytes.len() as u64, left)?;
+                take(index, "the picture", bytes.len() as u64, left)?;
                 ImageRequest::bytes(&bytes)
             }
             Source::File(path) => {
-                // Asked first, so that a file which is far too large is never read.
-                let size = tokio::fs::metadata(&path).await.map_err(|error| unreadable(index, &path, error))?.len();
-                take(index, size, left)?;
-                let bytes = tokio::fs::read(&path).await.map_err(|error| unreadable(index, &path, error))?;
+                let bytes = read(index, &path, left).await?;
                 if bytes.is_empty() {
                     let problem = format_args!("{} is empty", path.display());
                     return Err(Error::invalid_request(&format!("images[{index}]"), problem));
@@ -90,7 +88,25 @@ impl Image {
     }
 }
 
-fn take(index: usize, bytes: u64, left: &mut usize) -> Result<()> {
+/// Reads a file that fits into what is left, and no byte more: it may grow meanwhile, or have no end.
+async fn read(index: usize, path: &Path, left: &mut usize) -> Result<Vec<u8>> {
+    let about = tokio::fs::metadata(path).await.map_err(|error| unreadable(index, path, error))?;
+    if !about.is_file() {
+        let problem =
+            format!("{} is no file but a folder, a device or a pipe; pass a file, or its bytes", path.display());
+        return Err(Error::invalid_request(&format!("images[{index}]"), problem));
+    }
+    let mut fits = *left;
+    take(index, path.display(), about.len(), &mut fits)?;
+    let file = tokio::fs::File::open(path).await.map_err(|error| unreadable(index, path, error))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+    let most = (*left / 4 * 3) as u64;
+    file.take(most + 1).read_to_end(&mut bytes).await.map_err(|error| unreadable(index, path, error))?;
+    take(index, path.display(), bytes.len() as u64, left)?;
+    Ok(bytes)
+}
+
+fn take(index: usize, what: impl fmt::Display, bytes: u64, left: &mut usize) -> Result<()> {
     let encoded = bytes.div_ceil(3).saturating_mul(4);
     match usize::try_from(encoded).ok().and_then(|encoded| left.checked_sub(encoded)) {
         Some(rest) => {
@@ -100,7 +116,8 @@ fn take(index: usize, bytes: u64, left: &mut usize) -> Result<()> {
         None => Err(Error::new(
             ErrorKind::TooLarge,
             format!(
-                "images[{index}]: {bytes} bytes are more than the request has room for; send fewer pictures a job, smaller ones, or URLs"
+                "images[{index}]: {what} has {bytes} bytes, and the request has room for {} more; send fewer pictures a job, smaller ones, or URLs",
+                *left / 4 * 3
             ),
         )),
     }

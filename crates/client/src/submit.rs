@@ -79,21 +79,18 @@ impl Submit {
             }
             tokio::time::sleep(wait).await;
         }
-        let outcome = if !searched {
-            "and the API could not be searched for it".to_owned()
-        } else if candidates.is_empty() {
-            format!("and no job with customId {} was found in {} s", self.custom_id, inner.recover_for.as_secs())
-        } else {
-            format!(
-                "and {} with customId {} cannot be proven to be it",
-                if candidates.len() == 1 { "a job".to_owned() } else { format!("{} jobs", candidates.len()) },
-                self.custom_id
-            )
+        let id = &self.custom_id;
+        let outcome = match candidates.len() {
+            _ if !searched => format!("and the API could not be searched for customId {id}"),
+            0 => format!("and no job with customId {id} was found in {} s", inner.recover_for.as_secs()),
+            1 => format!("and a job with customId {id} cannot be proven to be it"),
+            several => format!("and {several} jobs with customId {id} cannot be proven to be it"),
         };
         Err(Error::new(
             ErrorKind::OutcomeUnknown,
             format!(
-                "the answer to a submit was lost {outcome}; it was not sent again: look for that customId before you do"
+                "the answer to a submit was lost {outcome}; it was not sent again: look for that customId before you do (what happened: {})",
+                failed.error
             ),
         )
         .with_request_id(failed.error.request_id().map(str::to_owned))

@@ -183,8 +183,9 @@ impl<K: JobKind> Updates<K> {
 
     fn timed_out(&self, source: Option<Error>) -> Error {
         let token = self.job.resume_token();
+        let last = source.as_ref().map(|error| format!(" (the last look failed: {error})")).unwrap_or_default();
         let message = format!(
-            "waited {} s for {} job {}, last status {}; it may still finish: client.resume(\"{token}\").wait()",
+            "waited {} s for {} job {}, last status {}{last}; it may still finish: client.resume(\"{token}\").wait()",
             self.limit.as_secs_f64().round(),
             K::KIND,
             self.job.id(),

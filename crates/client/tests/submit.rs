@@ -52,6 +52,7 @@ async fn what_breaks_a_limit_is_never_sent() {
     std::fs::write(&empty, b"").unwrap();
     std::fs::File::create(&huge).unwrap().set_len(200 * 1024 * 1024).unwrap();
 
+    let device = Image::file(if cfg!(unix) { "/dev/zero" } else { "." });
     let cases = [
         (client.detect(vec![url(); 65]).class("person"), "images: 65 given, at most 64 a job"),
         (client.detect(Vec::<Image>::new()).class("person"), "images: none given"),
@@ -66,6 +67,9 @@ async fn what_breaks_a_limit_is_never_sent() {
         (client.detect(["astronaut.jpg"]).class("person"), "images[0].url: \"astronaut.jpg\" is not a URL"),
         (client.detect([missing]).class("person"), "images[0]: no-such-file.jpg cannot be read"),
         (client.detect([Image::file(empty)]).class("person"), "images[0]: "),
+        (client.detect([device]).class("person"), "images[0]: "),
+        (client.detect([url()]).classes(vec!["person"; 257]), "classes: 257 given, at most 256"),
+        (client.detect([url()]).class("x".repeat(129)), "classes[0].class: 129 characters given, at most 128"),
         (client.detect([Image::bytes(Vec::new())]).class("person"), "images[0].blob: empty"),
     ];
     for (builder, message) in cases {
@@ -75,6 +79,7 @@ async fn what_breaks_a_limit_is_never_sent() {
     }
     let error = client.detect([Image::file(huge)]).class("person").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    assert!(error.message().contains("huge.jpg has 209715200 bytes"), "{error}");
     assert!(server.asked().is_empty());
     assert_eq!(server.count("POST", "/v2/oauth/token"), 0);
 }
@@ -157,6 +162,7 @@ async fn a_lost_answer_that_nothing_explains_is_an_unknown_outcome() {
         "{error}"
     );
     assert!(std::error::Error::source(&error).is_some());
+    assert!(error.message().contains("what happened: POST /detect: the connection broke"), "{error}");
     assert_eq!(server.count("POST", "/v2/detect"), 1);
 }
 

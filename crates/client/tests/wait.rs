@@ -162,6 +162,7 @@ async fn a_server_that_never_answers_does_not_hang_a_wait() {
     let sent = client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap();
     let error = sent.wait_for(Duration::from_millis(60)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WaitTimeout);
+    assert!(error.message().contains("the last look failed: detect job 1: no answer"), "{error}");
     let source = std::error::Error::source(&error).unwrap().downcast_ref::<Error>().unwrap();
     assert_eq!(source.kind(), ErrorKind::RequestTimeout);
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::read::{deserialize_from_text, from_text, read_fields};
+use crate::request::at_most;
 
 /// A rectangle in a picture, origin at the top left.
 ///
@@ -73,6 +74,7 @@ pub struct ExclusionZones {
     #[serde(default = "default_size", deserialize_with = "size_or_default")]
     pub size: u32,
     /// Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it.
+    #[serde(deserialize_with = "rows")]
     pub zones: Vec<Vec<u8>>,
 }
 
@@ -82,6 +84,15 @@ const fn default_size() -> u32 {
 
 fn size_or_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(ExclusionZones::DEFAULT_SIZE))
+}
+
+/// Reads no more rows and cells than the finest grid has, and one that shows there are too many.
+fn rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Row(#[serde(deserialize_with = "at_most::<256, _, _>")] Vec<u8>);
+
+    let rows: Vec<Row> = at_most::<256, _, _>(deserializer)?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 impl ExclusionZones {

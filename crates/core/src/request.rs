@@ -1,5 +1,8 @@
 //! What every job request has: pictures and job-level options.
 
+use std::marker::PhantomData;
+
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::validate::Field;
@@ -12,6 +15,40 @@ where
     D: Deserializer<'de>,
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads an array of at most `MOST` items, and stops at the first that is too many: a body of a few megabytes may hold
+/// millions of empty ones.
+pub(crate) fn at_most<'de, const MOST: usize, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Items<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Items<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while items.len() < MOST {
+                let Some(item) = array.next_element()? else { return Ok(items) };
+                items.push(item);
+            }
+            match array.next_element::<IgnoredAny>()? {
+                None => Ok(items),
+                Some(_) => {
+                    Err(A::Error::custom(format_args!("more than {MOST} given; that is more than any limit here")))
+                }
+            }
+        }
+    }
+
+    deserializer.deserialize_seq(Items::<T, MOST>(PhantomData))
 }
 
 /// A picture of a request: a URL that the service fetches, or the file itself in base64.

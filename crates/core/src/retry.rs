@@ -64,7 +64,7 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No pause is longer, but for a server's `Retry-After`: 8 s.
     pub longest: Duration,
-    /// All pauses together, a server's `Retry-After` too: 60 s.
+    /// Tries and pauses together, a server's `Retry-After` too: no try begins later than this. 60 s.
     pub budget: Duration,
 }
 
@@ -85,7 +85,7 @@ impl RetryPolicy {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// How long to pause after `failed` tries in a row that paused `spent` in all; `None`: give up. `jitter` is a random
+    /// How long to pause after `failed` tries in a row that took `spent` with their pauses; `None`: give up. `jitter` is a random
     /// number from 0 to 1. A server's `retry_after` is a floor, up to 300 s.
     pub fn pause(&self, failed: u32, spent: Duration, retry_after: Option<Duration>, jitter: f64) -> Option<Duration> {
         if failed >= self.attempts {

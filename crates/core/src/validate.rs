@@ -26,11 +26,15 @@ pub struct Limits {
     pub url: usize,
     /// Characters in a `customId` or `feedId`: 64.
     pub custom_id: usize,
+    /// Classes in a job: 256. The documents name no limit; something must keep a mistake from becoming a flood.
+    pub classes: usize,
+    /// Characters in the name of a class: 128. The documents name no limit.
+    pub class: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { images: 64, url: 512, custom_id: 64 }
+        Self { images: 64, url: 512, custom_id: 64, classes: 256, class: 128 }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
-use crate::request::{JobOptions, absent_is_default, check_images};
+use crate::request::{JobOptions, absent_is_default, at_most, check_images};
 use crate::validate::{Field, check_zones};
 use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
@@ -90,7 +90,7 @@ impl From<String> for Class {
 /// assert_eq!(none.validate(&Limits::default()).unwrap_err().message(), "images: none given, a job takes 1 to 64");
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "Wire")]
 #[non_exhaustive]
 pub struct DetectRequest {
     /// 1 to 64 pictures.
@@ -98,11 +98,33 @@ pub struct DetectRequest {
     /// 1 or more classes.
     pub classes: Vec<Class>,
     /// Whether to say where in the picture each object is. Our own server does; the public API's 2.1 ignores it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not", deserialize_with = "absent_is_default")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bounding_box: bool,
     /// What every job may carry.
     #[serde(flatten)]
     pub options: JobOptions,
+}
+
+/// The request as it is read: serde's `flatten` would keep the whole body as a tree first.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    #[serde(deserialize_with = "at_most::<1024, _, _>")]
+    images: Vec<ImageRequest>,
+    #[serde(deserialize_with = "at_most::<1024, _, _>")]
+    classes: Vec<Class>,
+    #[serde(default, deserialize_with = "absent_is_default")]
+    bounding_box: bool,
+    webhook_url: Option<String>,
+    custom_id: Option<String>,
+    feed_id: Option<String>,
+}
+
+impl From<Wire> for DetectRequest {
+    fn from(wire: Wire) -> Self {
+        let Wire { images, classes, bounding_box, webhook_url, custom_id, feed_id } = wire;
+        Self { images, classes, bounding_box, options: JobOptions { webhook_url, custom_id, feed_id } }
+    }
 }
 
 impl DetectRequest {
@@ -125,9 +147,14 @@ impl DetectRequest {
         if self.classes.is_empty() {
             return Err(crate::Error::invalid_request("classes", "none given, a detect job looks for at least 1"));
         }
+        if self.classes.len() > limits.classes {
+            let (given, most) = (self.classes.len(), limits.classes);
+            return Err(crate::Error::invalid_request("classes", format_args!("{given} given, at most {most} a job")));
+        }
         for (index, class) in self.classes.iter().enumerate() {
             let field = Field::new("classes").at(index);
             field.key("class").not_blank(&class.class)?;
+            field.key("class").at_most(&class.class, limits.class)?;
             if !class.verify.is_known() {
                 return Err(crate::Error::invalid_request(
                     field.key("verify").name(),

@@ -76,6 +76,8 @@ fn unpack(api: &Api, body: &[u8]) -> Result<(DetectRequest, Pictures, usize), Ap
         Ok((Uuid::new_v4().to_string(), bytes.map(Bytes::from)))
     });
     let pictures = pictures.collect::<Result<_, ApiError>>()?;
+    // What a short class or picture takes in memory is many times what it takes to write.
+    weight += request.classes.len() * 192 + request.images.len() * 256;
     Ok((request, pictures, weight))
 }
 

@@ -1,38 +1,25 @@
 //! Reading the JSON of a request strictly, with the place of whatever is wrong in it.
 
-use image_intelligence_core::{DetectRequest, JobOptions};
-use serde::de::DeserializeOwned;
+use image_intelligence_core::DetectRequest;
 
 use super::ApiError;
 
 /// Reads the body of `POST /detect`, whatever its `Content-Type` said.
 pub(crate) fn detect_request(body: &[u8]) -> Result<DetectRequest, ApiError> {
     let text = std::str::from_utf8(body).map_err(|_| ApiError::bad_request("the body is not JSON: it is not UTF-8"))?;
-    parse(text).map_err(|error| {
-        // serde loses the place of what is flattened into the request, so those fields are asked again by themselves.
-        let ask_again = !error.placed && text.trim_start().starts_with('{');
-        let of_options = if ask_again { parse::<JobOptions>(text).err().filter(|error| error.placed) } else { None };
-        ApiError::bad_request(of_options.unwrap_or(error).message)
-    })
-}
-
-struct ReadError {
-    message: String,
-    /// Whether the message names a field.
-    placed: bool,
-}
-
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    // serde would take an array for an object, its items for the fields in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::bad_request("the body: an array given, a JSON object expected"));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let placed = path != ".";
         let problem = error.into_inner();
-        let message = if placed { format!("{path}: {problem}") } else { format!("the body: {problem}") };
-        ReadError { message, placed }
+        let place = if path == "." { "the body" } else { &path };
+        ApiError::bad_request(format!("{place}: {problem}"))
     })?;
     let rest = deserializer.end();
-    rest.map_err(|error| ReadError { message: format!("the body: {error}"), placed: false }).map(|()| read)
+    rest.map_err(|error| ApiError::bad_request(format!("the body: {error}"))).map(|()| read)
 }
 
 #[cfg(test)]
@@ -54,7 +41,7 @@ mod tests {
         let body = r#"{"images": [], "classes": [{"class": "a"}], "customId": 5}"#;
         assert!(message(body).contains("customId: invalid type"), "{}", message(body));
         assert!(message("{}").contains("the body: missing field `images`"));
-        assert!(message("[1]").contains("the body: invalid type"));
+        assert!(message("[1]").contains("the body: an array given"));
         assert!(message("{} {}").contains("the body: missing field"));
         assert!(message("not JSON").contains("the body: expected ident"));
     }
@@ -74,9 +61,28 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_of_nothing_is_refused_at_its_beginning() {
+        let many = |item: &str, times| vec![item; times].join(",");
+        let body = format!(r#"{{"classes": [{{"class": "a"}}], "images": [{}]}}"#, many("{}", 100_000));
+        assert!(message(&body).contains("images: more than 1024 given"), "{}", message(&body));
+        let body = format!(r#"{{"images": [], "classes": [{}]}}"#, many(r#"{"class":"a"}"#, 2000));
+        assert!(message(&body).contains("classes: more than 1024 given"), "{}", message(&body));
+        let zones =
+            format!(r#"{{"class": "a", "exclusionZones": {{"type": "GRID", "zones": [{}]}}}}"#, many("[]", 300));
+        let body = format!(r#"{{"images": [], "classes": [{zones}]}}"#);
+        assert!(message(&body).contains("classes[0].exclusionZones.zones: more than 256"), "{}", message(&body));
+    }
+
+    #[test]
     fn deep_nesting_is_refused_before_the_stack_ends() {
-        let deep = format!(r#"{{"images": [], "classes": [], "x": {}"#, "[".repeat(100_000));
-        assert!(message(&deep).contains("recursion limit"), "{}", message(&deep));
+        let deep = "[".repeat(100_000);
+        for field in ["images", "classes", "webhookUrl"] {
+            let body = format!(r#"{{"{field}": {deep}"#);
+            assert!(message(&body).contains(field), "{}", message(&body));
+        }
+        // What nobody reads is stepped over, however deep.
+        let body = format!(r#"{{"images": [], "classes": [], "x": {deep}{}}}"#, "]".repeat(100_000));
+        assert!(detect_request(body.as_bytes()).is_ok());
         assert!(message(&"[".repeat(100_000)).contains("the body"));
     }
 }

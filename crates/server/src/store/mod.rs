@@ -1,6 +1,7 @@
 //! Where jobs and pictures are kept: in memory, or in a database file that survives a restart.
 
 mod album;
+mod lock;
 mod memory;
 mod schema;
 mod sqlite;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::lock::Lock;
 use super::schema::{prepare, unusable};
 use super::{MOST_FOUND, Store, StoreError};
 use crate::job::{Job, Outcome};
@@ -21,6 +22,8 @@ const COLUMNS: &str = "id, owner, created_at, request, pictures, outcomes, shown
 
 /// One connection writes and one reads, so that reads never wait for the disk.
 pub(crate) struct Sqlite {
+    /// Until the store goes, no other server may have the file.
+    _lock: Lock,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
@@ -49,6 +52,7 @@ impl Sqlite {
             connection.busy_timeout(Duration::from_secs(10))?;
             Ok(connection)
         };
+        let lock = Lock::take(file).map_err(named)?;
         let mut writer = open().map_err(|error| named(unusable(&error)))?;
         // First of all whether it is ours: nothing is changed in a file that is not.
         prepare(&mut writer).map_err(named)?;
@@ -60,7 +64,7 @@ impl Sqlite {
         durable(&writer).map_err(|error| named(unusable(&error)))?;
         let reader = open().map_err(|error| named(unusable(&error)))?;
         reader.pragma_update(None, "query_only", true).map_err(|error| named(unusable(&error)))?;
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        Ok(Self { _lock: lock, writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
