@@ -304,28 +304,26 @@ impl fmt::Display for Error {
     }
 }
 
+/// For people: it is what a program shows whose `main` returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind.as_str()).field("message", &inner.message);
+        write!(f, "{} [{}", inner.message, inner.kind)?;
         if let Some(status) = inner.status {
-            out.field("status", &status);
+            write!(f, ", status {status}")?;
         }
         if let Some(id) = &inner.request_id {
-            out.field("request_id", id);
+            write!(f, ", request {id}")?;
         }
         if let Some(wait) = inner.retry_after {
-            out.field("retry_after", &wait);
+            write!(f, ", retry after {wait:?}")?;
         }
         if let Some(body) = &inner.body {
-            out.field("body", &format_args!("{} bytes", body.len()));
+            write!(f, ", body of {} bytes", body.len())?;
         }
-        if let Some(source) = &inner.source {
-            // Its `Display` only: the `Debug` of many an error prints the bytes that it choked on.
-            out.field("source", &format_args!("{source}"));
-        }
-        out.finish_non_exhaustive()
+        f.write_str("]")?;
+        // Its `Display` only: the `Debug` of many an error prints the bytes that it choked on.
+        inner.source.as_ref().map_or(Ok(()), |source| write!(f, ", caused by: {source}"))
     }
 }
 
