@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind as ClapErrorKind;
 use clap::{Args, Parser, Subcommand};
 use image_intelligence::{Class, Error, ErrorKind};
@@ -19,7 +20,7 @@ use crate::{classes, help, serve};
 #[derive(Debug, Parser)]
 #[command(name = "ii", version, after_help = help::ALL, propagate_version = true)]
 pub(crate) struct Cli {
-    #[arg(long, help = help::BASE_URL, help_heading = "Everywhere", global = true, value_name = "URL", env = "II_BASE_URL", hide_env_values = true)]
+    #[arg(long, help = help::BASE_URL, help_heading = "Everywhere", global = true, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
     /// Say on stderr what happens; give it twice to see every request
@@ -53,6 +54,7 @@ impl Command {
             Self::Detect(args) => args.shape.format(),
             Self::Jobs(JobsCommand::Get(args)) => args.shape.format(),
             Self::Jobs(JobsCommand::Wait(args)) => args.shape.format(),
+            Self::Jobs(JobsCommand::Find(args)) => args.shape.format(),
         }
     }
 }
@@ -71,11 +73,7 @@ pub(crate) struct ShapeArgs {
 
 impl ShapeArgs {
     pub(crate) fn format(&self) -> Format {
-        match (self.json, self.ndjson) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Ndjson,
-            _ => Format::Text,
-        }
+        Format::from_flags(self.json, self.ndjson)
     }
 }
 
@@ -152,7 +150,7 @@ pub(crate) struct DetectArgs {
     #[arg(long, conflicts_with_all = ["annotate", "timeout"])]
     pub(crate) no_wait: bool,
 
-    /// How long to wait: 60s, 15m, 1h [default: 15m]
+    /// How long it may take from the start of the command: 60s, 15m, 1h [default: 15m]; sending is not cut short
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
@@ -183,6 +181,8 @@ pub(crate) enum JobsCommand {
     Get(JobsGetArgs),
     /// Wait until a job is done, and print its result
     Wait(JobsWaitArgs),
+    /// Find the jobs with a customId: their ids, how far they are, and when they were made
+    Find(JobsFindArgs),
 }
 
 #[derive(Debug, Args)]
@@ -207,6 +207,34 @@ pub(crate) struct JobsWaitArgs {
 
     #[command(flatten)]
     pub(crate) shape: ShapeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsFindArgs {
+    /// The name that you gave the job, or that an error named
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) custom_id: String,
+
+    #[command(flatten)]
+    pub(crate) shape: ListShapeArgs,
+}
+
+/// How a list of jobs is written.
+#[derive(Debug, Args)]
+pub(crate) struct ListShapeArgs {
+    /// Print one JSON array of jobs, `[]` where there is none
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print one JSON object a line, one line a job
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) ndjson: bool,
+}
+
+impl ListShapeArgs {
+    pub(crate) fn format(&self) -> Format {
+        Format::from_flags(self.json, self.ndjson)
+    }
 }
 
 /// Reads `60s`, `1.5m`, `1h`, `500ms`; a bare number is seconds.

@@ -3,17 +3,18 @@
 use std::process::ExitCode;
 
 use console::user_attended;
-use image_intelligence::{Detect, DetectJob, Job};
+use image_intelligence::{Detect, DetectJob, Error, ErrorKind, Job};
 
 use crate::annotate::Annotator;
 use crate::args::DetectArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, find_command};
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Format, Shown, Submitted};
-use crate::waiting::{self, Bar};
+use crate::waiting::{self, Bar, Deadline};
 use crate::{pictures, session, zones};
 
 pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
+    let deadline = Deadline::start(args.timeout);
     let client = session::client(base_url)?;
     let classes = zones::apply(args.classes, &args.zones)?;
     let pictures = pictures::from_arguments(&args.images)?;
@@ -30,13 +31,14 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
     if let Some(id) = args.feed_id {
         job = job.feed_id(id);
     }
-    let mut interrupt = Interrupt::new();
+    let mut interrupt = Interrupt::new()?;
     let bar = Bar::start(format!("sending {}", pictures::count(pictures.len())));
     let name = job.job_custom_id();
     let send = async { job.send().await.map_err(|error| session::advise(error.into(), &client)) };
     let stopped = || {
         let error = cancelled(format!("stopped while the job was being sent; if it was made, its customId is {name}"));
-        error.with_candidates(&name, Vec::new()).into()
+        let failure = Failure::from(error.with_candidates(&name, Vec::new()));
+        failure.hint(format!("to look for it: {}", find_command(&name)))
     };
     let job = interrupt.or(send, stopped).await?;
     tracing::info!(id = job.id(), "submitted");
@@ -44,11 +46,10 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
     let format = args.shape.format();
     if args.no_wait {
         drop(bar);
-        output::print(&submitted(&job, format))?;
+        output::deliver(&submitted(&job, format)).map_err(|error| undelivered(&job, &error))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let limit = args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT);
-    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await?;
+    let result = waiting::wait(&job, deadline, &bar, &mut interrupt).await?;
 
     let mut shown = Shown::new(result).pictures(&pictures);
     shown.boxes = args.boxes && shown.boxes;
@@ -66,7 +67,8 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         unwritten = drawn.failure;
     }
     drop(bar);
-    output::show(&shown, format)?;
+    output::show(&shown, format)
+        .map_err(|failure| failure.hint(format!("the result: ii jobs wait {}", job.resume_token())))?;
     match unwritten {
         Some(failure) => Err(failure),
         None => Ok(exit_code(&shown.job)),
@@ -77,6 +79,14 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
 pub(crate) fn exit_code(job: &DetectJob) -> ExitCode {
     use image_intelligence::JobStatus::{CompletedAllError, CompletedPartialError};
     ExitCode::from(if matches!(job.status, CompletedPartialError | CompletedAllError) { 3 } else { 0 })
+}
+
+/// Nobody has read how the job can be taken up, and nothing else says it.
+fn undelivered(job: &Job<Detect>, error: &std::io::Error) -> Failure {
+    let token = job.resume_token();
+    let message = format!("job {} was submitted, but that cannot be written to stdout: {error}", job.id());
+    let error = Error::new(ErrorKind::Config, message).with_job(None, &token);
+    Failure::from(error).hint(format!("to wait for it: ii jobs wait {token}"))
 }
 
 fn submitted(job: &Job<Detect>, format: Format) -> String {

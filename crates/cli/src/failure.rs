@@ -8,6 +8,7 @@ use console::style;
 use image_intelligence::{Error, ErrorKind};
 use serde::Serialize;
 
+use crate::interrupt::Signal;
 use crate::output::{Format, printable};
 
 /// An error, and what to do about it.
@@ -15,6 +16,7 @@ use crate::output::{Format, printable};
 pub(crate) struct Failure {
     error: Error,
     hint: Option<String>,
+    signal: Option<Signal>,
 }
 
 impl Failure {
@@ -33,12 +35,24 @@ impl Failure {
         self
     }
 
+    /// A signal ended it, which the exit code tells.
+    pub(crate) fn by(mut self, signal: Signal) -> Self {
+        self.signal = Some(signal);
+        self
+    }
+
+    /// Without a way on, where the job ends with the command.
+    pub(crate) fn for_good(self) -> Self {
+        let error = Error::new(self.error.kind(), self.error.message());
+        Self { error, hint: None, signal: self.signal }
+    }
+
     pub(crate) fn kind(&self) -> ErrorKind {
         self.error.kind()
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.error.kind().exit_code())
+        ExitCode::from(self.signal.map_or_else(|| self.error.kind().exit_code(), |signal| signal as u8))
     }
 
     /// Says it on stderr.
@@ -81,17 +95,30 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let hint = match error.kind() {
-            ErrorKind::OutcomeUnknown => {
-                error.candidates().first().map(|id| format!("it may be this one: ii jobs get {id}"))
-            }
+            ErrorKind::OutcomeUnknown => error.custom_id().map(|name| {
+                let find = find_command(name);
+                match error.candidates().first() {
+                    Some(id) => format!("it may be this one: ii jobs get {id}; to look for it again: {find}"),
+                    None => format!("to look for it: {find}"),
+                }
+            }),
             ErrorKind::WaitTimeout => error.resume_token().map(|token| format!("to wait on: ii jobs wait {token}")),
             ErrorKind::RateLimited => {
                 error.retry_after().map(|wait| format!("try again in {} s", wait.as_secs().max(1)))
             }
             _ => None,
         };
-        Self { error, hint }
+        Self { error, hint, signal: None }
     }
+}
+
+/// The command that looks for a job by its customId, to be pasted into a shell.
+pub(crate) fn find_command(custom_id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
+    if !custom_id.is_empty() && custom_id.chars().all(plain) {
+        return format!("ii jobs find --custom-id {custom_id}");
+    }
+    format!("ii jobs find --custom-id '{}'", custom_id.replace('\'', r"'\''"))
 }
 
 #[derive(Serialize)]

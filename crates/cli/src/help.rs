@@ -1,7 +1,7 @@
 //! What `--help` says after the list of options: examples, and what a script has to know. Short lines, since a terminal
 //! that has to wrap them spoils their columns.
 
-pub(crate) const BASE_URL: &str = "Where the API is [default: https://api.imageintelligence.com/v2]";
+pub(crate) const BASE_URL: &str = "Where the API is [env: II_BASE_URL] [default: https://api.imageintelligence.com/v2]";
 
 pub(crate) const ALL: &str = "\
 Examples:
@@ -11,6 +11,7 @@ Examples:
   ii detect cameras/ --class person --class car:never --annotate out/
   ii detect https://example.com/street.jpg --class person --json
   ii jobs wait ii1_..                    go on waiting for a job
+  ii jobs find --custom-id crate-17      whether a job was made
 
 Environment:
   II_BASE_URL       where the API is, as --base-url
@@ -26,8 +27,8 @@ Exit codes:
   3    the job is done, but some or all pictures could not be looked at
   4    not done in time; the job goes on, see `ii jobs wait`
   5    refused by the API, or it could not be reached
-  6    unknown whether the job was made; look before you send it again
-  130  Ctrl-C; the job goes on
+  6    unknown whether the job was made; `ii jobs find` looks for it
+  130  Ctrl-C; the job goes on (143 for SIGTERM, 129 for SIGHUP)
 
 Errors go to stderr: a line, and a hint. With --json or --ndjson it is one line
 of JSON, where those with a ? are there if they are known:

@@ -1,20 +1,26 @@
-//! `ii jobs get` and `ii jobs wait`: jobs that were submitted before.
+//! `ii jobs get`, `ii jobs wait` and `ii jobs find`: jobs that were submitted before.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use image_intelligence::{Client, Detect, DetectJob, Job, Kind, ResumeToken, Rid, Timestamp};
+use image_intelligence::{
+    Client, Detect, DetectJob, Error, ErrorKind, Job, JobSearch, Kind, ResumeToken, Rid, Timestamp,
+};
 
-use crate::args::{JobsGetArgs, JobsWaitArgs};
+use crate::args::{JobsFindArgs, JobsGetArgs, JobsWaitArgs};
 use crate::detect::exit_code;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Shown};
 use crate::session;
-use crate::waiting::{self, Bar};
+use crate::waiting::{self, Bar, Deadline};
+
+/// How long the look that finds a job may take where the limit is even shorter.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 
 pub(crate) async fn get(args: &JobsGetArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
     let client = session::client(base_url)?;
-    let mut interrupt = Interrupt::new();
+    let mut interrupt = Interrupt::new()?;
     let bar = Bar::start("asking");
     let (job, handle) = interrupt.or(find(&client, &args.job), || cancelled("stopped").into()).await?;
     drop(bar);
@@ -25,21 +31,54 @@ pub(crate) async fn get(args: &JobsGetArgs, base_url: Option<&str>) -> Result<Ex
 }
 
 pub(crate) async fn wait(args: &JobsWaitArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
+    let deadline = Deadline::start(args.timeout);
     let client = session::client(base_url)?;
-    let mut interrupt = Interrupt::new();
+    let mut interrupt = Interrupt::new()?;
     let bar = Bar::start("asking");
-    let job = if is_token(&args.job) {
-        client.resume::<Detect>(&args.job)?
+    let (seen, job) = if is_token(&args.job) {
+        (None, client.resume::<Detect>(&args.job)?)
     } else {
-        interrupt.or(find(&client, &args.job), || cancelled("stopped").into()).await?.1
+        let way_on = || format!("to wait on: ii jobs wait {}", args.job);
+        let stopped = || Failure::from(cancelled("stopped; the job goes on")).hint(way_on());
+        let find = async {
+            // One look is worth a little more time than the shortest of limits.
+            let most = deadline.limit().max(FIRST_LOOK);
+            tokio::time::timeout(most, find(&client, &args.job)).await.unwrap_or_else(|_| {
+                let waited = deadline.waited();
+                let message = format!("no answer in {waited} s about detect job {}; it may still finish", args.job);
+                Err(Failure::from(Error::new(ErrorKind::WaitTimeout, message)).hint(way_on()))
+            })
+        };
+        let (seen, job) = interrupt.or(find, stopped).await?;
+        (Some(seen), job)
     };
-    let limit = args.timeout.unwrap_or(waiting::DEFAULT_TIMEOUT);
-    let result = waiting::wait(&job, limit, &bar, &mut interrupt).await?;
+    let result = match seen {
+        Some(seen) if seen.status.is_done() => seen,
+        Some(seen) if deadline.left().is_zero() => return Err(waiting::timed_out(&job, deadline, Some(&seen.status))),
+        _ => waiting::wait(&job, deadline, &bar, &mut interrupt).await?,
+    };
     drop(bar);
     let mut shown = Shown::new(result);
     shown.resume_token = Some(job.resume_token());
     output::show(&shown, args.shape.format())?;
     Ok(exit_code(&shown.job))
+}
+
+/// Jobs by the name that the caller, or this library, gave them.
+pub(crate) async fn look_for(args: &JobsFindArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
+    let client = session::client(base_url)?;
+    let mut interrupt = Interrupt::new()?;
+    let bar = Bar::start("looking");
+    let search = JobSearch::new().custom_id(&args.custom_id);
+    let search = async {
+        let found = client.jobs::<Detect>().search(&search).await;
+        found.map_err(|error| session::advise(error.into(), &client))
+    };
+    let mut jobs = interrupt.or(search, || cancelled("stopped").into()).await?;
+    drop(bar);
+    jobs.sort_by_key(|job| job.created_at.map(Timestamp::as_millis));
+    output::show_list(&jobs, &args.custom_id, args.shape.format())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Resume tokens of every version start so; no id does.

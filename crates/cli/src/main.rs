@@ -46,7 +46,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::config(format!("the runtime cannot be started: {error}")))?;
-    let base_url = cli.base_url.filter(|url| !url.is_empty());
+    let base_url = base_url(cli.base_url)?;
     let done = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(&args).await,
@@ -54,9 +54,21 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Detect(args) => detect::run(*args, base_url.as_deref()).await,
             Command::Jobs(JobsCommand::Get(args)) => jobs::get(&args, base_url.as_deref()).await,
             Command::Jobs(JobsCommand::Wait(args)) => jobs::wait(&args, base_url.as_deref()).await,
+            Command::Jobs(JobsCommand::Find(args)) => jobs::look_for(&args, base_url.as_deref()).await,
         }
     });
     // Whatever still runs (a picture being decoded after Ctrl-C, say) must not hold up the end.
     runtime.shutdown_background();
     done
+}
+
+/// The option, or else the environment. Not left to clap, whose usage lines would show an option that the environment sets
+/// as if it were required.
+fn base_url(option: Option<String>) -> Result<Option<String>, Failure> {
+    let url = match (option, std::env::var("II_BASE_URL")) {
+        (Some(url), _) | (None, Ok(url)) => url,
+        (None, Err(std::env::VarError::NotPresent)) => return Ok(None),
+        (None, Err(error)) => return Err(Failure::config(format!("II_BASE_URL: {error}"))),
+    };
+    Ok(Some(url).filter(|url| !url.is_empty()))
 }

@@ -10,6 +10,7 @@ use image_intelligence_vision::NanoDet;
 
 use crate::args::ServeArgs;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output;
 use crate::session::LOCAL;
 
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
         .await
         .map_err(at_start)?;
     // Listening for it comes before saying "ready": whoever starts us may stop us right after that line.
-    let stop = Stop::listen()?;
+    let mut stop = Interrupt::new()?;
     output::print(&ready(&server, &args))?;
     stop.asked().await;
     server.shutdown().await;
@@ -101,45 +102,6 @@ fn ready(server: &Server, args: &ServeArgs) -> String {
         style(base).bold(),
         whose.unwrap_or_default()
     )
-}
-
-/// Ctrl-C, and SIGTERM where there is such a thing.
-struct Stop {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen =
-            |kind| signal(kind).map_err(|error| Failure::config(format!("signals cannot be listened for: {error}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    #[cfg(unix)]
-    async fn asked(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[allow(clippy::unnecessary_wraps)]
-    fn listen() -> Result<Self, Failure> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn asked(self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 #[cfg(test)]

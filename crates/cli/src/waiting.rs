@@ -1,6 +1,6 @@
 //! Waiting for a job: the bar on a terminal, the deadline, and Ctrl-C.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image_intelligence::{Detect, DetectJob, Error, ErrorKind, Job, JobStatus, Update};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +11,33 @@ use crate::output::printable;
 
 /// How long to wait where nothing is said.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Until when a command may wait, counted from its own start: what it did before the wait is taken off.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    began: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn start(limit: Option<Duration>) -> Self {
+        Self { began: Instant::now(), limit: limit.unwrap_or(DEFAULT_TIMEOUT) }
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Nothing is left of it at some time, but a wait looks at least once all the same.
+    pub(crate) fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.began.elapsed())
+    }
+
+    /// How long the command has taken, for a person.
+    pub(crate) fn waited(&self) -> f64 {
+        (self.began.elapsed().as_secs_f64() * 10.0).round() / 10.0
+    }
+}
 
 /// A bar that moves while something is under way; shown on a terminal only, on stderr. The API tells nothing about
 /// single pictures, so it does not pretend to know how much is left.
@@ -57,7 +84,7 @@ impl Drop for Bar {
 /// Waits until the job is done.
 pub(crate) async fn wait(
     job: &Job<Detect>,
-    limit: Duration,
+    deadline: Deadline,
     bar: &Bar,
     interrupt: &mut Interrupt,
 ) -> Result<DetectJob, Failure> {
@@ -66,12 +93,13 @@ pub(crate) async fn wait(
         let error = cancelled(format!("stopped waiting; detect job {} goes on", job.id())).with_job(None, &token);
         Failure::from(error).hint(format!("to wait on: ii jobs wait {token}"))
     };
-    interrupt.or(watch(job, limit, bar), stopped).await
+    interrupt.or(watch(job, deadline, bar), stopped).await
 }
 
-async fn watch(job: &Job<Detect>, limit: Duration, bar: &Bar) -> Result<DetectJob, Failure> {
+/// The same, with nobody to stop it.
+pub(crate) async fn watch(job: &Job<Detect>, deadline: Deadline, bar: &Bar) -> Result<DetectJob, Failure> {
     bar.say(format!("waiting for job {}", job.id()));
-    let mut updates = job.updates_for(limit);
+    let mut updates = job.updates_for(deadline.left());
     while let Some(update) = updates.next().await {
         match update {
             Ok(Update::Done(done)) => return Ok(done),
@@ -81,7 +109,9 @@ async fn watch(job: &Job<Detect>, limit: Duration, bar: &Bar) -> Result<DetectJo
                 bar.say(format!("waiting for job {}: {error}; trying again", job.id()));
             }
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WaitTimeout => return Err(timed_out(job, limit, &error)),
+            Err(error) if error.kind() == ErrorKind::WaitTimeout => {
+                return Err(timed_out(job, deadline, error.last_status()));
+            }
             // Whatever went wrong, the job is there and may be taken up again.
             Err(error) if error.resume_token().is_none() => {
                 let (token, last) = (job.resume_token(), error.last_status().cloned());
@@ -95,12 +125,12 @@ async fn watch(job: &Job<Detect>, limit: Duration, bar: &Bar) -> Result<DetectJo
 }
 
 /// The library speaks of its own calls; a person at a terminal needs the command.
-fn timed_out(job: &Job<Detect>, limit: Duration, error: &Error) -> Failure {
-    let status = error.last_status().map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown");
+pub(crate) fn timed_out(job: &Job<Detect>, deadline: Deadline, last: Option<&JobStatus>) -> Failure {
+    let status = last.map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown");
     let message = format!(
         "waited {} s for detect job {}, last status {status}; it may still finish",
-        limit.as_secs_f64(),
+        deadline.waited(),
         job.id()
     );
-    Error::new(ErrorKind::WaitTimeout, message).with_job(error.last_status().cloned(), job.resume_token()).into()
+    Error::new(ErrorKind::WaitTimeout, message).with_job(last.cloned(), job.resume_token()).into()
 }

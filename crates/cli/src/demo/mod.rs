@@ -18,7 +18,7 @@ use crate::output::{self, Given, Shown};
 use crate::pictures::{Picture, count};
 use crate::serve;
 use crate::session::LOCAL;
-use crate::waiting::{self, Bar};
+use crate::waiting::{self, Bar, Deadline};
 
 /// What is looked for; a car is in none of the photos.
 const CLASSES: [&str; 5] = ["person", "cat", "dog", "dining table", "car"];
@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    let mut interrupt = Interrupt::new();
+    let mut interrupt = Interrupt::new()?;
     let stopped = || cancelled("stopped").into();
     let bar = Bar::start("starting a server with its detector");
     let server = interrupt.or(start(), stopped).await?;
@@ -44,7 +44,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         Ok(job.bounding_boxes(true).send().await?)
     };
     let job = interrupt.or(send, stopped).await?;
-    let result = waiting::wait(&job, TIMEOUT, &bar, &mut interrupt).await?;
+    tracing::info!(id = job.id(), "submitted");
+    // The server ends with this command, and so does the job: there is no way to wait on.
+    let deadline = Deadline::start(Some(TIMEOUT));
+    let watch = async { waiting::watch(&job, deadline, &bar).await.map_err(Failure::for_good) };
+    let result = interrupt.or(watch, stopped).await?;
     drop(bar);
 
     let mut shown = Shown::new(result);

@@ -1,6 +1,7 @@
 //! What goes to stdout: a table, lines for other programs, or JSON.
 
 mod document;
+mod list;
 mod report;
 mod table;
 
@@ -9,6 +10,7 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 
 pub(crate) use document::{Submitted, json_document, json_lines};
+pub(crate) use list::show_list;
 pub(crate) use report::{Given, Shown, errors, show, table};
 
 use crate::failure::Failure;
@@ -24,15 +26,30 @@ pub(crate) enum Format {
     Ndjson,
 }
 
+impl Format {
+    pub(crate) fn from_flags(json: bool, ndjson: bool) -> Self {
+        match (json, ndjson) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Ndjson,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// Writes to stdout. A reader that has seen enough (`| head`) is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match deliver(text) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::config(format!("the result cannot be written to stdout: {error}")))
         }
         _ => Ok(()),
     }
+}
+
+/// Writes to stdout what must not be lost: here a reader that has gone is an error too.
+pub(crate) fn deliver(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Writes a remark to stderr.

@@ -7,4 +7,6 @@ mod detect;
 mod failing;
 mod jobs;
 mod process;
+mod scripted;
 mod serve;
+mod stopping;
