@@ -11,7 +11,7 @@ use crate::failure::{Failure, find_command};
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Format, Shown, Submitted};
 use crate::waiting::{self, Bar, Deadline};
-use crate::{pictures, session, zones};
+use crate::{pictures, reasons, session, zones};
 
 pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
     let deadline = Deadline::start(args.timeout);
@@ -52,6 +52,12 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
     let result = waiting::wait(&job, deadline, &bar, &mut interrupt).await?;
 
     let mut shown = Shown::new(result).pictures(&pictures);
+    let reasons = async { Ok(reasons::find(&shown.job, &pictures).await) };
+    let stopped = || {
+        let way_on = format!("the result: ii jobs wait {}", job.resume_token());
+        Failure::from(cancelled("stopped while refused pictures were read")).hint(way_on)
+    };
+    shown.reasons = interrupt.or(reasons, stopped).await?;
     shown.boxes = args.boxes && shown.boxes;
     shown.resume_token = Some(job.resume_token());
     let mut unwritten = None;
@@ -71,6 +77,7 @@ pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<Exit
         .map_err(|failure| failure.hint(format!("the result: ii jobs wait {}", job.resume_token())))?;
     match unwritten {
         Some(failure) => Err(failure),
+        None if !shown.missing().is_empty() => Ok(ExitCode::from(3)),
         None => Ok(exit_code(&shown.job)),
     }
 }

@@ -24,7 +24,8 @@ Exit codes:
   1    the database of `ii serve --db` failed
   2    a bad option, no credentials, a file that cannot be read or written, or
        a request that was refused before it was sent
-  3    the job is done, but some or all pictures could not be looked at
+  3    the job is done, but some or all pictures could not be looked at, or are
+       not in the answer
   4    not done in time; the job goes on, see `ii jobs wait`
   5    refused by the API, or it could not be reached
   6    unknown whether the job was made; `ii jobs find` looks for it
@@ -61,7 +62,8 @@ Examples:
   ii detect street.jpg --class person --zone 0,0,1,0.3 --annotate out/
   ii detect cameras/ --class person --no-wait    then: ii jobs wait ii1_..
 
-A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp.
+A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp;
+not for the copies (NAME.boxes.jpg) of an earlier --annotate.
 
 Classes are the service's; `ii serve` knows the 80 of COCO, such as person, car,
 bicycle, dog, cat, dining table.
@@ -80,4 +82,6 @@ not be looked at is said on stderr.
 
 With --json or --ndjson each picture has `input`, which is its place among yours
 (index, from 0), the name you gave it (source) and how it was sent (file or url);
-and with --annotate its copy as `annotated`, or `notAnnotated` and why.";
+and with --annotate its copy as `annotated`, or `notAnnotated` and why.
+Pictures that the answer leaves out are in `missing`, or lines with \"missing\": true;
+lines of failed pictures have an `advice`.";

@@ -13,6 +13,7 @@ mod jobs;
 mod logs;
 mod output;
 mod pictures;
+mod reasons;
 mod serve;
 mod session;
 mod waiting;

@@ -119,7 +119,9 @@ fn from_directory(directory: &Path, pictures: &mut Vec<Picture>) -> Result<(), F
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && is_picture(&path) && path.is_file() {
+        // What an earlier --annotate made is no picture of its own.
+        let copy = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with(".boxes"));
+        if !hidden && !copy && is_picture(&path) && path.is_file() {
             found.push(path);
         }
     }

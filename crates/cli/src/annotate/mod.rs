@@ -35,6 +35,10 @@ impl Annotator {
         let refuse = |error: std::io::Error| {
             Failure::config(format!("--annotate {}: it cannot be written to: {error}", directory.display()))
         };
+        if directory.is_file() {
+            let file = directory.display();
+            return Err(Failure::config(format!("{file} is a file; --annotate takes a directory")));
+        }
         std::fs::create_dir_all(directory).map_err(refuse)?;
         let probe = naming::unfinished(directory);
         std::fs::write(&probe, []).and_then(|()| std::fs::remove_file(&probe)).map_err(refuse)?;

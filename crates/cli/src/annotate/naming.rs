@@ -42,7 +42,8 @@ impl Names {
             let there = self.real_directory.join(&name);
             let is_input =
                 self.inputs.contains(&there) || there.canonicalize().is_ok_and(|real| self.inputs.contains(&real));
-            if !is_input && self.given.insert(fold) {
+            let exists = there.symlink_metadata().is_ok();
+            if !is_input && !exists && self.given.insert(fold) {
                 return self.directory.join(name);
             }
         }

@@ -1,5 +1,7 @@
 //! Results as JSON: the job in the API's own shape, and with each picture which of the caller's it is.
 
+use std::borrow::Cow;
+
 use image_intelligence::{Detect, DetectImageResult, DetectJob, DetectJobImage, Job};
 use serde::Serialize;
 
@@ -34,6 +36,8 @@ struct Line<'a> {
     job_id: &'a str,
     #[serde(flatten)]
     picture: Tied<DetectImageResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +57,17 @@ struct JobDocument<'a> {
     resume_token: Option<&'a str>,
     job_results: Vec<ChosenDocument<'a>>,
     image_results: Vec<Tied<&'a DetectImageResult>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<InputDocument>,
+}
+
+/// A picture of which the answer says nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissingLine<'a> {
+    job_id: &'a str,
+    input: InputDocument,
+    missing: bool,
 }
 
 #[derive(Serialize)]
@@ -100,14 +115,24 @@ pub(crate) fn json_document(shown: &Shown) -> String {
             })
             .collect(),
         image_results: shown.images().map(|(index, result)| tied(shown, index, result)).collect(),
+        missing: missing(shown).collect(),
     };
     text(&document)
 }
 
 /// One line a picture, in the caller's order.
 pub(crate) fn json_lines(shown: &Shown) -> String {
-    let line = |(index, result)| text(&Line { job_id: &shown.job.id, picture: tied(shown, index, result) });
-    shown.completed().into_iter().map(line).collect()
+    let job_id = &shown.job.id;
+    let line = |(index, result): (_, DetectImageResult)| {
+        let advice = shown.advice(index, &result.status).map(Cow::into_owned);
+        text(&Line { job_id, picture: tied(shown, index, result), advice })
+    };
+    let missing = missing(shown).map(|input| text(&MissingLine { job_id, input, missing: true }));
+    shown.completed().into_iter().map(line).chain(missing).collect()
+}
+
+fn missing(shown: &Shown) -> impl Iterator<Item = InputDocument> {
+    shown.missing().into_iter().filter_map(|index| input(shown, Some(index)))
 }
 
 /// A job that was submitted and is not waited for.

@@ -2,6 +2,7 @@
 
 mod document;
 mod list;
+mod remarks;
 mod report;
 mod table;
 
@@ -11,7 +12,8 @@ use std::io::{ErrorKind, Write as _};
 
 pub(crate) use document::{Submitted, json_document, json_lines};
 pub(crate) use list::show_list;
-pub(crate) use report::{Given, Shown, errors, show, table};
+pub(crate) use remarks::errors;
+pub(crate) use report::{Given, Shown, show, table};
 
 use crate::failure::Failure;
 

@@ -10,6 +10,7 @@ use image_intelligence::{
 };
 
 use crate::failure::Failure;
+use crate::output::remarks::{errors, uncopied};
 use crate::output::table::Table;
 use crate::output::{Format, json_document, json_lines, print, printable, remark};
 use crate::pictures::{Picture, count};
@@ -26,6 +27,8 @@ pub(crate) struct Shown {
     pub(crate) pictures: Vec<Given>,
     /// By the index of the picture: its copy with boxes, or why there is none.
     pub(crate) copies: BTreeMap<usize, Result<PathBuf, String>>,
+    /// By the index of the picture: why it was refused, where more is known than the API says.
+    pub(crate) reasons: BTreeMap<usize, String>,
     pub(crate) resume_token: Option<String>,
     pub(crate) boxes: bool,
     /// Which of the caller's pictures each of the job's image results, and each chosen image, speaks of.
@@ -50,7 +53,15 @@ impl Shown {
         let chosen = job.job_results.iter_mut().map(|result| result.image.as_mut());
         let chosen = chosen.map(|image| image.and_then(|image| index(image.input.as_ref(), &mut image.custom_id)));
         let indexes = (results, chosen.collect());
-        Self { job, pictures: Vec::new(), copies: BTreeMap::new(), resume_token: None, boxes, indexes }
+        Self {
+            job,
+            pictures: Vec::new(),
+            copies: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            resume_token: None,
+            boxes,
+            indexes,
+        }
     }
 
     pub(crate) fn pictures(mut self, pictures: &[Picture]) -> Self {
@@ -98,7 +109,7 @@ impl Shown {
         self.indexes.1.iter().copied().zip(&self.job.job_results)
     }
 
-    fn name(&self, index: Option<usize>, image: &DetectImageResult) -> String {
+    pub(crate) fn name(&self, index: Option<usize>, image: &DetectImageResult) -> String {
         let given = index.and_then(|index| self.pictures.get(index)).map(|given| given.name.clone());
         let numbered = || index.map(|index| format!("picture {}", index + 1));
         given
@@ -188,39 +199,6 @@ pub(crate) fn lines(shown: &Shown) -> String {
                 let _ = write!(out, "\t{}", box_text(place));
             }
             out.push('\n');
-        }
-    }
-    out
-}
-
-/// What could not be looked at, and what to do about it.
-pub(crate) fn errors(shown: &Shown) -> String {
-    let mut out = String::new();
-    for (index, image) in shown.images().filter(|(_, image)| image.status.is_error()) {
-        let name = shown.name(index, image);
-        let _ = write!(
-            out,
-            "{} {}: {}",
-            style("not looked at:").red().for_stderr(),
-            printable(&name),
-            printable(image.status.as_str())
-        );
-        if let Some(advice) = image.status.advice() {
-            let _ = write!(out, ": {advice}");
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// Which pictures have no copy with boxes, and why.
-fn uncopied(shown: &Shown) -> String {
-    let mut out = String::new();
-    for (index, image) in shown.images() {
-        if let Some(Err(why)) = index.and_then(|index| shown.copies.get(&index)) {
-            let name = shown.name(index, image);
-            let label = style("no copy with boxes:").yellow().for_stderr();
-            let _ = writeln!(out, "{label} {}: {}", printable(&name), printable(why));
         }
     }
     out

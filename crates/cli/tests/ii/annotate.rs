@@ -74,24 +74,35 @@ fn a_directory_that_cannot_be_written_to_costs_no_job() {
     command.env("II_BASE_URL", "http://127.0.0.1:9/v2");
     let error = crate::process::run(command).error(2);
     assert_eq!(error["kind"], "config");
-    assert!(error["message"].as_str().unwrap().contains("cannot be written to"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("is a file; --annotate takes a directory"), "{error}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_disk_that_fails_is_said_after_the_result() {
+    let server = Server::with(&["--progression", "time=2"]);
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    let arguments = ["detect", &photo("rocket.jpg"), "--class", "person", "-v", "--annotate", out.to_str().unwrap()];
+    let running = crate::process::Running::start(server.ii(&arguments));
+    running.until_it_says("submitted");
+    // A file takes its place while the job is under way.
+    std::fs::remove_dir(&out).unwrap();
+    std::fs::write(&out, "").unwrap();
+    let (status, err) = running.end();
+    assert_eq!(status.code(), Some(2), "{err}");
+    assert!(err.contains("cannot be written"), "{err}");
+}
+
+#[test]
+fn copies_are_neither_replaced_nor_looked_at() {
     let server = Server::start();
     let directory = tempfile::tempdir().unwrap();
-    // A directory stands where the copy should go.
-    std::fs::create_dir(directory.path().join("rocket.boxes.jpg")).unwrap();
-    let said = server.run(&[
-        "detect",
-        &photo("rocket.jpg"),
-        "--class",
-        "person",
-        "--annotate",
-        directory.path().to_str().unwrap(),
-    ]);
-    assert_eq!(said.code, Some(2), "{said:#?}");
-    assert!(said.out.ends_with("rocket.jpg\t-\t-\n") && said.err.contains("cannot be written"), "{said:#?}");
+    std::fs::copy(photo("rocket.jpg"), directory.path().join("a.jpg")).unwrap();
+    let path = directory.path().to_str().unwrap();
+    for copy in ["a.boxes.jpg", "a-2.boxes.jpg"] {
+        let said = server.run(&["detect", path, "--class", "person", "--annotate", path]);
+        assert_eq!((said.code, said.out.lines().count()), (Some(0), 1), "{said:#?}");
+        assert!(directory.path().join(copy).exists(), "{copy}");
+    }
 }

@@ -103,7 +103,13 @@ fn a_picture_that_cannot_be_looked_at_is_said_and_ends_with_3() {
     let said = server.run(&["detect", text, &astronaut, "--class", "person"]);
     assert_eq!(said.code, Some(3), "{said:#?}");
     assert_eq!(fields(&said.out)[0][1], "person");
-    assert!(said.err.contains("letter.jpg: INVALID_IMAGE_FORMAT_ERROR: not a whole JPEG"), "{said:#?}");
+    assert!(
+        said.err.contains("letter.jpg: INVALID_IMAGE_FORMAT_ERROR: not a picture: the bytes start with"),
+        "{said:#?}"
+    );
+
+    let line = server.run(&["detect", text, "--class", "person", "--ndjson"]);
+    assert!(line.out.contains(r#""advice":"not a picture: the bytes start with"#), "{line:#?}");
 
     let said = server.run(&["detect", text, "--class", "person", "--json"]);
     assert_eq!(said.code, Some(3));

@@ -6,6 +6,7 @@ mod demo;
 mod detect;
 mod failing;
 mod jobs;
+mod odd;
 mod process;
 mod scripted;
 mod serve;
