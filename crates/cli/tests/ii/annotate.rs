@@ -84,14 +84,15 @@ fn a_disk_that_fails_is_said_after_the_result() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
     let arguments = ["detect", &photo("rocket.jpg"), "--class", "person", "-v", "--annotate", out.to_str().unwrap()];
-    let running = crate::process::Running::start(server.ii(&arguments));
+    let mut running = crate::process::Running::start(server.ii(&arguments));
     running.until_it_says("submitted");
     // A file takes its place while the job is under way.
     std::fs::remove_dir(&out).unwrap();
     std::fs::write(&out, "").unwrap();
+    let result = std::io::read_to_string(running.child.stdout.take().unwrap()).unwrap();
     let (status, err) = running.end();
     assert_eq!(status.code(), Some(2), "{err}");
-    assert!(err.contains("cannot be written"), "{err}");
+    assert!(result.ends_with("rocket.jpg\t-\t-\n") && err.contains("cannot be written"), "{result}{err}");
 }
 
 #[test]
