@@ -100,7 +100,7 @@ async fn lost(answer: Reply) {
         Some(if nth == 0 { ok("[]") } else { ok(format!("[{other},{ours}]")) })
     })
     .await;
-    let client = server.builder().request_timeout(std::time::Duration::from_millis(100)).build().unwrap();
+    let client = server.builder().request_timeout(std::time::Duration::from_millis(500)).build().unwrap();
     let sent = client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap();
     assert_eq!(sent.id(), "ours");
     assert_eq!(server.count("POST", "/v2/detect"), 1, "it must never be sent twice");

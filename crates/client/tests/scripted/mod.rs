@@ -107,7 +107,7 @@ impl Scripted {
             .credentials("me", SECRET)
             .poll(poll)
             .retry(retry)
-            .recover_for(Duration::from_millis(60))
+            .recover_for(Duration::from_millis(500))
     }
 
     pub fn client(&self) -> Client {
