@@ -168,9 +168,7 @@ impl CredentialTokens {
         let life = life.min(Duration::from_secs(365 * 24 * 3600));
         Ok(Held { token: answer.access_token, renew_at: now + (life.saturating_sub(ahead)), ends_at: now + life })
     }
-}
 
-impl CredentialTokens {
     async fn buy(&self, request: &Request) -> Result<TokenAnswer, Failed> {
         let mut tries = Tries::new(&self.retry, Repeat::Harmless);
         loop {

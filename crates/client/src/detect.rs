@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use image_intelligence_core::{Class, DetectRequest, Error, ErrorKind, ImageRequest, Result, Rid};
+use image_intelligence_core::{Class, DetectRequest, Error, ErrorKind, Result, Rid};
 
 use crate::client::Client;
 use crate::image::Image;
@@ -91,8 +91,7 @@ impl DetectBuilder {
         let rid = rid?;
         let inner = client.inner();
         // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
-        request.images = vec![ImageRequest::url("https://not-read-yet.invalid/"); images.len()];
-        request.validate(&inner.limits)?;
+        request.validate_before_images(images.len(), &inner.limits)?;
         let ours = request.options.custom_id.is_none();
         if ours {
             request.options.custom_id = Some(rid.to_string());

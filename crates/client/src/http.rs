@@ -10,10 +10,12 @@ use tracing::Instrument as _;
 /// What a body may take to travel, on top of the request's limit.
 const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
 
+/// No answer is larger, in bytes; one that is has no end, or wants narrowing.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
 pub(crate) struct Http {
     client: reqwest::Client,
-    pub(crate) request_timeout: Duration,
-    pub(crate) largest_answer: usize,
+    request_timeout: Duration,
 }
 
 /// A request, the same each time it is sent.
@@ -49,7 +51,7 @@ impl Http {
         let client = builder.build().map_err(|error| {
             Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")).with_source(error)
         })?;
-        Ok(Self { client, request_timeout, largest_answer: 64 * 1024 * 1024 })
+        Ok(Self { client, request_timeout })
     }
 
     /// Sends the request once, and gives the body of a success.
@@ -102,7 +104,7 @@ impl Http {
         let status = answer.status().as_u16();
         tracing::Span::current().record("http.response.status_code", status);
         let success = answer.status().is_success();
-        let most = if success { self.largest_answer } else { Error::MAX_BODY };
+        let most = if success { LARGEST_ANSWER } else { Error::MAX_BODY };
         let mut body = Body::default();
         loop {
             match answer.chunk().await {

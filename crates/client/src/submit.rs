@@ -1,7 +1,7 @@
 //! Sending a job once: what is lost on the way is looked for, never sent again.
 
 use bytes::Bytes;
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, JobSearch, Repeat, Result, RetryPolicy, Rid};
+use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, JobSearch, Repeat, Result, Rid};
 use tokio::time::Instant;
 
 use crate::client::Client;
@@ -107,10 +107,3 @@ impl Submit {
 
 /// How long the last search may take.
 const RECOVER_LAST: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// A look at a job is tried once: the wait around it is what tries again.
-pub(crate) fn one_look() -> RetryPolicy {
-    let mut policy = RetryPolicy::never();
-    policy.budget = std::time::Duration::ZERO;
-    policy
-}

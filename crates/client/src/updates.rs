@@ -4,14 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_core::Stream;
-use image_intelligence_core::{Error, ErrorKind, JobStatus, Result, Seen, Step, Wait};
+use image_intelligence_core::{Error, ErrorKind, JobStatus, Result, RetryPolicy, Seen, Step, Wait};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::job::Job;
 use crate::kind::JobKind;
 use crate::random;
-use crate::submit::one_look;
 
 /// How long a look may take that begins at the deadline, or just before it.
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -126,7 +125,9 @@ impl<K: JobKind> Updates<K> {
     async fn look(&mut self) -> Result<Update<K::Job>> {
         let allowed = self.limit.saturating_sub(self.began.elapsed()).max(LAST_LOOK);
         let jobs = self.job.client.jobs::<K>();
-        let policy = one_look();
+        let mut policy = RetryPolicy::never();
+        // No pause for a 429 either: a look is tried once, and the wait around it is what tries again.
+        policy.budget = Duration::ZERO;
         let looked = match tokio::time::timeout(allowed, jobs.look(self.job.id(), &policy)).await {
             Ok(looked) => looked.map_err(|failed| failed.error),
             Err(_) => Err(Error::new(

@@ -84,6 +84,17 @@ async fn what_breaks_a_limit_is_never_sent() {
     assert_eq!(server.count("POST", "/v2/oauth/token"), 0);
 }
 
+#[tokio::test]
+async fn a_short_limit_for_urls_is_no_matter_to_bytes() {
+    let server = Scripted::start(|asked, _| asked.is("POST", "/v2/detect").then(|| ok(job("1", "IN_PROGRESS")))).await;
+    let mut limits = image_intelligence::Limits::default();
+    limits.url = 8;
+    let client = server.builder().limits(limits).build().unwrap();
+    assert_eq!(client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap().id(), "1");
+    let error = client.detect(["https://example.com/"]).class("person").send().await.unwrap_err();
+    assert!(error.message().starts_with("images[0].url: 20 characters given, at most 8"), "{error}");
+}
+
 /// The server took the job, and then its answer was lost in this way.
 async fn lost(answer: Reply) {
     let taken = std::sync::Arc::new(std::sync::Mutex::new(None));

@@ -127,18 +127,20 @@ impl JobOptions {
     }
 }
 
-pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<()> {
+pub(crate) fn check_image_count(given: usize, limits: &Limits) -> Result<()> {
     let most = limits.images;
-    match images.len() {
-        0 => return Err(Error::invalid_request("images", format_args!("none given, a job takes 1 to {most}"))),
-        given if given > most => {
-            return Err(Error::invalid_request(
-                "images",
-                format_args!("{given} given, at most {most} a job; send them as several jobs"),
-            ));
-        }
-        _ => {}
+    match given {
+        0 => Err(Error::invalid_request("images", format_args!("none given, a job takes 1 to {most}"))),
+        given if given > most => Err(Error::invalid_request(
+            "images",
+            format_args!("{given} given, at most {most} a job; send them as several jobs"),
+        )),
+        _ => Ok(()),
     }
+}
+
+pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<()> {
+    check_image_count(images.len(), limits)?;
     for (index, image) in images.iter().enumerate() {
         let field = Field::new("images").at(index);
         if image.url.is_none() && image.blob.is_none() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
-use crate::request::{JobOptions, absent_is_default, at_most, check_images};
+use crate::request::{JobOptions, absent_is_default, at_most, check_image_count, check_images};
 use crate::validate::{Field, check_zones};
 use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
@@ -144,6 +144,16 @@ impl DetectRequest {
     /// Checks it against the API's limits. The error names the field, the limit and what was given.
     pub fn validate(&self, limits: &Limits) -> Result<()> {
         check_images(&self.images, limits)?;
+        self.check_the_rest(limits)
+    }
+
+    /// Checks everything but the pictures, of which `count` are to come: for a caller that has yet to read them.
+    pub fn validate_before_images(&self, count: usize, limits: &Limits) -> Result<()> {
+        check_image_count(count, limits)?;
+        self.check_the_rest(limits)
+    }
+
+    fn check_the_rest(&self, limits: &Limits) -> Result<()> {
         if self.classes.is_empty() {
             return Err(crate::Error::invalid_request("classes", "none given, a detect job looks for at least 1"));
         }

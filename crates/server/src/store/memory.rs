@@ -11,7 +11,7 @@ use super::{MOST_FOUND, Store, StoreError, takes};
 use crate::job::{Job, Outcome};
 use crate::progression::Gate;
 
-/// How many bytes jobs may take without their pictures: one with thousands of classes takes the place of many.
+/// How many bytes jobs may take without their pictures: one with hundreds of classes takes the place of many.
 const MOST_JOB_BYTES: usize = 64 << 20;
 
 /// Keeps so many jobs and so many bytes of pictures. A job that a caller would still see in progress is never thrown out.
