@@ -37,13 +37,31 @@ const BELOW: &[(&str, &[Arrow])] = &[
     (VISION, &[Always(CORE)]),
     (SERVER, &[Always(CORE), ByFeature(VISION)]),
     ("image-intelligence-cli", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(VISION), Always(SERVER)]),
+    ("image-intelligence-python", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
+    ("image-intelligence-node", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
+    ("image-intelligence-mobile", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
     ("xtask", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(VISION), Always(SERVER)]),
     ("image-intelligence-examples", &[Always(CLIENT), Always(WEBHOOKS)]),
     ("image-intelligence-tests", &[]),
 ];
 
 /// What core may stand on; each does no I/O.
-const CORE_NEEDS: &[&str] = &["base64", "httpdate", "serde", "serde_json", "sha2", "simdutf8", "url", "zeroize"];
+const CORE_NEEDS: &[&str] = &[
+    "base64",
+    "hkdf",
+    "hmac",
+    "httpdate",
+    "serde",
+    "serde_json",
+    "serde_path_to_error",
+    "sha1",
+    "sha2",
+    "simdutf8",
+    "subtle",
+    "uniffi",
+    "url",
+    "zeroize",
+];
 
 const TOP: &[&str] = &[
     "ARCHITECTURE.md",

@@ -1,0 +1,1 @@
+//! The Node border of Image Intelligence: the native module of the npm package.
