@@ -1,4 +1,7 @@
-//! Suites that stand across crates.
+//! Suites that stand across crates, and what they share with `cargo xtask`, which hands it on to each language's tests.
+
+pub mod parity;
+pub mod readme;
 
 /// The programs of the README must compile as they stand there.
 #[cfg(doctest)]
