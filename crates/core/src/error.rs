@@ -136,6 +136,7 @@ struct Inner {
     resume_token: Option<String>,
     custom_id: Option<String>,
     candidates: Vec<String>,
+    reason: Option<&'static str>,
 }
 
 impl Error {
@@ -157,6 +158,7 @@ impl Error {
             resume_token: None,
             custom_id: None,
             candidates: Vec::new(),
+            reason: None,
         }))
     }
 
@@ -242,6 +244,11 @@ impl Error {
         })
     }
 
+    /// For a `webhook_verification`: which fault it was, in one word that never changes.
+    pub fn with_reason(self, reason: &'static str) -> Self {
+        self.change(|inner| inner.reason = Some(reason))
+    }
+
     /// What went wrong, in one word.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -295,6 +302,12 @@ impl Error {
     /// Of an `outcome_unknown`: the ids of jobs that may be the one, none proven.
     pub fn candidates(&self) -> &[String] {
         &self.0.candidates
+    }
+
+    /// Of a `webhook_verification`: which fault it was. Of a signature `missing`, `doubled`, `malformed` or `mismatch`; of a
+    /// callback token `malformed`, `unknown_version`, `unknown_key`, `mismatch` or `expired`.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.0.reason
     }
 }
 
