@@ -40,6 +40,8 @@ const BELOW: &[(&str, &[Arrow])] = &[
     ("image-intelligence-python", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
     ("image-intelligence-node", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
     ("image-intelligence-mobile", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(SERVER)]),
+    // Writes Kotlin and Swift from what the border says of itself.
+    ("image-intelligence-bindgen", &[]),
     ("xtask", &[Always(CORE), Always(CLIENT), Always(WEBHOOKS), Always(VISION), Always(SERVER)]),
     ("image-intelligence-examples", &[Always(CLIENT), Always(WEBHOOKS)]),
     ("image-intelligence-tests", &[]),
