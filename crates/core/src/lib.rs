@@ -9,6 +9,7 @@
 mod api_error;
 mod base_url;
 mod body;
+mod callback;
 mod detect;
 mod error;
 mod geometry;
@@ -34,6 +35,7 @@ mod validate;
 mod webhook;
 
 pub use base_url::BaseUrl;
+pub use callback::{CallbackKeys, CallbackToken, PublicBase};
 pub use detect::{
     Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Hit,
     ImageView, Verify,
