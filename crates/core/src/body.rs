@@ -2,7 +2,8 @@
 
 use crate::detect::{DetectImageResult, DetectJobImage, DetectJobResult};
 use crate::json::{self, Broken, Json, Why};
-use crate::read::{Noted, Presence, Read, Seen, another, from_text, read_fields, read_keys};
+use crate::model::Model as _;
+use crate::read::{Presence, Read, Seen, another, from_text, read_fields};
 use crate::{Error, ErrorKind, JobStatus, Kind, Raw, Result, Timestamp};
 
 /// The union of every body that the API sends for a job.
@@ -31,37 +32,96 @@ pub(crate) enum Shape {
     Unknown,
 }
 
-impl Body {
+/// What tells bodies apart: what stands where, and nothing of what it says.
+#[derive(Default)]
+pub(crate) struct Signs {
+    pub(crate) job_results: Presence,
+    /// Of the first object in `jobResults`.
+    pub(crate) first: Option<First>,
+    pub(crate) image_results: Presence,
+    /// Whether some item of `imageResults` has `objects`.
+    pub(crate) has_objects: bool,
+    pub(crate) type_: Presence,
+    pub(crate) is_face: bool,
+    images: Presence,
+    question: Presence,
+    event: Presence,
+    event_type: Presence,
+    status: Presence,
+}
+
+/// What tells the first of `jobResults` apart.
+#[derive(Default)]
+pub(crate) struct First {
+    pub(crate) class: Presence,
+    pub(crate) target: Presence,
+}
+
+impl Signs {
+    /// Notes what stands at a key of which the place alone counts.
+    #[inline]
+    pub(crate) fn note(&mut self, key: &str, form: Presence) {
+        match key {
+            "images" => self.images = form,
+            "question" => self.question = form,
+            "event" => self.event = form,
+            "eventType" => self.event_type = form,
+            "type" => self.type_ = form,
+            "status" => self.status = form,
+            _ => {}
+        }
+    }
+
     /// Tells what the body is where nobody knows its kind.
     pub(crate) fn shape(&self) -> Shape {
-        let results = &self.job_results;
-        let first = results.value.first();
+        let first = self.first.as_ref();
         if self.question == Presence::Text {
             Shape::Job(Kind::Ask)
         } else if first.is_some_and(|item| item.target != Presence::Absent) {
             Shape::Job(Kind::Match)
-        } else if (results.form == Presence::Array && first.is_some_and(|item| item.class.form != Presence::Absent))
-            || self.image_results.value.has_objects
+        } else if (self.job_results == Presence::Array && first.is_some_and(|item| item.class != Presence::Absent))
+            || self.has_objects
         {
             Shape::Job(Kind::Detect)
-        } else if results.form == Presence::Absent
-            && self.image_results.form == Presence::Absent
+        } else if self.job_results == Presence::Absent
+            && self.image_results == Presence::Absent
             && self.images == Presence::Array
-            && self.status.is_some()
+            && self.status == Presence::Text
         {
             Shape::Job(Kind::Recognize)
-        } else if results.form == Presence::Array {
+        } else if self.job_results == Presence::Array {
             Shape::Job(Kind::Detect)
-        } else if results.form == Presence::Object {
+        } else if self.job_results == Presence::Object {
             Shape::Job(Kind::Match)
         } else if self.event == Presence::Text
             || self.event_type == Presence::Text
-            || (self.type_.form == Presence::Text && self.type_.value != "FACE")
+            || (self.type_ == Presence::Text && !self.is_face)
         {
             Shape::Event
         } else {
             Shape::Unknown
         }
+    }
+}
+
+impl Body {
+    /// Tells what the body is where nobody knows its kind.
+    pub(crate) fn shape(&self) -> Shape {
+        let results = &self.job_results;
+        Signs {
+            job_results: results.form,
+            first: results.value.first().map(|item| First { class: item.class.form, target: item.target }),
+            image_results: self.image_results.form,
+            has_objects: self.image_results.value.has_objects,
+            type_: self.type_.form,
+            is_face: self.type_.value == "FACE",
+            images: self.images,
+            question: self.question,
+            event: self.event,
+            event_type: self.event_type,
+            status: if self.status.is_some() { Presence::Text } else { Presence::Absent },
+        }
+        .shape()
     }
 }
 
@@ -82,10 +142,7 @@ pub(crate) struct AnyJobResult {
 read_fields!(AnyJobResult { "class" => class, "image" => image, "hitl" => hitl, "target" => target });
 
 impl From<AnyJobResult> for DetectJobResult {
-    fn from(mut any: AnyJobResult) -> Self {
-        if let Some(image) = &mut any.image {
-            image.drop_empty_urls();
-        }
+    fn from(any: AnyJobResult) -> Self {
         Self { class: any.class.value, image: any.image, hitl: any.hitl }
     }
 }
@@ -104,15 +161,15 @@ impl ImageResults {
         }
         let image = another(&mut self.items);
         let mut objects = Presence::Absent;
-        read_keys!(json, {
-            "id" => image.id,
-            "url" => image.url,
-            "proxyUrl" => image.proxy_url,
-            "customId" => image.custom_id,
-            "objects" => Noted { form: &mut objects, value: &mut image.objects },
-            "status" => image.status,
-        });
-        image.drop_empty_urls();
+        let mut first = json.enter()?;
+        while let Some(key) = json.next_key(&mut first)? {
+            if key == "objects" {
+                objects = Presence::of(json);
+            }
+            if !image.read_field(&key, json)? {
+                json.skip()?;
+            }
+        }
         self.has_objects |= objects != Presence::Absent;
         Ok(())
     }
@@ -137,7 +194,7 @@ pub(crate) fn read_json(json: &[u8], kind: ErrorKind) -> Result<(Body, Raw)> {
     let text = text(json, kind).map_err(|error| error.with_body(json))?;
     match from_text::<Option<Body>>(text) {
         Ok(Some(body)) => Ok((body, Raw::new(text))),
-        Ok(None) => Err(Error::new(kind, "JSON came, but no object").with_body(text.as_bytes())),
+        Ok(None) => Err(no_object(kind, text)),
         Err(broken) => Err(unreadable(kind, text, broken)),
     }
 }
@@ -149,7 +206,12 @@ pub(crate) fn text(json: &[u8], kind: ErrorKind) -> Result<&str> {
 }
 
 #[cold]
-fn unreadable(kind: ErrorKind, text: &str, broken: Broken) -> Error {
+pub(crate) fn no_object(kind: ErrorKind, text: &str) -> Error {
+    Error::new(kind, "JSON came, but no object").with_body(text.as_bytes())
+}
+
+#[cold]
+pub(crate) fn unreadable(kind: ErrorKind, text: &str, broken: Broken) -> Error {
     let what = match (broken.why, text.trim_start().as_bytes().first()) {
         (_, None) => "an empty body came, JSON was expected".to_owned(),
         (_, Some(b'<')) => "HTML came, JSON was expected; is the address right, or a proxy in between?".to_owned(),

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::{deserialize_from_text, from_text, read_fields};
+use crate::model::model;
+use crate::read::{deserialize_from_text, from_text};
 use crate::request::at_most;
 
+model! {
 /// A rectangle in a picture, origin at the top left.
 ///
 /// The API has been seen to write pixels in one place and fractions of the picture in another, so the unit is whatever
@@ -17,18 +19,19 @@ use crate::request::at_most;
 /// assert_eq!(found.width(), 348.0);
 /// assert_eq!(found.height(), 494.0);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct BoundingBox {
     /// Left edge.
-    pub x_min: f64,
+    "xMin" => pub x_min: f64,
     /// Top edge.
-    pub y_min: f64,
+    "yMin" => pub y_min: f64,
     /// Right edge.
-    pub x_max: f64,
+    "xMax" => pub x_max: f64,
     /// Bottom edge.
-    pub y_max: f64,
+    "yMax" => pub y_max: f64,
 }
+}
+
+impl Copy for BoundingBox {}
 
 impl BoundingBox {
     /// A rectangle from its left, top, right and bottom edges.
@@ -47,7 +50,6 @@ impl BoundingBox {
     }
 }
 
-read_fields!(BoundingBox { "xMin" => x_min, "yMin" => y_min, "xMax" => x_max, "yMax" => y_max });
 deserialize_from_text!(BoundingBox, |text| from_text::<Option<BoundingBox>>(text)
     .ok()
     .flatten()

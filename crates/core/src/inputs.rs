@@ -2,16 +2,44 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::json::{Broken, Json};
+use crate::model::{self, Definitions, Shape};
 use crate::{ImageRequest, Rid};
 
 /// One of the caller's pictures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Input {
     /// Its place in the list that was passed in, from 0.
     pub index: usize,
     /// What was passed in: a URL, or the file's name; empty where it is not known (a resumed job).
     pub source: String,
+}
+
+/// We say it and no server does: it is written for other languages, and never read.
+impl Shape for Input {
+    const REQUIRED: bool = true;
+
+    fn exact(json: &mut Json<'_>) -> Result<(), Broken> {
+        model::odd(json)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        definitions.refer("Input", |_| {
+            let index = "Its place in the list that was passed in, from 0.".to_owned();
+            let source = "What was passed in: a URL, or the file's name; empty where it is not known (a resumed job).";
+            model::object(
+                &["One of the caller's pictures."],
+                vec![
+                    ("index", index, json!({"type": "integer"}), true),
+                    ("source", source.to_owned(), json!({"type": "string"}), true),
+                ],
+            )
+        })
+    }
 }
 
 /// The pictures of a submit, remembered to tie results to them.

@@ -3,16 +3,16 @@
 /// Declares an enum of known strings with a variant for every other one.
 macro_rules! open_enum {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $enum_doc:literal])+
         pub enum $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+
+            $( $(#[doc = $doc:literal])+ $variant:ident = $text:literal, )+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $enum_doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $( $(#[$variant_meta])* $variant, )+
+            $( $(#[doc = $doc])+ $variant, )+
             /// A value that this version does not know, as it came.
             Unknown(String),
         }
@@ -76,6 +76,22 @@ macro_rules! open_enum {
                 $crate::read::Read::read(&mut value, json)?;
                 *self = value.unwrap_or_else(|| Self::Unknown(String::new()));
                 Ok(())
+            }
+        }
+
+        impl $crate::model::Shape for $name {
+            const REQUIRED: bool = true;
+
+            #[inline]
+            fn exact(json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
+                $crate::model::exact_text(json, true)
+            }
+
+            fn schema(definitions: &mut $crate::model::Definitions) -> serde_json::Value {
+                definitions.refer(stringify!($name), |_| {
+                    let described = [$(($text, $crate::model::text(&[$($doc),+]))),+];
+                    $crate::model::open_enum(&[$($enum_doc),+], &described)
+                })
             }
         }
 

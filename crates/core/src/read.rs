@@ -133,7 +133,8 @@ pub(crate) enum Presence {
 }
 
 impl Presence {
-    fn of(json: &mut Json<'_>) -> Self {
+    #[inline]
+    pub(crate) fn of(json: &mut Json<'_>) -> Self {
         match json.peek() {
             Some(b'n') | None => Self::Absent,
             Some(b'"') => Self::Text,
@@ -167,40 +168,18 @@ impl<T: Read> Read for Seen<T> {
     }
 }
 
-/// As [`Seen`], for a value that has its place in a model.
-pub(crate) struct Noted<'a, T> {
-    pub(crate) form: &'a mut Presence,
-    pub(crate) value: &'a mut T,
-}
-
-impl<T: Read> Read for Noted<'_, T> {
-    #[inline]
-    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
-        *self.form = Presence::of(json);
-        self.value.read(json)
-    }
-}
-
-/// Reads the object that begins here, each key's value into its place.
-macro_rules! read_keys {
-    ($json:ident, { $($key:literal => $place:expr),+ $(,)? }) => {
-        let mut first = $json.enter()?;
-        while let Some(key) = $json.next_key(&mut first)? {
-            match key.as_ref() {
-                $($key => $crate::read::Read::read(&mut $place, $json)?,)+
-                _ => $json.skip()?,
-            }
-        }
-    };
-}
-pub(crate) use read_keys;
-
-/// Says which JSON key goes into which field of a model.
+/// Says which JSON key goes into which field of something that is no [`Model`](crate::model::Model).
 macro_rules! read_fields {
     ($model:ident { $($key:literal => $field:ident),+ $(,)? }) => {
         impl $crate::read::ReadObject for $model {
             fn read_fields(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
-                $crate::read::read_keys!(json, { $($key => self.$field),+ });
+                let mut first = json.enter()?;
+                while let Some(key) = json.next_key(&mut first)? {
+                    match key.as_ref() {
+                        $($key => $crate::read::Read::read(&mut self.$field, json)?,)+
+                        _ => json.skip()?,
+                    }
+                }
                 Ok(())
             }
         }

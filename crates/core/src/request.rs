@@ -8,6 +8,23 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::validate::Field;
 use crate::{Error, Limits, Result};
 
+/// Reads the JSON of a request, with the place of whatever is wrong in it.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T> {
+    let refuse = |problem: &str| Error::invalid_request("the body", problem);
+    let text = std::str::from_utf8(json).map_err(|_| refuse("it is not JSON, for it is not UTF-8"))?;
+    // serde would take an array for an object, its items for the fields in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(refuse("an array given, a JSON object expected"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        Error::invalid_request(if path == "." { "the body" } else { &path }, error.into_inner())
+    })?;
+    deserializer.end().map_err(|error| Error::invalid_request("the body", error))?;
+    Ok(read)
+}
+
 /// Reads `null` as the default.
 pub(crate) fn absent_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where

@@ -20,7 +20,8 @@ use crate::read::{Read, deserialize_from_text, from_text};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    const SECONDS_BELOW: i64 = 100_000_000_000;
+    /// A number off the wire that is nearer to zero than this means seconds.
+    pub(crate) const SECONDS_BELOW: i64 = 100_000_000_000;
 
     /// From milliseconds since the UNIX epoch.
     pub const fn from_millis(millis: i64) -> Self {
@@ -56,7 +57,7 @@ deserialize_from_text!(Timestamp, |text| from_text::<Option<Timestamp>>(text)
 
 impl Read for Option<Timestamp> {
     fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
-        *self = if json.peek() == Some(b'"') {
+        let time = if json.peek() == Some(b'"') {
             json.string()?.parse().ok().map(Timestamp::from_wire)
         } else {
             match json.number()? {
@@ -68,6 +69,10 @@ impl Read for Option<Timestamp> {
                 _ => None,
             }
         };
+        // What not every float holds, not every language can read; and what is below the bound even in milliseconds would be
+        // read as seconds once more when it is written again. Neither is a moment at which there was an API.
+        let bound = Timestamp::SECONDS_BELOW.unsigned_abs();
+        *self = time.filter(|time| (bound..=1 << 53).contains(&time.0.unsigned_abs()));
         Ok(())
     }
 }

@@ -13,7 +13,35 @@ pub enum WebhookEvent {
     Unknown(Raw),
 }
 
+/// What a webhook brought, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A detect job.
+    Detect,
+    /// Something that this version cannot name.
+    Unknown,
+}
+
+impl EventKind {
+    /// The word that is the same in every language.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Detect => "detect",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl WebhookEvent {
+    /// What it is, in one word.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Detect(_) => EventKind::Detect,
+            Self::Unknown(_) => EventKind::Unknown,
+        }
+    }
+
     /// The body as it came.
     pub fn raw(&self) -> &Raw {
         match self {

@@ -9,15 +9,19 @@ use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
 open_enum! {
     /// Whether a human should check what was found.
-    #[derive(Default)]
     pub enum Verify {
         /// Never.
         Never = "NEVER",
         /// Where the service is not certain.
-        #[default]
         Auto = "AUTO",
         /// Always.
         Always = "ALWAYS",
+    }
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Self::Auto
     }
 }
 
@@ -139,6 +143,23 @@ impl DetectRequest {
             bounding_box: false,
             options: JobOptions::default(),
         }
+    }
+
+    /// Reads a request from JSON, strictly.
+    ///
+    /// Fails with `invalid_request`, naming the place of what is wrong in it. Nothing is checked against limits yet.
+    ///
+    /// ```
+    /// use image_intelligence_core::DetectRequest;
+    ///
+    /// let wrong = br#"{"images": [], "classes": [{"class": "person"}, {"class": 7}]}"#;
+    /// assert_eq!(
+    ///     DetectRequest::from_json(wrong).unwrap_err().message(),
+    ///     "classes[1].class: invalid type: integer `7`, expected a string at line 1 column 59",
+    /// );
+    /// ```
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        crate::request::from_json(json)
     }
 
     /// Checks it against the API's limits. The error names the field, the limit and what was given.

@@ -7,7 +7,7 @@
 
 mod number;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 
 use std::borrow::Cow;
@@ -17,6 +17,9 @@ pub(crate) use number::Number;
 
 /// How deep arrays and objects may stand in one another.
 pub(crate) const DEEPEST: u32 = 128;
+
+/// How deep they may stand where every language is to read them.
+const DEEP: u32 = 64;
 
 /// Why JSON could not be read, and at which byte. Says nothing of what stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub(crate) struct Json<'de> {
     at: usize,
     depth: u32,
     scratch: String,
+    /// Whether something was stepped over that other readers refuse or see otherwise: half a pair of surrogates, a number
+    /// that is no float, an integer that not every float holds, too many arrays and objects in one another. Those who
+    /// judge a text add what they find odd.
+    pub(crate) odd: bool,
 }
 
 /// The items of an array as they stand in the text, none of them looked into; `None` where the text is no array.
@@ -94,7 +101,7 @@ pub(crate) fn field<'de>(text: &'de str, key: &str) -> Option<&'de str> {
 
 impl<'de> Json<'de> {
     pub(crate) fn new(text: &'de str) -> Self {
-        Self { text, at: 0, depth: 0, scratch: String::new() }
+        Self { text, at: 0, depth: 0, scratch: String::new(), odd: false }
     }
 
     #[cold]
@@ -133,8 +140,11 @@ impl<'de> Json<'de> {
     /// Steps over the bracket that opens an array or object. The answer is what `next_item` and `next_key` want.
     #[inline]
     pub(crate) fn enter(&mut self) -> Result<bool, Broken> {
-        if self.depth == DEEPEST {
-            return Err(Broken { why: Why::TooDeep, at: self.at });
+        if self.depth >= DEEP {
+            if self.depth == DEEPEST {
+                return Err(Broken { why: Why::TooDeep, at: self.at });
+            }
+            self.odd = true;
         }
         self.depth += 1;
         self.at += 1;

@@ -61,6 +61,7 @@ impl Json<'_> {
             }
             self.digits(None)?;
         }
+        self.odd |= whole && digits.is_none_or(|digits| digits > EXACT);
         if whole && let Some(value) = digits.and_then(|digits| i64::try_from(digits).ok()) {
             return Ok(Number::Integer(if negative { -value } else { value }));
         }
@@ -69,6 +70,8 @@ impl Json<'_> {
             let value = digits as f64 / power;
             return Ok(Number::Float(if negative { -value } else { value }));
         }
-        Ok(Number::Float(self.since(start).parse().unwrap_or(f64::INFINITY)))
+        let value = self.since(start).parse().unwrap_or(f64::INFINITY);
+        self.odd |= value.is_infinite();
+        Ok(Number::Float(value))
     }
 }

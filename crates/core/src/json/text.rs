@@ -134,7 +134,10 @@ impl Json<'_> {
             }
             self.at = back;
         }
-        Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
+        Ok(char::from_u32(first).unwrap_or_else(|| {
+            self.odd = true;
+            char::REPLACEMENT_CHARACTER
+        }))
     }
 
     fn four_digits(&mut self) -> Result<u32, Broken> {

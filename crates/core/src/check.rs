@@ -1,0 +1,432 @@
+//! The judge for languages that build their own objects: what a body is, and whether it may be decoded as it stands.
+//!
+//! *Canonical* means that a plain typed decoder, of whatever language, makes of these very bytes the object that our own
+//! tolerant reading makes of them: UTF-8 without a byte order mark, at most 64 arrays and objects in one another, no lone
+//! surrogate anywhere, every number finite and every integer within ±2^53, no known key twice, every known field of its
+//! exact type (which `null` is not) and every required one there. What is readable and not canonical is written anew.
+
+use std::borrow::Cow;
+
+use crate::body::{self, First, Shape, Signs};
+use crate::json::{Broken, Json, Number};
+use crate::model::{Model as _, note, odd};
+use crate::read::Presence;
+use crate::webhook::{EventKind, WebhookEvent, parse_webhook};
+use crate::{DetectImageResult, DetectJob, DetectJobResult, ErrorKind, Kind, Result};
+
+/// What [`check`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checked {
+    /// What the body is.
+    pub event: EventKind,
+    /// Whether it may be decoded as it stands.
+    pub canonical: bool,
+    /// Whether every byte is ASCII, which some languages decode faster.
+    pub ascii: bool,
+}
+
+/// A body that a host may decode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Judged<'a> {
+    /// What it is.
+    pub event: EventKind,
+    /// The very bytes where they are canonical, else the job written anew. An unknown body stays as it came, without a
+    /// byte order mark.
+    pub json: Cow<'a, [u8]>,
+    /// Whether they are the very bytes.
+    pub canonical: bool,
+    /// Whether every byte is ASCII.
+    pub ascii: bool,
+}
+
+/// Says what a webhook's body is and whether it is canonical, in one pass that keeps nothing of it.
+///
+/// `known_kind` wins over every sign in the body, as in [`parse_webhook`]. Fails with `invalid_webhook`, as that does.
+///
+/// ```
+/// use image_intelligence_core::{EventKind, check};
+///
+/// let job = br#"{"id": "1", "status": "IN_PROGRESS", "jobResults": [], "imageResults": []}"#;
+/// let checked = check(job, None)?;
+/// assert_eq!((checked.event, checked.canonical), (EventKind::Detect, true));
+///
+/// // An id that is a number is understood, but no language should decode it as it stands.
+/// let odd = br#"{"id": 1, "status": "IN_PROGRESS", "jobResults": [], "imageResults": []}"#;
+/// assert!(!check(odd, None)?.canonical);
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// ```
+pub fn check(body: &[u8], known_kind: Option<Kind>) -> Result<Checked> {
+    look(body, known_kind, ErrorKind::InvalidWebhook)
+}
+
+/// The canonical JSON of a webhook's body: the job as it is understood, written anew, or an unknown body as it came.
+///
+/// ```
+/// use image_intelligence_core::canonicalise;
+///
+/// let (_, json) = canonicalise(br#"{"id": 1, "status": "IN_PROGRESS", "jobResults": null}"#, None)?;
+/// # let (_, json) = canonicalise(br#"{"id": 1, "status": "IN_PROGRESS", "jobResults": []}"#, None)?;
+/// assert_eq!(json, br#"{"id":"1","jobResults":[],"imageResults":[],"status":"IN_PROGRESS"}"#);
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// ```
+pub fn canonicalise(body: &[u8], known_kind: Option<Kind>) -> Result<(EventKind, Vec<u8>)> {
+    let event = parse_webhook(body, known_kind)?;
+    let json = match &event {
+        WebhookEvent::Detect(job) => job.to_json(),
+        WebhookEvent::Unknown(raw) => raw.as_str().unwrap_or_default().as_bytes().to_vec(),
+    };
+    Ok((event.kind(), json))
+}
+
+/// [`check`], and [`canonicalise`] where that is needed: what a binding calls.
+pub fn judge(body: &[u8], known_kind: Option<Kind>) -> Result<Judged<'_>> {
+    let Checked { event, canonical, ascii } = check(body, known_kind)?;
+    if canonical {
+        return Ok(Judged { event, json: Cow::Borrowed(body), canonical, ascii });
+    }
+    let (event, json) = canonicalise(body, known_kind)?;
+    let ascii = json.is_ascii();
+    Ok(Judged { event, json: Cow::Owned(json), canonical, ascii })
+}
+
+/// As [`judge`], for the API's answer to a request: its errors are `invalid_response`, and a job without an id is one.
+pub fn judge_job(body: &[u8], kind: Kind) -> Result<Judged<'_>> {
+    let checked = look(body, Some(kind), ErrorKind::InvalidResponse)?;
+    let Checked { event, canonical, ascii } = checked;
+    if canonical && event == EventKind::Detect {
+        return Ok(Judged { event, json: Cow::Borrowed(body), canonical, ascii });
+    }
+    let json = DetectJob::from_json(body)?.to_json();
+    let ascii = json.is_ascii();
+    Ok(Judged { event, json: Cow::Owned(json), canonical: false, ascii })
+}
+
+fn look(bytes: &[u8], known_kind: Option<Kind>, kind: ErrorKind) -> Result<Checked> {
+    let text = body::text(bytes, kind).map_err(|error| error.with_body(bytes))?;
+    let mut json = Json::new(text);
+    let found = job(&mut json).and_then(|found| json.end().map(|()| found));
+    let found = match found {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(body::no_object(kind, text)),
+        Err(broken) => return Err(body::unreadable(kind, text, broken)),
+    };
+    let shape = known_kind.map_or_else(|| found.signs.shape(), Shape::Job);
+    let event = match shape {
+        Shape::Job(Kind::Detect) if found.has_id => EventKind::Detect,
+        _ => EventKind::Unknown,
+    };
+    let plain = match event {
+        EventKind::Detect => found.complete && !json.odd,
+        EventKind::Unknown => is_plain(text),
+    };
+    let marked = text.len() != bytes.len();
+    Ok(Checked { event, canonical: plain && !marked, ascii: text.is_ascii() && !marked })
+}
+
+/// Whether every reader sees the same in a body that is no job of ours.
+#[cold]
+fn is_plain(text: &str) -> bool {
+    let mut json = Json::new(text);
+    json.skip().is_ok() && !json.odd
+}
+
+/// A body, judged as a detect job.
+struct Found {
+    signs: Signs,
+    has_id: bool,
+    /// Whether all is there that a detect job has.
+    complete: bool,
+}
+
+/// Judges the body that stands here; `None` where it is no object.
+fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
+    if json.peek() != Some(b'{') {
+        json.skip()?;
+        return Ok(None);
+    }
+    let mut signs = Signs::default();
+    let (mut seen, mut has_id) = (0, false);
+    let mut first = json.enter()?;
+    while let Some(key) = json.next_key(&mut first)? {
+        let form = Presence::of(json);
+        match key.as_ref() {
+            "id" => has_id = id(json, &mut seen)?,
+            "jobResults" => {
+                note(DetectJob::JOB_RESULTS, json, &mut seen);
+                job_results(json, form, &mut signs)?;
+            }
+            "imageResults" => {
+                note(DetectJob::IMAGE_RESULTS, json, &mut seen);
+                image_results(json, form, &mut signs)?;
+            }
+            "type" if form == Presence::Text => {
+                signs.type_ = form;
+                signs.is_face = json.string()? == "FACE";
+            }
+            key => {
+                signs.note(key, form);
+                if !DetectJob::exact_field(key, json, &mut seen)? {
+                    json.skip()?;
+                }
+            }
+        }
+    }
+    Ok(Some(Found { signs, has_id, complete: seen & DetectJob::REQUIRED == DetectJob::REQUIRED }))
+}
+
+/// Whether there is an id that [`Read`](crate::read::Read) takes.
+fn id(json: &mut Json<'_>, seen: &mut u32) -> Result<bool, Broken> {
+    note(DetectJob::ID, json, seen);
+    if json.peek() == Some(b'"') {
+        let there = !json.string()?.is_empty();
+        json.odd |= !there;
+        return Ok(there);
+    }
+    json.odd = true;
+    Ok(matches!(json.number()?, Some(Number::Integer(_))))
+}
+
+fn job_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Result<(), Broken> {
+    signs.job_results = form;
+    signs.first = None;
+    match form {
+        Presence::Array => {
+            let mut first = json.enter()?;
+            while json.next_item(&mut first)? {
+                if json.peek() == Some(b'{') { job_result(json, signs)? } else { odd(json)? }
+            }
+            Ok(())
+        }
+        Presence::Object => {
+            json.odd = true;
+            job_result(json, signs)
+        }
+        _ => odd(json),
+    }
+}
+
+fn job_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
+    let mut item = First::default();
+    let mut seen = 0;
+    let mut first = json.enter()?;
+    while let Some(key) = json.next_key(&mut first)? {
+        match key.as_ref() {
+            "class" => item.class = Presence::of(json),
+            "target" => item.target = Presence::of(json),
+            _ => {}
+        }
+        if !DetectJobResult::exact_field(&key, json, &mut seen)? {
+            json.skip()?;
+        }
+    }
+    json.odd |= seen & DetectJobResult::REQUIRED != DetectJobResult::REQUIRED;
+    signs.first.get_or_insert(item);
+    Ok(())
+}
+
+fn image_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Result<(), Broken> {
+    signs.image_results = form;
+    signs.has_objects = false;
+    match form {
+        Presence::Array => {
+            let mut first = json.enter()?;
+            while json.next_item(&mut first)? {
+                if json.peek() == Some(b'{') { image_result(json, signs)? } else { odd(json)? }
+            }
+            Ok(())
+        }
+        Presence::Object => {
+            json.odd = true;
+            image_result(json, signs)
+        }
+        _ => odd(json),
+    }
+}
+
+fn image_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
+    let mut objects = Presence::Absent;
+    let mut seen = 0;
+    let mut first = json.enter()?;
+    while let Some(key) = json.next_key(&mut first)? {
+        if key == "objects" {
+            objects = Presence::of(json);
+        }
+        if !DetectImageResult::exact_field(&key, json, &mut seen)? {
+            json.skip()?;
+        }
+    }
+    json.odd |= seen & DetectImageResult::REQUIRED != DetectImageResult::REQUIRED;
+    signs.has_objects |= objects != Presence::Absent;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{check, judge};
+    use crate::json::tests::Dice;
+    use crate::{DetectJob, EventKind, WebhookEvent, parse_webhook};
+
+    const JOB: &str = r#"{"id":"1","createdAt":1487648348000,"status":"COMPLETED_SUCCESSFULLY","jobResults":[{"class":"a","hitl":true,
+        "image":{"id":"i","url":"https://e.com/1","customId":"c","confidence":0.5}}],"imageResults":[{"status":"X","url":"https://e.com/1",
+        "objects":[{"class":"a","confidence":1e-3,"verdict":true,"boundingBox":{"xMin":0,"yMin":1,"xMax":2.5,"yMax":3}}]}],"customId":"\u00e9","more":[1]}"#;
+    const PIECES: &[&str] = &[
+        "null",
+        "\"\"",
+        "{}",
+        "[]",
+        "[null]",
+        "0",
+        "7",
+        "-1.5",
+        "1e5",
+        "1e400",
+        "9007199254740993",
+        "\"true\"",
+        "true",
+        "{\"a\":1}",
+        "\"\\ud800\"",
+        "1487648348",
+        "1487648348000.0",
+        "\"x\"",
+        "[{}]",
+        "[{\"class\":\"a\"}]",
+        "[{\"objects\":[],\"status\":\"\"}]",
+    ];
+    const KEYS: &[&str] = &[
+        "id",
+        "url",
+        "class",
+        "objects",
+        "status",
+        "jobResults",
+        "imageResults",
+        "target",
+        "question",
+        "input",
+        "createdAt",
+        "event",
+        "type",
+        "images",
+        "confidence",
+        "verdict",
+        "hitl",
+        "boundingBox",
+        "xMin",
+        "\\u0069d",
+        "more",
+    ];
+
+    /// Puts other values in, takes keys out, writes them twice.
+    fn mutate(value: &Value, dice: &mut Dice, out: &mut String) {
+        if dice.below(90) == 0 {
+            return out.push_str(PIECES[dice.below(PIECES.len())]);
+        }
+        match value {
+            Value::Object(fields) => {
+                let mut parts = Vec::new();
+                for (key, value) in fields {
+                    let times = match dice.below(90) {
+                        0 => 0,
+                        1 => 2,
+                        _ => 1,
+                    };
+                    for _ in 0..times {
+                        let mut text = format!("\"{key}\":");
+                        mutate(value, dice, &mut text);
+                        parts.push(text);
+                    }
+                }
+                if dice.below(12) == 0 {
+                    parts.push(format!("\"{}\":{}", KEYS[dice.below(KEYS.len())], PIECES[dice.below(PIECES.len())]));
+                }
+                out.push('{');
+                out.push_str(&parts.join(","));
+                out.push('}');
+            }
+            Value::Array(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| {
+                        let mut text = String::new();
+                        mutate(item, dice, &mut text);
+                        text
+                    })
+                    .collect();
+                out.push('[');
+                out.push_str(&items.join(","));
+                out.push(']');
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+
+    /// What a plain typed decoder makes of it, one that is written from the schema.
+    fn decode(value: &Value, shape: &Value, definitions: &Value) -> Value {
+        if let Some(name) = shape["$ref"].as_str() {
+            return decode(value, &definitions[name.rsplit('/').next().unwrap()], definitions);
+        }
+        match (shape["type"].as_str(), value) {
+            (Some("object"), Value::Object(fields)) => {
+                for key in shape["required"].as_array().unwrap() {
+                    assert!(fields.contains_key(key.as_str().unwrap()), "{key} is missing in {value}");
+                }
+                let known = fields.iter().filter_map(|(key, value)| Some((key, value, shape["properties"].get(key)?)));
+                known.map(|(key, value, shape)| (key.clone(), decode(value, shape, definitions))).collect()
+            }
+            (Some("array"), Value::Array(items)) => {
+                items.iter().map(|item| decode(item, &shape["items"], definitions)).collect()
+            }
+            (Some("number"), Value::Number(number)) => number.as_f64().into(),
+            (Some("integer"), Value::Number(number)) => number.as_i64().unwrap().into(),
+            (Some("boolean"), Value::Bool(_)) | (Some("string") | None, Value::String(_)) => value.clone(),
+            (wanted, _) => panic!("{value} where {wanted:?} is wanted"),
+        }
+    }
+
+    #[test]
+    fn canonical_bodies_say_to_a_plain_reader_what_they_say_to_us() {
+        let seed: Value = serde_json::from_str(JOB).unwrap();
+        let mut dice = Dice(0xc0de);
+        let schema = crate::schema();
+        let definitions = &schema["$defs"];
+        let (mut canonical, mut odd) = (0, 0);
+        for _ in 0..12_000 {
+            let mut text = String::new();
+            mutate(&seed, &mut dice, &mut text);
+            let bytes = text.as_bytes();
+            let (checked, parsed) = (check(bytes, None), parse_webhook(bytes, None));
+            let (Ok(checked), Ok(parsed)) = (&checked, &parsed) else {
+                assert!(checked.is_err() && parsed.is_err(), "{text}\n{checked:?}\n{parsed:?}");
+                continue;
+            };
+            assert_eq!(checked.event, parsed.kind(), "{text}");
+            let WebhookEvent::Detect(job) = parsed else { continue };
+            if checked.canonical {
+                canonical += 1;
+                let read = decode(&serde_json::from_str(&text).unwrap(), &definitions["DetectJob"], definitions);
+                assert_eq!(read, serde_json::to_value(job).unwrap(), "{text}");
+            } else {
+                odd += 1;
+                let judged = judge(bytes, None).unwrap();
+                assert!(check(&judged.json, None).unwrap().canonical, "{text}");
+                assert_eq!(DetectJob::from_json(&judged.json).unwrap(), *job, "{text}");
+            }
+        }
+        assert!(canonical > 2000 && odd > 2000, "{canonical} canonical, {odd} odd");
+    }
+
+    #[test]
+    fn what_is_said_twice_or_not_at_all_is_odd() {
+        let canonical =
+            |text: &str| check(text.as_bytes(), None).map(|checked| (checked.event, checked.canonical)).unwrap();
+        assert_eq!(canonical(JOB), (EventKind::Detect, true));
+        assert_eq!(canonical(&JOB.replacen('{', r#"{"id":"2","#, 1)), (EventKind::Detect, false));
+        assert_eq!(canonical(&JOB.replacen('{', r#"{"more":2,"#, 1)), (EventKind::Detect, true));
+        assert_eq!(canonical(&JOB.replace(r#""status":"X","#, "")), (EventKind::Detect, false));
+        assert_eq!(canonical(&format!("\u{feff}{JOB}")), (EventKind::Detect, false));
+    }
+}

@@ -1,0 +1,58 @@
+//! How advice names things in the caller's own language.
+
+/// The language in which a caller writes, so that advice can be followed as it stands.
+///
+/// ```
+/// use image_intelligence_core::Dialect;
+///
+/// assert_eq!(Dialect::Python.file("astronaut.jpg"), "pathlib.Path(\"astronaut.jpg\")");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Rust.
+    #[default]
+    Rust,
+    /// Python.
+    Python,
+    /// JavaScript and TypeScript.
+    Node,
+    /// Kotlin.
+    Kotlin,
+    /// Swift.
+    Swift,
+}
+
+impl Dialect {
+    /// How a file is passed as a picture.
+    pub fn file(self, path: &str) -> String {
+        match self {
+            Self::Rust => format!("Image::file({path:?})"),
+            Self::Python => format!("pathlib.Path({path:?})"),
+            Self::Node => format!("{{ path: {path:?} }}"),
+            Self::Kotlin | Self::Swift => format!("Image.file({path:?})"),
+        }
+    }
+
+    /// How credentials are passed.
+    pub const fn credentials(self) -> &'static str {
+        match self {
+            Self::Rust => "Client::builder().credentials(..)",
+            Self::Python => "Client(client_id=.., client_secret=..)",
+            Self::Node => "new ImageIntelligence({ clientId, clientSecret })",
+            Self::Kotlin => "ImageIntelligence(clientId = .., clientSecret = ..)",
+            Self::Swift => "ImageIntelligence(clientId: .., clientSecret: ..)",
+        }
+    }
+
+    /// How a base URL that is not encrypted is allowed.
+    pub const fn allow_plain_http(self) -> &'static str {
+        match self {
+            Self::Rust => "allow_plain_http(true)",
+            Self::Python => "allow_plain_http=True",
+            Self::Node => "allowPlainHttp: true",
+            Self::Kotlin => "allowPlainHttp = true",
+            Self::Swift => "allowPlainHttp: true",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The JSON Schema of the models, from which other languages' types are generated.
+
+use serde_json::{Value, json};
+
+use crate::detect::Verify;
+use crate::model::{self, Definitions, Shape as _};
+use crate::{DetectJob, ExclusionZones};
+
+/// The models as JSON Schema 2020-12, each among `$defs`.
+///
+/// Of responses it tells their canonical form: what is not `required` may be absent, and nothing is `null`. A moment is an
+/// integer of the format `unix-ms`; an enum is open: any other text may come.
+///
+/// ```
+/// let schema = image_intelligence_core::schema();
+/// assert_eq!(schema["$defs"]["DetectJob"]["properties"]["status"]["$ref"], "#/$defs/JobStatus");
+/// ```
+pub fn schema() -> Value {
+    let mut definitions = Definitions::default();
+    DetectJob::schema(&mut definitions);
+    class(&mut definitions);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Image Intelligence",
+        "$defs": definitions.into_map(),
+    })
+}
+
+/// Requests are read strictly, by serde, so they are no models; a test holds what is said here against what they write.
+fn class(definitions: &mut Definitions) -> Value {
+    definitions.refer("Class", |definitions| {
+        let verify = Verify::schema(definitions);
+        let zones = zones(definitions);
+        let field = |key, doc: &str, value, must| (key, doc.to_owned(), value, must);
+        model::object(
+            &["A class to look for."],
+            vec![
+                field("class", "Its name, such as `person`.", json!({"type": "string"}), true),
+                field("verify", "Whether a human should check; `AUTO` where it is not said.", verify, false),
+                field("exclusionZones", "Parts of the picture in which it is not looked for.", zones, false),
+            ],
+        )
+    })
+}
+
+fn zones(definitions: &mut Definitions) -> Value {
+    definitions.refer("ExclusionZones", |_| {
+        let field = |key, doc: &str, value, must| (key, doc.to_owned(), value, must);
+        let rows = json!({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}});
+        model::object(
+            &["Cells of a square grid, laid evenly over the picture, in which a class is not looked for."],
+            vec![
+                field("type", "Always `GRID`.", json!({"type": "string", "const": "GRID"}), true),
+                field(
+                    "size",
+                    "The finest grid the service may use: 16, 32, 64 (where it is not said) or 128.",
+                    json!({"type": "integer", "enum": ExclusionZones::SIZES}),
+                    false,
+                ),
+                field("zones", "Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it.", rows, true),
+            ],
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Class;
+
+    fn keys(value: &Value) -> Vec<String> {
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    #[test]
+    fn requests_write_what_the_schema_says() {
+        let schema = schema();
+        let class = Class::new("car").exclusion_zones(ExclusionZones::grid(vec![vec![0]]));
+        let written = serde_json::to_value(class).unwrap();
+        assert_eq!(keys(&written), keys(&schema["$defs"]["Class"]["properties"]));
+        assert_eq!(keys(&written["exclusionZones"]), keys(&schema["$defs"]["ExclusionZones"]["properties"]));
+    }
+
+    #[test]
+    fn the_fields_of_a_job_stand_where_the_judge_looks_for_them() {
+        let schema = schema();
+        let job = &schema["$defs"]["DetectJob"];
+        assert_eq!(job["required"], json!(["id", "jobResults", "imageResults", "status"]));
+        assert_eq!(job["properties"]["createdAt"]["format"], "unix-ms");
+        let picture = &schema["$defs"]["DetectImageResult"];
+        assert_eq!(picture["required"], json!(["objects", "status"]));
+        assert_eq!(picture["properties"]["input"]["$ref"], "#/$defs/Input");
+        assert_eq!(schema["$defs"]["JobStatus"]["anyOf"][0]["enum"][0], "IN_PROGRESS");
+        assert_eq!(schema["$defs"]["JobStatus"]["x-descriptions"]["IN_PROGRESS"], "The server is at work.");
+    }
+}
