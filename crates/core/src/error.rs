@@ -14,6 +14,7 @@ macro_rules! error_kinds {
     ($( $(#[$meta:meta])* $variant:ident = $text:literal, retryable $retryable:literal, exit $exit:literal; )+) => {
         /// What went wrong, in one word that is the same in every language.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
         #[non_exhaustive]
         pub enum ErrorKind { $( $(#[$meta])* $variant, )+ }
 

@@ -11,6 +11,7 @@ use crate::{ImageRequest, Rid};
 
 /// One of the caller's pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct Input {
     /// Its place in the list that was passed in, from 0.

@@ -6,6 +6,9 @@
 //!
 //! Reading is tolerant: real servers differ from their documents, and one odd value must not cost a batch. Writing is strict.
 
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
+
 mod api_error;
 mod base_url;
 mod body;
@@ -14,6 +17,8 @@ mod check;
 mod detect;
 mod dialect;
 mod error;
+#[cfg(feature = "uniffi")]
+mod foreign;
 mod geometry;
 mod inputs;
 mod json;

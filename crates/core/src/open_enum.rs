@@ -10,6 +10,7 @@ macro_rules! open_enum {
     ) => {
         $(#[doc = $enum_doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[doc = $doc])+ $variant, )+

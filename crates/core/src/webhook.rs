@@ -15,6 +15,7 @@ pub enum WebhookEvent {
 
 /// What a webhook brought, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[non_exhaustive]
 pub enum EventKind {
     /// A detect job.

@@ -39,6 +39,7 @@ impl Default for Verify {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi(name = "DetectClass"))]
 #[non_exhaustive]
 pub struct Class {
     /// Its name, such as `person`.
