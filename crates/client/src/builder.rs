@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    BaseUrl, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, Secret, TokenRequest,
+    BaseUrl, Dialect, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, Secret, TokenRequest,
 };
 
 use crate::auth::{CredentialTokens, TokenProvider};
@@ -43,6 +43,7 @@ pub struct ClientBuilder {
     poll: PollPolicy,
     limits: Limits,
     user_agent: Option<String>,
+    dialect: Dialect,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -68,6 +69,7 @@ impl Default for ClientBuilder {
             poll: PollPolicy::default(),
             limits: Limits::default(),
             user_agent: None,
+            dialect: Dialect::default(),
         }
     }
 }
@@ -162,6 +164,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Says in which language the caller writes, for bindings: advice names things as they are called there.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
     /// Makes the client; nothing is sent yet. Fails with `config`, saying which setting is missing or wrong.
     pub fn build(self) -> Result<Client> {
         let base = BaseUrl::parse(self.base_url.as_deref().unwrap_or(BaseUrl::PUBLIC))?;
@@ -169,7 +177,8 @@ impl ClientBuilder {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "base URL: {base} is not encrypted, and everybody on the way could read the token; use https:// (or allow_plain_http)"
+                    "base URL: {base} is not encrypted, and everybody on the way could read the token; use https:// (or {})",
+                    self.dialect.allow_plain_http()
                 ),
             ));
         }
@@ -190,7 +199,7 @@ impl ClientBuilder {
         let tokens: Arc<dyn TokenProvider> = if let Some(tokens) = self.tokens {
             tokens
         } else {
-            let credentials = credentials(self.client_id, self.client_secret)?;
+            let credentials = credentials(self.client_id, self.client_secret, self.dialect)?;
             let (http, gate) = (Arc::clone(&http), Arc::clone(&gate));
             Arc::new(CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate))
         };
@@ -202,11 +211,12 @@ impl ClientBuilder {
             limits: self.limits,
             largest_request: self.largest_request,
             recover_for: self.recover_for,
+            dialect: self.dialect,
         }))
     }
 }
 
-fn credentials(id: Option<String>, secret: Option<Secret>) -> Result<TokenRequest> {
+fn credentials(id: Option<String>, secret: Option<Secret>, dialect: Dialect) -> Result<TokenRequest> {
     let missing = match (&id, &secret) {
         (Some(_), Some(_)) => None,
         (None, None) => Some("II_CLIENT_ID and II_CLIENT_SECRET are"),
@@ -218,8 +228,9 @@ fn credentials(id: Option<String>, secret: Option<Secret>) -> Result<TokenReques
         (_, _, missing) => Err(Error::new(
             ErrorKind::Config,
             format!(
-                "{} not set; set both in the environment, or pass them to Client::builder().credentials(..)",
-                missing.unwrap_or("the credentials are")
+                "{} not set; set both in the environment, or pass them: {}",
+                missing.unwrap_or("the credentials are"),
+                dialect.credentials()
             ),
         )),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    BaseUrl, Error, ErrorKind, Inputs, Limits, PollPolicy, Result, ResumeToken, RetryPolicy,
+    BaseUrl, Dialect, Error, ErrorKind, Inputs, Limits, PollPolicy, Result, ResumeToken, RetryPolicy,
 };
 
 use crate::builder::ClientBuilder;
@@ -30,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) largest_request: usize,
     pub(crate) recover_for: Duration,
+    pub(crate) dialect: Dialect,
 }
 
 impl fmt::Debug for Client {

@@ -49,6 +49,22 @@ impl DetectBuilder {
         self
     }
 
+    /// Takes classes and options from a request that was put together elsewhere; its pictures are passed over for those of
+    /// this builder.
+    ///
+    /// ```
+    /// # use image_intelligence::{Client, DetectRequest, Image};
+    /// # let client = Client::builder().credentials("local", "local").build()?;
+    /// let request = DetectRequest::from_json(br#"{"images": [], "classes": [{"class": "person"}], "feedId": "Camera_7"}"#)?;
+    /// let detect = client.detect([Image::file("astronaut.jpg")]).request(request);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// ```
+    pub fn request(mut self, request: DetectRequest) -> Self {
+        self.request = request;
+        self.request.images.clear();
+        self
+    }
+
     /// Asks where in the picture each object is. A server may leave that out.
     pub fn bounding_boxes(mut self, wanted: bool) -> Self {
         self.request.bounding_box = wanted;
@@ -92,6 +108,9 @@ impl DetectBuilder {
         let inner = client.inner();
         // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
         request.validate_before_images(images.len(), &inner.limits)?;
+        for (index, image) in images.iter().enumerate() {
+            image.check(index, inner.dialect)?;
+        }
         let ours = request.options.custom_id.is_none();
         if ours {
             request.options.custom_id = Some(rid.to_string());

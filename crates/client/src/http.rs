@@ -115,7 +115,7 @@ impl Http {
                             ErrorKind::InvalidResponse,
                             format!("{what}: an answer of more than {most} bytes came; narrow the search"),
                         )
-                        .with_request_id(request_id(answer.headers())),
+                        .with_answer_headers(pairs(answer.headers()), now()),
                         failure: Failure::Unreadable,
                     });
                 }
@@ -128,7 +128,7 @@ impl Http {
                             ErrorKind::Connection,
                             format!("{what}: the connection broke after {} bytes of the answer; try again", body.len()),
                         )
-                        .with_request_id(request_id(answer.headers()))
+                        .with_answer_headers(pairs(answer.headers()), now())
                         .with_source(error.without_url()),
                         failure: Failure::Lost,
                     });
@@ -139,13 +139,7 @@ impl Http {
         if success {
             return Ok(body);
         }
-        let headers = answer.headers();
-        let retry_after = headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| parse_retry_after(value, now()));
-        let error =
-            Error::from_answer(what, status, &body).with_request_id(request_id(headers)).with_retry_after(retry_after);
+        let error = Error::from_answer(what, status, &body).with_answer_headers(pairs(answer.headers()), now());
         Err(Failed { error, failure: Failure::Status(status) })
     }
 }
@@ -213,9 +207,9 @@ fn innermost(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = ["x-request-id", "request-id", "x-amzn-requestid"].into_iter().find_map(|name| headers.get(name))?;
-    id.to_str().ok().map(|id| id.chars().take(128).collect())
+/// Headers as core reads them.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 /// Now, by this machine's clock.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Result};
+use image_intelligence_core::{Dialect, Error, ErrorKind, ImageRequest, Result};
 use tokio::io::AsyncReadExt as _;
 
 /// A picture to send.
@@ -61,6 +61,14 @@ impl Image {
             Source::Url(url) => url.clone(),
             Source::File(path) => path.display().to_string(),
             Source::Bytes(_) => format!("images[{index}]"),
+        }
+    }
+
+    /// Checks what can be checked before anything is read.
+    pub(crate) fn check(&self, index: usize, dialect: Dialect) -> Result<()> {
+        match &self.source {
+            Source::Url(url) => dialect.check_picture_url(&format!("images[{index}].url"), url),
+            Source::Bytes(_) | Source::File(_) => Ok(()),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use image_intelligence_core::{JobSearch, Repeat, Result, RetryPolicy};
+use image_intelligence_core::{JobSearch, Repeat, Result, RetryPolicy, judge_job};
 
-use crate::client::Client;
+use crate::client::{Client, Inner};
 use crate::http::{Failed, Request};
 use crate::kind::JobKind;
 
@@ -45,6 +45,15 @@ impl<K: JobKind> Jobs<K> {
         self.look(id, &self.client.inner().retry).await.map_err(|failed| failed.error)
     }
 
+    /// The API's answer as it came, known to be a job: for languages that judge and decode it themselves.
+    #[doc(hidden)]
+    pub async fn get_raw(&self, id: &str) -> Result<Vec<u8>> {
+        let inner = self.client.inner();
+        let request = Self::one(inner, id);
+        let read = |body: &[u8]| judge_job(body, K::KIND).map(|_| body.to_vec());
+        inner.caller.call(&request, Repeat::Harmless, &inner.retry, read).await.map_err(|failed| failed.error)
+    }
+
     /// The jobs that meet every condition, in no promised order; an empty list where there is none.
     pub async fn search(&self, search: &JobSearch) -> Result<Vec<K::Job>> {
         let inner = self.client.inner();
@@ -55,10 +64,14 @@ impl<K: JobKind> Jobs<K> {
         found.map_err(|failed| failed.error)
     }
 
+    fn one(inner: &Inner, id: &str) -> Request {
+        let kind = K::KIND.as_str();
+        Request::get(format!("{kind} job {id}"), K::ONE, inner.base.join(&[kind, id]))
+    }
+
     pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
         let inner = self.client.inner();
-        let kind = K::KIND.as_str();
-        let request = Request::get(format!("{kind} job {id}"), K::ONE, inner.base.join(&[kind, id]));
+        let request = Self::one(inner, id);
         inner.caller.call(&request, Repeat::Harmless, retry, K::read).await
     }
 }

@@ -57,10 +57,11 @@ pub use client::Client;
 pub use detect::{Detect, DetectBuilder};
 pub use image::Image;
 pub use image_intelligence_core::{
-    AddressClass, BaseUrl, BoundingBox, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult,
-    DetectRequest, DetectedObject, Error, ErrorKind, ExclusionZones, Hit, ImageRequest, ImageStatus, ImageView, Input,
-    JobOptions, JobSearch, JobStatus, Kind, Limits, PollPolicy, Raw, Result, ResumeToken, RetryPolicy, Rid, Secret,
-    Timestamp, Verify, WebhookEvent, parse_webhook,
+    AddressClass, BaseUrl, BoundingBox, CallbackKeys, CallbackToken, Checked, Class, DetectImageResult, DetectJob,
+    DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Dialect, Error, ErrorKind, EventKind,
+    ExclusionZones, Hit, ImageRequest, ImageStatus, ImageView, Input, JobOptions, JobSearch, JobStatus, Judged, Kind,
+    Limits, PollPolicy, PublicBase, Raw, Result, ResumeToken, RetryPolicy, Rid, Secret, SignatureOptions, Timestamp,
+    Verify, WebhookEvent, canonicalise, check, judge, judge_job, parse_webhook, schema, sign, verify_signature,
 };
 pub use job::Job;
 pub use jobs::Jobs;

@@ -1,5 +1,8 @@
 //! How advice names things in the caller's own language.
 
+use crate::validate::{excerpt, is_url};
+use crate::{Error, Result};
+
 /// The language in which a caller writes, so that advice can be followed as it stands.
 ///
 /// ```
@@ -32,6 +35,18 @@ impl Dialect {
             Self::Node => format!("{{ path: {path:?} }}"),
             Self::Kotlin | Self::Swift => format!("Image.file({path:?})"),
         }
+    }
+
+    /// Checks that what is to be the URL of a picture is one: many pass the name of a file.
+    ///
+    /// Fails with `invalid_request`, saying how a file is passed.
+    pub fn check_picture_url(self, field: &str, text: &str) -> Result<()> {
+        if is_url(text) {
+            return Ok(());
+        }
+        let text = excerpt(text);
+        let problem = format_args!("\"{text}\" is not a URL; for a file pass {}", self.file(&text));
+        Err(Error::invalid_request(field, problem))
     }
 
     /// How credentials are passed.

@@ -79,13 +79,13 @@ impl Field {
 
     pub(crate) fn url(&self, text: &str, most: usize) -> Result<()> {
         self.at_most(text, most)?;
-        match url::Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
-            _ => self.refuse(format_args!(
-                "\"{}\" is not a URL (one starts with https://); for a file, pass the file and not its name",
-                excerpt(text)
-            )),
+        if is_url(text) {
+            return Ok(());
         }
+        self.refuse(format_args!(
+            "\"{}\" is not a URL (one starts with https://); for a file, pass the file and not its name",
+            excerpt(text)
+        ))
     }
 
     pub(crate) fn base64(&self, blob: &str) -> Result<()> {
@@ -108,8 +108,12 @@ impl Field {
     }
 }
 
+pub(crate) fn is_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 /// The first 80 characters of what a caller gave, without control characters.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars().take(80) {
         if character.is_control() {

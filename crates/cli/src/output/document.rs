@@ -56,7 +56,7 @@ struct JobDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     resume_token: Option<&'a str>,
     job_results: Vec<ChosenDocument<'a>>,
-    image_results: Vec<Tied<&'a DetectImageResult>>,
+    image_results: Vec<Tied<DetectImageResult>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<InputDocument>,
 }
@@ -74,7 +74,7 @@ struct MissingLine<'a> {
 struct ChosenDocument<'a> {
     class: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tied<&'a DetectJobImage>>,
+    image: Option<Tied<DetectJobImage>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hitl: Option<bool>,
 }
@@ -95,6 +95,13 @@ fn tied<T>(shown: &Shown, index: Option<usize>, result: T) -> Tied<T> {
     }
 }
 
+/// The result alone: which picture it is of is told at greater length beside it.
+fn without_input(result: &DetectImageResult) -> DetectImageResult {
+    let mut result = result.clone();
+    result.input = None;
+    result
+}
+
 /// The whole job as one document.
 pub(crate) fn json_document(shown: &Shown) -> String {
     let job: &DetectJob = &shown.job;
@@ -110,11 +117,14 @@ pub(crate) fn json_document(shown: &Shown) -> String {
             .chosen()
             .map(|(index, result)| ChosenDocument {
                 class: &result.class,
-                image: result.image.as_ref().map(|image| tied(shown, index, image)),
+                image: result.image.clone().map(|mut image| {
+                    image.input = None; // told at greater length beside it
+                    tied(shown, index, image)
+                }),
                 hitl: result.hitl,
             })
             .collect(),
-        image_results: shown.images().map(|(index, result)| tied(shown, index, result)).collect(),
+        image_results: shown.images().map(|(index, result)| tied(shown, index, without_input(result))).collect(),
         missing: missing(shown).collect(),
     };
     text(&document)
@@ -125,7 +135,7 @@ pub(crate) fn json_lines(shown: &Shown) -> String {
     let job_id = &shown.job.id;
     let line = |(index, result): (_, DetectImageResult)| {
         let advice = shown.advice(index, &result.status).map(Cow::into_owned);
-        text(&Line { job_id, picture: tied(shown, index, result), advice })
+        text(&Line { job_id, picture: tied(shown, index, without_input(&result)), advice })
     };
     let missing = missing(shown).map(|input| text(&MissingLine { job_id, input, missing: true }));
     shown.completed().into_iter().map(line).chain(missing).collect()

@@ -6,20 +6,7 @@ use super::ApiError;
 
 /// Reads the body of `POST /detect`, whatever its `Content-Type` said.
 pub(crate) fn detect_request(body: &[u8]) -> Result<DetectRequest, ApiError> {
-    let text = std::str::from_utf8(body).map_err(|_| ApiError::bad_request("the body is not JSON: it is not UTF-8"))?;
-    // serde would take an array for an object, its items for the fields in their order.
-    if text.trim_start().starts_with('[') {
-        return Err(ApiError::bad_request("the body: an array given, a JSON object expected"));
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let problem = error.into_inner();
-        let place = if path == "." { "the body" } else { &path };
-        ApiError::bad_request(format!("{place}: {problem}"))
-    })?;
-    let rest = deserializer.end();
-    rest.map_err(|error| ApiError::bad_request(format!("the body: {error}"))).map(|()| read)
+    DetectRequest::from_json(body).map_err(|error| ApiError::bad_request(error.message()))
 }
 
 #[cfg(test)]

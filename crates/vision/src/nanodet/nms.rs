@@ -35,7 +35,7 @@ pub(super) fn keep_best(mut candidates: Vec<Candidate>, overlap: f32) -> Vec<Can
 
 fn order(a: &Candidate, b: &Candidate) -> Ordering {
     let corners = |candidate: &Candidate| {
-        let BoundingBox { x_min, y_min, x_max, y_max } = candidate.area;
+        let BoundingBox { x_min, y_min, x_max, y_max, .. } = candidate.area;
         [x_min, y_min, x_max, y_max]
     };
     b.score.total_cmp(&a.score).then(a.class.cmp(&b.class)).then_with(|| {

@@ -168,7 +168,7 @@ mod tests {
         let found = gather(13 + 2, &DetectOptions::default());
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].class, found[0].score), (0, 0.9));
-        let BoundingBox { x_min, y_min, x_max, y_max } = found[0].area;
+        let BoundingBox { x_min, y_min, x_max, y_max, .. } = found[0].area;
         let expected = [2.0 * (80.0 - 32.0), 2.0 * (48.0 - 32.0), 2.0 * (80.0 + 32.0), 2.0 * (48.0 + 32.0)];
         for (edge, expected) in [x_min, y_min, x_max, y_max].into_iter().zip(expected) {
             assert!((edge - expected).abs() < 0.01, "{edge} is not {expected}");
