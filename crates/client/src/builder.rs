@@ -27,6 +27,7 @@ use crate::tls;
 ///     .build()?;
 /// # Ok::<(), image_intelligence::Error>(())
 /// ```
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     base_url: Option<String>,
@@ -95,6 +96,18 @@ impl ClientBuilder {
     pub fn credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
         self.client_id = Some(client_id.into());
         self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Who asks, where the secret comes from elsewhere (the environment).
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.client_id = Some(id.into());
+        self
+    }
+
+    /// The proof, where the client id comes from elsewhere (the environment).
+    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(secret.into());
         self
     }
 

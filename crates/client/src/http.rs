@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp, parse_retry_after};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tracing::Instrument as _;
 
 /// What a body may take to travel, on top of the request's limit.

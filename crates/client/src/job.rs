@@ -103,6 +103,12 @@ impl<K: JobKind> Job<K> {
         ResumeToken::new(K::KIND, &self.id, self.rid, self.created_at, &self.client.inner().base).to_string()
     }
 
+    /// The same handle through another client of the same API, as a forked process needs it.
+    #[doc(hidden)]
+    pub fn through(&self, client: &Client) -> Self {
+        Self { client: client.clone(), ..self.clone() }
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.made.0.elapsed() + self.made.1
     }
