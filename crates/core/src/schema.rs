@@ -29,38 +29,39 @@ pub fn schema() -> Value {
 /// Requests are read strictly, by serde, so they are no models; a test holds what is said here against what they write.
 fn class(definitions: &mut Definitions) -> Value {
     definitions.refer("Class", |definitions| {
-        let verify = Verify::schema(definitions);
+        let mut verify = Verify::schema(definitions);
+        verify["default"] = Verify::default().as_str().into();
         let zones = zones(definitions);
-        let field = |key, doc: &str, value, must| (key, doc.to_owned(), value, must);
-        model::object(
+        let mut class = model::object(
             &["A class to look for."],
             vec![
                 field("class", "Its name, such as `person`.", json!({"type": "string"}), true),
-                field("verify", "Whether a human should check; `AUTO` where it is not said.", verify, false),
+                field("verify", "Whether a human should check.", verify, false),
                 field("exclusionZones", "Parts of the picture in which it is not looked for.", zones, false),
             ],
-        )
+        );
+        class["title"] = "DetectClass".into();
+        class
     })
 }
 
 fn zones(definitions: &mut Definitions) -> Value {
     definitions.refer("ExclusionZones", |_| {
-        let field = |key, doc: &str, value, must| (key, doc.to_owned(), value, must);
+        let size = json!({"type": "integer", "enum": ExclusionZones::SIZES, "default": ExclusionZones::DEFAULT_SIZE});
         let rows = json!({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}});
         model::object(
             &["Cells of a square grid, laid evenly over the picture, in which a class is not looked for."],
             vec![
                 field("type", "Always `GRID`.", json!({"type": "string", "const": "GRID"}), true),
-                field(
-                    "size",
-                    "The finest grid the service may use: 16, 32, 64 (where it is not said) or 128.",
-                    json!({"type": "integer", "enum": ExclusionZones::SIZES}),
-                    false,
-                ),
+                field("size", "The finest grid the service may use: 16, 32, 64 or 128.", size, false),
                 field("zones", "Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it.", rows, true),
             ],
         )
     })
+}
+
+fn field(key: &'static str, description: &str, value: Value, must: bool) -> model::Described {
+    (key, description.to_owned(), value, must)
 }
 
 #[cfg(test)]
