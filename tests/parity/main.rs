@@ -1,1 +1,79 @@
-//! Parity.
+//! The table of calls, `tests/parity.toml`, held against Rust's own surface both ways. The other languages' tests do the same
+//! with theirs, when `cargo xtask test` runs them.
+
+mod surface;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use image_intelligence::ErrorKind;
+use image_intelligence_tests::parity::{self, Surface};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn table() -> BTreeMap<&'static str, Surface> {
+    parity::read(include_str!("../parity.toml")).unwrap_or_else(|problem| panic!("tests/parity.toml: {problem}"))
+}
+
+/// The public functions of a crate, whether they can be reached or not.
+fn functions(folder: &str) -> BTreeSet<String> {
+    let (mut folders, mut found) = (vec![root().join(folder)], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.extend(surface::functions(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+fn names(surface: &Surface, part: &str) -> BTreeSet<String> {
+    surface.parts[part].values().flatten().cloned().collect()
+}
+
+fn none(problem: &str, names: &BTreeSet<String>) {
+    assert!(names.is_empty(), "{problem}: {names:?}");
+}
+
+#[test]
+fn rust_has_what_the_table_says_and_nothing_else() {
+    let rust = &table()["rust"];
+    let exports = surface::exports(&std::fs::read_to_string(root().join("crates/client/src/lib.rs")).unwrap());
+    let reachable = |name: &String| exports.contains(name.split("::").next().unwrap_or_default());
+    let client: BTreeSet<String> = functions("crates/client/src").into_iter().filter(reachable).collect();
+    let core: BTreeSet<String> = functions("crates/core/src").into_iter().filter(reachable).collect();
+    assert!(client.len() > 30 && core.len() > 30, "the sources were not read: {client:?} {core:?}");
+
+    let there: BTreeSet<String> = client.union(&core).cloned().collect();
+    let own: BTreeSet<String> = rust.own.keys().cloned().collect();
+    let said: BTreeSet<String> = names(rust, "calls").union(&own).cloned().collect();
+    none("in the table, and not in Rust", &said.difference(&there).cloned().collect());
+    none("a type in the table, and not in Rust", &names(rust, "types").difference(&exports).cloned().collect());
+    // Of core only functions that stand alone: its types have more to them than the others need.
+    let public: BTreeSet<String> =
+        client.into_iter().chain(core.into_iter().filter(|name| !name.contains("::"))).collect();
+    none("in Rust, and not in the table", &public.difference(&said).cloned().collect());
+}
+
+#[test]
+fn every_kind_of_error_is_in_the_table() {
+    let surfaces = table();
+    let kinds: BTreeSet<String> = ErrorKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+    for (language, surface) in &surfaces {
+        let rows: BTreeSet<String> = surface.parts["errors"].keys().filter(|row| *row != "any").cloned().collect();
+        assert_eq!(rows, kinds, "{language}");
+        // The caller's own cancel is the language's own; everything else has a name.
+        for (row, names) in surface.parts["errors"].iter().filter(|(row, _)| *row != "cancelled") {
+            assert!(!names.is_empty(), "{language} has no name for {row}");
+        }
+    }
+    for kind in ErrorKind::ALL {
+        assert_eq!(surfaces["rust"].parts["errors"][kind.as_str()], [format!("ErrorKind::{kind:?}")]);
+    }
+}

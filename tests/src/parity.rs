@@ -54,7 +54,9 @@ pub fn read(toml: &str) -> Result<BTreeMap<&'static str, Surface>, String> {
                         let texts = names.iter().map(|name| name.as_str().map(str::to_owned));
                         texts.collect::<Option<_>>().ok_or_else(|| format!("{part}.{row}.{language}: names only"))?
                     }
-                    _ => return Err(format!("{part}.{row}: nothing is said of {language}; [] if it has no name there")),
+                    _ => {
+                        return Err(format!("{part}.{row}: nothing is said of {language}; [] if it has no name there"));
+                    }
                 };
                 let surface = surfaces.entry(language).or_default();
                 surface.parts.entry(part).or_default().insert(row.clone(), names);

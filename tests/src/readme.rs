@@ -47,7 +47,9 @@ mod tests {
 
     #[test]
     fn programs_are_found_and_named() {
-        let found = programs("a\n```sh\nls\n```\n```rust,no_run\nfn a() {}\n\nb\n```\n```python\n1\n```\n```python\n2\n```\n```kotlin\n```\n```kotlin\n```");
+        let found = programs(
+            "a\n```sh\nls\n```\n```rust,no_run\nfn a() {}\n\nb\n```\n```python\n1\n```\n```python\n2\n```\n```kotlin\n```\n```kotlin\n```",
+        );
         let named: Vec<_> = found.iter().map(|program| (program.language, program.file.as_str())).collect();
         assert_eq!(
             named,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod lint;
+mod models;
 mod step;
 mod test;
 
@@ -19,6 +20,8 @@ fn main() -> ExitCode {
         ["test"] => test::run_all(false),
         ["test", "--full"] => test::run_all(true),
         ["lint"] => lint::run_all(),
+        ["gen"] => models::write(),
+        ["gen", "--check"] => models::check(),
         ["bench"] => bench::run_all(None),
         ["bench", name] => bench::run_all(Some(name)),
         ["help" | "--help" | "-h"] => {

@@ -1,0 +1,163 @@
+//! `python/image_intelligence/models.py`: a msgspec Struct a model, a `StrEnum` an open enum.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::schema::{Definition, Field, Form, Type, responses};
+use super::text::{snake, wrap};
+
+const WIDTH: usize = 120;
+/// What is written by hand, in `_results.py`: the models that it is mixed into, and its class.
+const MIXED_IN: [(&str, &str); 3] =
+    [("DetectImageResult", "ImageNames"), ("DetectJob", "DetectResults"), ("DetectJobImage", "ImageNames")];
+const KEYWORDS: [&str; 5] = ["class", "from", "import", "in", "is"];
+
+pub(crate) fn write(definitions: &[Definition]) -> String {
+    let names: BTreeSet<_> = definitions.iter().map(|definition| definition.name.as_str()).collect();
+    let mixins: BTreeSet<_> = MIXED_IN.iter().filter(|row| names.contains(row.0)).map(|row| row.1).collect();
+    let mut out = "\"\"\"The models of the API, made by `cargo xtask gen` from core's schema: do not edit, run that \
+                   instead.\"\"\"\n\nfrom enum import StrEnum\n\nfrom msgspec import Struct, field\n"
+        .to_owned();
+    if !mixins.is_empty() {
+        let mixins: Vec<_> = mixins.into_iter().collect();
+        out += &format!("\nfrom ._results import {}\n", mixins.join(", "));
+    }
+    out += "\n__all__ = [\n";
+    out.extend(names.iter().map(|name| format!("    \"{name}\",\n")));
+    out += "]\n";
+    let responses = responses(definitions);
+    for definition in leaves_first(definitions) {
+        out += "\n\n";
+        match &definition.form {
+            Form::OpenEnum(values) => out += &open_enum(definition, values),
+            Form::Object(fields) => out += &object(definition, fields, responses.contains(definition.name.as_str())),
+        }
+    }
+    out
+}
+
+fn open_enum(definition: &Definition, values: &[(String, String)]) -> String {
+    let mut out = format!("class {}(StrEnum):\n{}\n", definition.name, docstring(&definition.docs));
+    for (value, docs) in values {
+        out += &format!("    {value} = \"{value}\"\n");
+        if !docs.is_empty() {
+            out += &docstring(docs);
+        }
+    }
+    out
+}
+
+fn object(definition: &Definition, fields: &[Field], is_response: bool) -> String {
+    let name = &definition.name;
+    let mixin = MIXED_IN.iter().find(|row| row.0 == name);
+    let is_job = is_response && name.ends_with("Job");
+    let mut bases = Vec::new();
+    bases.extend(mixin.map(|row| row.1));
+    bases.push("Struct");
+    if is_response {
+        bases.push("kw_only=True");
+    }
+    bases.push("rename=\"camel\"");
+    if is_job {
+        // For what comes beside it: the raw bytes.
+        bases.push("dict=True");
+    } else if is_response {
+        // No cycle goes through them, and the collector need not look.
+        bases.push("gc=False");
+    }
+    let mut out = format!("class {name}({}):\n{}\n", bases.join(", "), docstring(&definition.docs));
+    // Requests are made by position: what must be given comes first.
+    let mut fields: Vec<_> = fields.iter().collect();
+    if !is_response {
+        fields.sort_by_key(|field| default(field).is_some());
+    }
+    for field in fields {
+        out += &member(field);
+        out += &docstring(&field_docs(field, is_response));
+    }
+    out
+}
+
+fn member(field: &Field) -> String {
+    let default = default(field);
+    let mut of = type_name(&field.of);
+    if default.as_deref() == Some("None") {
+        of += " | None";
+    }
+    let snake = snake(&field.key);
+    if KEYWORDS.contains(&snake.as_str()) {
+        let default = default.map(|default| format!("default={default}, ")).unwrap_or_default();
+        return format!("    {snake}_: {of} = field({default}name=\"{}\")\n", field.key);
+    }
+    let default = default.map(|default| format!(" = {default}")).unwrap_or_default();
+    format!("    {snake}: {of}{default}\n")
+}
+
+/// What stands for a field that is not there; `None` where it always is.
+fn default(field: &Field) -> Option<String> {
+    Some(match (&field.default, &field.of) {
+        (Some(Value::Bool(value)), _) => if *value { "True" } else { "False" }.to_owned(),
+        // Texts and numbers are written alike in JSON and in Python.
+        (Some(value), _) => value.to_string(),
+        (None, _) if field.required => return None,
+        (None, Type::Array(_)) => "[]".to_owned(),
+        (None, _) => "None".to_owned(),
+    })
+}
+
+fn type_name(of: &Type) -> String {
+    match of {
+        // A text that nobody had heard of must not cost the whole body.
+        Type::Text | Type::Of { is_enum: true, .. } => "str".to_owned(),
+        Type::Boolean => "bool".to_owned(),
+        Type::Integer | Type::UnixMillis => "int".to_owned(),
+        Type::Number => "float".to_owned(),
+        Type::Array(items) => format!("list[{}]", type_name(items)),
+        Type::Of { name, .. } => name.clone(),
+    }
+}
+
+fn field_docs(field: &Field, is_response: bool) -> String {
+    let more = match &field.of {
+        Type::UnixMillis => " UNIX time in milliseconds.".to_owned(),
+        Type::Of { name, is_enum: true } if is_response => {
+            let article = if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" };
+            format!(" {article} `{name}`, or a text that this version does not know.")
+        }
+        Type::Of { name, is_enum: true } => format!(" A `{name}`."),
+        _ => String::new(),
+    };
+    format!("{}{more}", field.docs)
+}
+
+fn docstring(docs: &str) -> String {
+    let docs = docs.replace('\\', "\\\\").replace("\"\"\"", "'''");
+    // Room for the indent and for the quotes on either side.
+    let lines = wrap(&docs, WIDTH - 4 - 6);
+    let indented: Vec<_> = lines.iter().map(|line| format!("    {line}").trim_end().to_owned()).collect();
+    let text = indented.join("\n");
+    format!("    \"\"\"{}\"\"\"\n", text.trim_start())
+}
+
+/// The definitions so that each stands below those that it names.
+fn leaves_first(definitions: &[Definition]) -> Vec<&Definition> {
+    fn add<'a>(definition: &'a Definition, all: &'a [Definition], done: &mut Vec<&'a Definition>) {
+        if done.iter().any(|other| other.name == definition.name) {
+            return;
+        }
+        for name in definition.needs() {
+            if let Some(needed) = all.iter().find(|other| other.name == name) {
+                add(needed, all, done);
+            }
+        }
+        done.push(definition);
+    }
+    let (enums, objects): (Vec<_>, Vec<_>) =
+        definitions.iter().partition(|definition| matches!(definition.form, Form::OpenEnum(_)));
+    let mut done = enums;
+    for definition in objects {
+        add(definition, definitions, &mut done);
+    }
+    done
+}

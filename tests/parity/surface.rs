@@ -1,0 +1,109 @@
+//! The public names of a crate, read off its sources. It reads what rustfmt writes: an item of a file begins at the left
+//! edge, one of an `impl` or a trait four columns further in.
+
+use std::collections::BTreeSet;
+
+/// The public functions of a source: `Type::name`, or `name` alone.
+pub(crate) fn functions(source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut owner: Option<(String, bool)> = None;
+    let mut hidden = false;
+    for line in source.lines() {
+        let item = line.trim_start();
+        if item.starts_with("#[") || item.starts_with("//") {
+            hidden |= item == "#[doc(hidden)]";
+            continue;
+        }
+        if std::mem::take(&mut hidden) {
+            continue;
+        }
+        if line.starts_with('}') {
+            owner = None;
+        } else if let Some(rest) = line.strip_prefix("impl").filter(|rest| rest.starts_with([' ', '<'])) {
+            // What a trait asks for is the trait's.
+            let header = after_generics(rest);
+            owner = (!header.contains(" for ")).then(|| (word(header), false));
+        } else if let Some(rest) = line.strip_prefix("pub trait ") {
+            owner = Some((word(rest), true));
+        } else if let Some(name) = function(line, "pub ") {
+            found.insert(name);
+        } else if let (Some((owner, is_trait)), Some(inner)) = (&owner, line.strip_prefix("    "))
+            && let Some(name) = function(inner, if *is_trait { "" } else { "pub " })
+        {
+            found.insert(format!("{owner}::{name}"));
+        }
+    }
+    found
+}
+
+/// The names of a crate's root: what stands in its `pub use`.
+pub(crate) fn exports(root: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for item in root.split("\npub use ").skip(1) {
+        let item = item.split(';').next().unwrap_or_default();
+        let names = item.rsplit_once("::{").map_or_else(|| item.rsplit("::").next(), |(_, names)| Some(names));
+        let names = names.unwrap_or_default().trim_end_matches('}').split(',').map(str::trim);
+        found.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+    }
+    found
+}
+
+/// The name of the function that a line begins.
+fn function(line: &str, visible: &str) -> Option<String> {
+    let rest = line.strip_prefix(visible)?;
+    let rest = rest.strip_prefix("const ").unwrap_or(rest);
+    let rest = rest.strip_prefix("async ").unwrap_or(rest);
+    rest.strip_prefix("fn ").map(word)
+}
+
+fn after_generics(rest: &str) -> &str {
+    let mut depth = 0_usize;
+    for (index, letter) in rest.char_indices() {
+        match letter {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            ' ' if depth == 0 => return rest[index..].trim_start(),
+            _ => {}
+        }
+    }
+    rest
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+#[test]
+fn functions_are_seen() {
+    let source = "\
+pub fn free(a: u8) {
+    pub fn inner() {}
+}
+fn hidden() {}
+impl<K: Into<Vec<u8>>> Job<K> {
+    /// pub fn comment
+    pub async fn wait(&self) {}
+    fn own(&self) {}
+    pub(crate) fn ours() {}
+}
+impl Display for Job<u8> {
+    fn fmt() {}
+}
+pub trait Provider: Send {
+    fn token(&self);
+}
+pub const fn constant() {}
+#[doc(hidden)]
+#[must_use]
+pub fn not_meant_for_people() {}
+";
+    let found: Vec<_> = functions(source).into_iter().collect();
+    assert_eq!(found, ["Job::wait", "Provider::token", "constant", "free"]);
+}
+
+#[test]
+fn exports_are_seen() {
+    let root = "//! pub use no::More;\npub use a::B;\npub use core::{\n    C, D,\n    e,\n};\nuse f::G;\n";
+    let found: Vec<_> = exports(root).into_iter().collect();
+    assert_eq!(found, ["B", "C", "D", "e"]);
+}
