@@ -10,12 +10,12 @@ macro_rules! open_enum {
     ) => {
         $(#[doc = $enum_doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum), uniffi::export(Display))]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[doc = $doc])+ $variant, )+
             /// A value that this version does not know, as it came.
-            Unknown(String),
+            Unknown(#[cfg_attr(feature = "uniffi", uniffi(name = "value"))] String),
         }
 
         impl $name {
