@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Timestamp, parse_retry_after};
 
 impl Error {
     /// The error of an answer with this HTTP status and body. `what` is what was asked for: `detect job f9d73f87`.
@@ -39,7 +39,41 @@ impl Error {
         let message = format!("{what}: {fact} ({status}): {advice}");
         Self::new(ErrorKind::from_status(status), message).with_status(status).with_body(body)
     }
+
+    /// Takes over what the answer's headers say besides: the server's name for the request, and for how long it asks to be
+    /// left alone. Names compare in any case.
+    ///
+    /// ```
+    /// use image_intelligence_core::{Error, Timestamp};
+    ///
+    /// let headers = [("Retry-After", &b"7"[..]), ("X-Request-Id", b"req-1")];
+    /// let error = Error::from_answer("GET /detect/1", 429, b"").with_answer_headers(headers, Timestamp::from_millis(0));
+    /// assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
+    /// assert_eq!(error.request_id(), Some("req-1"));
+    /// ```
+    pub fn with_answer_headers<'a>(
+        self,
+        headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+        now: Timestamp,
+    ) -> Self {
+        let (mut retry_after, mut ids) = (None, [None; REQUEST_ID.len()]);
+        for (name, value) in headers {
+            let Ok(value) = std::str::from_utf8(value) else { continue };
+            if name.eq_ignore_ascii_case("Retry-After") {
+                retry_after = retry_after.or(Some(value));
+            } else if let Some(rank) = REQUEST_ID.iter().position(|known| name.eq_ignore_ascii_case(known)) {
+                ids[rank] = ids[rank].or(Some(value));
+            }
+        }
+        let id = ids.into_iter().flatten().find(|id| !id.is_empty() && !id.contains(char::is_control));
+        self.with_request_id(id.map(|id| id.chars().take(LONGEST_REQUEST_ID).collect()))
+            .with_retry_after(retry_after.and_then(|value| parse_retry_after(value, now)))
+    }
 }
+
+/// The headers in which servers name a request, the likeliest first.
+const REQUEST_ID: [&str; 3] = ["X-Request-Id", "Request-Id", "X-Amzn-RequestId"];
+const LONGEST_REQUEST_ID: usize = 128;
 
 /// What the server says of its error, in at most 300 characters of one line.
 fn server_words(body: &[u8]) -> Option<String> {

@@ -14,6 +14,7 @@ mod base_url;
 mod body;
 mod callback;
 mod check;
+mod decide;
 mod detect;
 mod dialect;
 mod error;
@@ -46,6 +47,8 @@ mod webhook;
 pub use base_url::BaseUrl;
 pub use callback::{CallbackKeys, CallbackToken, PublicBase};
 pub use check::{Checked, Judged, canonicalise, check, judge, judge_job};
+#[doc(hidden)]
+pub use decide::decide;
 pub use detect::{
     Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Hit,
     ImageView, Verify,

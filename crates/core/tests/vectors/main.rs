@@ -1,8 +1,7 @@
 //! Runs every case of the shared tables in `tests/vectors/` against core, and names each one that fails.
 
+mod deciding;
 mod reading;
-mod requests;
-mod waiting;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
