@@ -1,0 +1,34 @@
+//! Calls that block a thread: the interpreter is free meanwhile, and Ctrl-C is heard.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use pyo3::prelude::*;
+
+use crate::error::broken;
+use crate::runtime::Process;
+
+/// How often signals are looked for.
+const HEAR_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs the future on this thread until it ends, or until a signal's handler raises: then it is dropped.
+pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
+    let process = Process::current(py)?;
+    let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
+    loop {
+        let ended = py.detach(|| {
+            let slice = async { tokio::time::timeout(HEAR_EVERY, future.as_mut()).await };
+            let ended = process.runtime().block_on(slice);
+            process.enter();
+            ended
+        });
+        process.exit();
+        match ended {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(_panic)) => return Err(broken()),
+            Err(_not_yet) => py.check_signals()?,
+        }
+    }
+}

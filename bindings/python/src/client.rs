@@ -1,0 +1,163 @@
+//! The client: settings, what was made of them in this process, and the calls.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use image_intelligence::{
+    Client as Native, ClientBuilder, Detect, DetectBuilder, DetectRequest, Dialect, Error, ErrorKind, Kind, Result,
+};
+use pyo3::prelude::*;
+
+use crate::asynchronous::{Call, Promise, start};
+use crate::blocking::wait;
+use crate::convert::{Picture, Read, duration};
+use crate::error::{guarded, raise};
+use crate::job::Job;
+use crate::owned::Owned;
+
+/// What the synchronous and the asynchronous client of the facade stand on.
+#[pyclass(frozen, module = "image_intelligence._core")]
+pub(crate) struct Client(Arc<Shared>);
+
+/// What a client and its handles share.
+pub(crate) struct Shared {
+    settings: ClientBuilder,
+    /// `None` once it is closed. Locked only by threads that hold the interpreter, as `runtime::PROCESS` is.
+    native: Mutex<Option<Owned<Native>>>,
+}
+
+impl Shared {
+    fn slot(&self) -> MutexGuard<'_, Option<Owned<Native>>> {
+        self.native.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client of this process. In a forked child the parent's is leaked, and one is made anew: new connections, a new
+    /// token.
+    pub(crate) fn native(&self, _attached: Python<'_>) -> Result<Native> {
+        let mut slot = self.slot();
+        let Some(held) = slot.as_ref() else {
+            return Err(Error::new(ErrorKind::Closed, "the client is closed; make a new Client"));
+        };
+        if let Some(native) = held.here() {
+            return Ok(native.clone());
+        }
+        let native = self.settings.clone().build()?;
+        *slot = Some(Owned::new(native.clone()));
+        Ok(native)
+    }
+}
+
+/// Reads a job by its id: the bytes that came, judged by core.
+async fn read(client: Native, id: String) -> Result<Read> {
+    let raw = client.jobs::<Detect>().get_raw(&id).await?;
+    let judged = image_intelligence::judge_job(&raw, Kind::Detect)?;
+    let json = (!judged.canonical).then(|| judged.json.into_owned());
+    Ok(Read { json, raw: raw.into() })
+}
+
+impl Client {
+    fn prepare(&self, py: Python<'_>, images: &[Picture<'_>], request: &[u8]) -> PyResult<DetectBuilder> {
+        let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+        let images = images.iter().map(Picture::image).collect::<PyResult<Vec<_>>>()?;
+        let request = DetectRequest::from_json(request).map_err(|error| raise(py, &error))?;
+        Ok(native.detect(images).request(request))
+    }
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        client_id: Option<String>,
+        client_secret: Option<String>,
+        base_url: Option<String>,
+        request_timeout: Option<f64>,
+        allow_plain_http: bool,
+    ) -> PyResult<Self> {
+        guarded(|| {
+            let agent = concat!("image-intelligence-python/", env!("CARGO_PKG_VERSION"));
+            let mut settings = Native::builder()
+                .from_env()
+                .dialect(Dialect::Python)
+                .user_agent(agent)
+                .allow_plain_http(allow_plain_http);
+            if let Some(id) = client_id {
+                settings = settings.client_id(id);
+            }
+            if let Some(secret) = client_secret {
+                settings = settings.client_secret(secret);
+            }
+            if let Some(url) = base_url {
+                settings = settings.base_url(url);
+            }
+            if let Some(seconds) = request_timeout {
+                settings = settings.request_timeout(duration(seconds));
+            }
+            let native = settings.clone().build().map_err(|error| raise(py, &error))?;
+            Ok(Self(Arc::new(Shared { settings, native: Mutex::new(Some(Owned::new(native))) })))
+        })
+    }
+
+    /// Where the API is.
+    #[getter]
+    fn base_url(&self, py: Python<'_>) -> PyResult<String> {
+        guarded(|| self.0.native(py).map(|native| native.base_url().to_string()).map_err(|error| raise(py, &error)))
+    }
+
+    fn close(&self) -> PyResult<()> {
+        guarded(|| {
+            self.0.slot().take();
+            Ok(())
+        })
+    }
+
+    fn detect(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<Job> {
+        guarded(|| {
+            let sent = self.prepare(py, &images, request)?.send();
+            let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
+            Ok(Job::new(Arc::clone(&self.0), job))
+        })
+    }
+
+    fn start_detect(
+        &self,
+        py: Python<'_>,
+        event_loop: Py<PyAny>,
+        future: Py<PyAny>,
+        images: Vec<Picture<'_>>,
+        request: &[u8],
+    ) -> PyResult<Call> {
+        guarded(|| {
+            let sent = self.prepare(py, &images, request)?.send();
+            let shared = Arc::clone(&self.0);
+            start(
+                py,
+                Promise { event_loop, future },
+                sent,
+                |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()),
+            )
+        })
+    }
+
+    fn get(&self, py: Python<'_>, id: String) -> PyResult<Py<PyAny>> {
+        guarded(|| {
+            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            wait(py, read(native, id))?.map_err(|error| raise(py, &error))?.into_python(py)
+        })
+    }
+
+    fn start_get(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>, id: String) -> PyResult<Call> {
+        guarded(|| {
+            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            start(py, Promise { event_loop, future }, read(native, id), |py, read| read.into_python(py))
+        })
+    }
+
+    fn resume(&self, py: Python<'_>, token: &str) -> PyResult<Job> {
+        guarded(|| {
+            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            let job = native.resume::<Detect>(token).map_err(|error| raise(py, &error))?;
+            Ok(Job::new(Arc::clone(&self.0), job))
+        })
+    }
+}

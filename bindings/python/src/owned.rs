@@ -1,0 +1,39 @@
+//! What belongs to the process that made it: after a fork the child neither uses nor drops its parent's.
+
+/// A value that holds sockets, locks or tasks of the process it was made in.
+///
+/// In a forked child the threads behind it are gone, and its locks may be held by one of them for ever. So the child leaks
+/// its copy, without touching it, and makes its own.
+pub(crate) struct Owned<T> {
+    process: u32,
+    /// There until it is dropped.
+    value: Option<T>,
+}
+
+impl<T> Owned<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { process: std::process::id(), value: Some(value) }
+    }
+
+    /// The value, in the process that made it; `None` in a child.
+    pub(crate) fn here(&self) -> Option<&T> {
+        self.value.as_ref().filter(|_| self.is_here())
+    }
+
+    /// The value whoever made it: only for what is plain data in it.
+    pub(crate) fn anywhere(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    fn is_here(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        if !self.is_here() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}

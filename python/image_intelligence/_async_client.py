@@ -1,0 +1,164 @@
+"""The client for asyncio: the same calls, to be awaited."""
+
+import asyncio
+
+from ._arguments import detect_request
+from ._client import connect, decoded, limit_of, required
+from ._images import to_wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import timedelta
+    from types import TracebackType
+    from typing import Any, Concatenate, ParamSpec, Self
+
+    from . import _core
+    from ._images import Picture
+    from .models import DetectClass, DetectJob
+
+    P = ParamSpec("P")
+
+
+async def _answer(
+    start: "Callable[Concatenate[asyncio.AbstractEventLoop, asyncio.Future[Any], P], _core.Call]",
+    *args: "P.args",
+    **kwargs: "P.kwargs",
+) -> "Any":
+    """Starts a native call and awaits its answer. Cancelling the task drops the request."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+    call = start(loop, future, *args, **kwargs)
+    try:
+        answer = await future
+    except BaseException:
+        call.cancel()
+        raise
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def settle(batch: "list[tuple[asyncio.Future[Any], object]]") -> None:
+    """Run by the loop: hands out the answers that came, but to those who no longer wait."""
+    for future, answer in batch:
+        if not future.done():
+            future.set_result(answer)
+
+
+class AsyncClient:
+    """As `Client`, for asyncio. Several event loops may share it, each in its thread.
+
+    >>> import asyncio
+    >>> from image_intelligence import AsyncClient
+    >>> async def main() -> None:
+    ...     async with AsyncClient() as client:
+    ...         job = await client.detect([b"no picture"], classes=["person"])
+    ...         print((await job.wait()).status)
+    >>> asyncio.run(main())
+    COMPLETED_ALL_ERROR
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(
+        self,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        base_url: str | None = None,
+        request_timeout: "float | timedelta | None" = None,
+        allow_plain_http: bool = False,
+    ) -> None:
+        self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._native.base_url}>"
+
+    async def __aenter__(self) -> "Self":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: "TracebackType | None"
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections. What is used after that raises `ClosedError`; closing twice does nothing."""
+        self._native.close()
+
+    async def detect(
+        self,
+        images: "Iterable[Picture]",
+        *,
+        classes: "Iterable[str | DetectClass]",
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+        bounding_boxes: bool = False,
+    ) -> "AsyncDetectHandle":
+        """As `Client.detect`. A submit that is cancelled in flight may have made a job all the same."""
+        request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
+        return AsyncDetectHandle(await _answer(self._native.start_detect, to_wire(images), request))
+
+    def resume(self, token: str) -> "AsyncDetectHandle":
+        """As `Client.resume`: nothing is sent yet, so there is nothing to await."""
+        return AsyncDetectHandle(self._native.resume(required("token", token)))
+
+    @property
+    def detect_jobs(self) -> "AsyncDetectJobs":
+        """Detect jobs that were made before."""
+        return AsyncDetectJobs(self._native)
+
+
+class AsyncDetectJobs:
+    """Detect jobs that were made before: `client.detect_jobs`."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: "_core.Client") -> None:
+        self._native = native
+
+    async def get(self, id: str) -> "DetectJob":
+        """The job as it is now. Raises `NotFoundError` where the API does not know it."""
+        return decoded(await _answer(self._native.start_get, required("id", id)))
+
+
+class AsyncDetectHandle:
+    """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: "_core.Job") -> None:
+        self._native = native
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """The service's name for the job."""
+        return self._native.id
+
+    @property
+    def custom_id(self) -> str | None:
+        """The name that the job was given, by you or by us; `None` where it was resumed."""
+        return self._native.custom_id
+
+    @property
+    def created_at(self) -> int:
+        """When the job was made, by the service's clock: milliseconds since the UNIX epoch."""
+        return self._native.created_at
+
+    @property
+    def resume_token(self) -> str:
+        """A line of text with which `client.resume(..)` takes the job up again, in any process and any language."""
+        return self._native.resume_token
+
+    async def get(self) -> "DetectJob":
+        """The job as it is now, done or not."""
+        return decoded(await _answer(self._native.start_get))
+
+    async def wait(self, timeout: "float | timedelta | None" = None) -> "DetectJob":
+        """As `DetectHandle.wait`; cancelling the task ends the wait, not the job."""
+        return decoded(await _answer(self._native.start_wait, limit_of(timeout)))

@@ -1,0 +1,124 @@
+"""Easy ways through results: what the models mix in."""
+
+from msgspec import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .models import BoundingBox, DetectImageResult, DetectJobImage, DetectJobResult, Input
+
+_DONE = frozenset(("COMPLETED_SUCCESSFULLY", "COMPLETED_PARTIAL_ERROR", "COMPLETED_ALL_ERROR"))
+# A status that nobody has heard of is no error.
+_ERRORS = frozenset(
+    (
+        "UNKNOWN_ERROR",
+        "JOB_ERROR",
+        "IMAGE_DOWNLOAD_ERROR",
+        "INVALID_IMAGE_FORMAT_ERROR",
+        "SPIDERWEBS_ERROR",
+        "DETECTION_ENGINE_ERROR",
+        "MODEL_SERVICE_ERROR",
+        "MALFORMED_MESSAGE_ERROR",
+    )
+)
+
+
+class ImageNames:
+    """The names of a picture."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        id: str | None
+        url: str | None
+        proxy_url: str | None
+        custom_id: str | None
+        input: Input | None
+
+    @property
+    def custom_id_or_url(self) -> str:
+        """The name that says most to a person: your custom id, else the URL or file that you passed in, else the service's id."""
+        source = self.input.source if self.input is not None else None
+        for name in (self.custom_id, self.url or None, source, self.id):
+            if name is not None:
+                return name
+        return ""
+
+    def _may_be(self, other: "ImageNames") -> bool:
+        # The first name that both have decides; where they share none, nothing speaks against it.
+        if self.id is not None and other.id is not None:
+            return self.id == other.id
+        if self.input is not None and other.input is not None:
+            return self.input.index == other.input.index
+        for mine, theirs in (
+            (self.custom_id, other.custom_id),
+            (self.url, other.url),
+            (self.proxy_url, other.proxy_url),
+        ):
+            if mine is not None and theirs is not None:
+                return mine == theirs
+        return True
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """An object of a class in a picture."""
+
+    image: "DetectImageResult | DetectJobImage"
+    """The picture."""
+    confidence: float
+    """How sure the service is, 0 to 1; 0 where it does not say."""
+    verdict: bool | None = None
+    """Whether the service is certain."""
+    bounding_box: "BoundingBox | None" = None
+    """Where in the picture it is."""
+
+
+class DetectResults:
+    """Ways through the results of a detect job."""
+
+    raw: bytes = b""
+    """The JSON as it came, with every field that this version does not know."""
+
+    if TYPE_CHECKING:
+        status: str
+        job_results: list[DetectJobResult]
+        image_results: list[DetectImageResult]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will come. A job that ended with errors is done too."""
+        return self.status in _DONE
+
+    @property
+    def classes(self) -> list[str]:
+        """Every class that was found in some picture, in alphabetical order."""
+        found = {item.class_ for image in self.image_results for item in image.objects}
+        found.update(result.class_ for result in self.job_results if result.image is not None)
+        return sorted(found - {""})
+
+    def found(self, class_: str) -> list[Hit]:
+        """Every picture in which the class was found, the surest first.
+
+        >>> from pathlib import Path
+        >>> from image_intelligence import Client
+        >>> with Client() as client:
+        ...     job = client.detect([Path("examples/photos/chelsea.jpg")], classes=["cat"]).wait()
+        >>> [f"{hit.image.custom_id_or_url} {hit.confidence:.2f}" for hit in job.found("cat")]
+        ['examples/photos/chelsea.jpg 0.54']
+        """
+        hits = [
+            Hit(image=image, confidence=item.confidence, verdict=item.verdict, bounding_box=item.bounding_box)
+            for image in self.image_results
+            for item in image.objects
+            if item.class_ == class_
+        ]
+        # A server may leave out the objects of each picture and name only the one it chose.
+        for chosen in self.job_results:
+            image = chosen.image
+            if chosen.class_ == class_ and image is not None and not any(hit.image._may_be(image) for hit in hits):
+                hits.append(Hit(image=image, confidence=image.confidence or 0.0))
+        hits.sort(key=lambda hit: -hit.confidence)
+        return hits
+
+    def errors(self) -> "list[DetectImageResult]":
+        """The pictures that could not be looked at; one bad picture never sinks the rest."""
+        return [image for image in self.image_results if image.status in _ERRORS]

@@ -1,0 +1,171 @@
+"""Webhooks: what came, whether it is genuine, and the callback URLs that prove a sender who cannot sign.
+
+>>> import json
+>>> from image_intelligence import DetectJob, webhooks
+>>> body = json.dumps({"id": "5d689c71", "status": "COMPLETED_SUCCESSFULLY", "jobResults": [{"class": "person"}]})
+>>> match webhooks.parse(body):
+...     case DetectJob(status="COMPLETED_SUCCESSFULLY") as job:
+...         print(job.id)
+...     case other:
+...         print("not ours:", other.raw)
+5d689c71
+"""
+
+import time
+
+from msgspec import MsgspecError, Struct
+
+from . import _core
+from ._decode import detect_job
+from ._images import _named
+from .errors import ConfigError, InvalidRequestError, InvalidWebhookError
+from .models import DetectJob
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import TypeAlias
+
+    HeaderValue: TypeAlias = "str | bytes | Sequence[str]"
+    Headers: TypeAlias = "Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]"
+
+__all__ = ["CallbackKeys", "CallbackToken", "UnknownEvent", "parse"]
+
+
+class UnknownEvent(Struct, frozen=True):
+    """Something that this version cannot name: kept as it came, never dropped."""
+
+    raw: bytes
+    """The body as it came."""
+
+
+def parse(
+    body: "bytes | bytearray | memoryview | str",
+    headers: "Headers | None" = None,
+    *,
+    secret: "str | Sequence[str] | None" = None,
+    kind: str | None = None,
+    allow_sha1: bool = False,
+) -> DetectJob | UnknownEvent:
+    """Reads a webhook's body, as raw bytes: a detect job, or an `UnknownEvent`.
+
+    With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as they came:
+    `WebhookVerificationError` says by its `reason` what is wrong with it. `allow_sha1` takes the old form of a signature too.
+    `kind` is the kind of job that the webhook was registered for, where you know it: it wins over every sign in the body.
+
+    Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed: its body
+    is a hint until you have fetched the job.
+
+    >>> import hashlib, hmac
+    >>> body = b'{"id": "5d689c71", "status": "IN_PROGRESS", "jobResults": [], "imageResults": []}'
+    >>> signed = {"X-Niro-Signature": "sha256=" + hmac.new(b"a secret key", body, hashlib.sha256).hexdigest()}
+    >>> parse(body, signed, secret="a secret key").is_done
+    False
+    """
+    if type(body) is not bytes:
+        body = _bytes(body)
+    secrets = _secrets(secret) if secret is not None else []
+    event, json = _core.judge(body, headers, secrets, kind, allow_sha1)
+    if event != "detect":
+        return UnknownEvent(body)
+    try:
+        return detect_job(json, body)
+    except MsgspecError as error:  # pragma: no cover - core has judged it, so this is a bug of ours
+        raise InvalidWebhookError(f"the body could not be decoded ({error}); please report it") from error
+
+
+def _bytes(body: object) -> bytes:
+    if isinstance(body, str):
+        try:
+            return body.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidWebhookError("body: text that is no UTF-8; pass the raw bytes of the request") from error
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise InvalidRequestError(f"body: {_named(body)} given; pass the raw bytes of the request, before any parsing")
+
+
+def _secrets(secret: object) -> list[str]:
+    given = [secret] if isinstance(secret, (str, bytes)) else secret
+    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(one, str) for one in given):
+        raise ConfigError("secret: a str or a list of them wanted")
+    return list(given)
+
+
+class CallbackToken(Struct, frozen=True):
+    """What a callback token says. It was checked, so we said it."""
+
+    kind: str
+    """What the job does."""
+    rid: str
+    """Our own name for the job, in hex."""
+    expires: int
+    """From when on it is good no more: a UNIX time in seconds."""
+    key_id: int
+    """The key that made it."""
+
+
+class CallbackKeys:
+    """A ring of up to four masters by key id, each 32 random bytes. The last one signs; the others only check.
+
+    A per-job webhook is not signed. A URL that carries such a token proves that it was you who gave it out.
+
+    >>> from image_intelligence import webhooks
+    >>> keys = webhooks.CallbackKeys({1: bytes(range(32))})
+    >>> base = "https://hooks.example.com/ii"
+    >>> token = keys.mint("detect", expires=1_800_000_000, rid=bytes(range(16)), base=base)
+    >>> token
+    'AQEBa0nSAAABAgMEBQYHCAkKCwwNDg8FZkrLGgH_fNyb3MY_jM8j'
+    >>> keys.callback_url(token, base)
+    'https://hooks.example.com/ii/cb/AQEBa0nSAAABAgMEBQYHCAkKCwwNDg8FZkrLGgH_fNyb3MY_jM8j'
+    >>> keys.verify(token, [base], now=1_799_999_999).kind
+    'detect'
+    """
+
+    __slots__ = ("_ids", "_native")
+
+    def __init__(self, masters: "Mapping[int, bytes]") -> None:
+        pairs: list[tuple[int, bytes]] = []
+        for key_id, master in masters.items():
+            if isinstance(key_id, bool) or not isinstance(key_id, int) or not 0 <= key_id <= 255:
+                raise ConfigError(f"callback keys: {key_id!r} given as an id, a number from 0 to 255 wanted")
+            if not isinstance(master, (bytes, bytearray, memoryview)):
+                raise ConfigError(f"callback keys: key {key_id} is a {_named(master)}, 32 bytes wanted")
+            pairs.append((key_id, bytes(master)))
+        self._native = _core.CallbackKeys(pairs)
+        self._ids = [key_id for key_id, _ in pairs]
+
+    def __repr__(self) -> str:
+        return f"<CallbackKeys {self._ids}>"
+
+    def mint(self, kind: str, *, expires: "float | datetime", rid: bytes | str, base: str) -> str:
+        """The token of a job's callback URL: for a job of that `kind` with that `rid` (16 bytes, or 32 hex digits), good
+        until `expires` (a UNIX time in seconds, or a datetime with a zone), at the public address `base`."""
+        hexed = rid.hex() if isinstance(rid, bytes) else rid
+        if not isinstance(hexed, str):
+            raise InvalidRequestError(f"rid: 16 bytes or 32 hex digits wanted, {_named(rid)} given")
+        return self._native.mint(kind, int(_moment("expires", expires)), hexed, base)
+
+    def callback_url(self, token: str, base: str) -> str:
+        """What to give to a job as its `webhook_url`."""
+        return self._native.callback_url(token, base)
+
+    def verify(self, token: str, bases: "str | Sequence[str]", now: "float | datetime | None" = None) -> CallbackToken:
+        """Checks a token, before anything else of a request is looked at.
+
+        `bases` are the public address of today and up to three former ones. Raises `WebhookVerificationError`; its `reason`
+        is for your logs: tell the sender 404 and no more.
+        """
+        moment = time.time() if now is None else _moment("now", now)
+        known = [bases] if isinstance(bases, str) else list(bases)
+        return CallbackToken(*self._native.verify(token, known, int(moment * 1000)))
+
+
+def _moment(name: str, value: "float | datetime") -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e11:
+        return value
+    stamp = getattr(value, "timestamp", None)
+    if stamp is None or getattr(value, "tzinfo", None) is None:
+        raise InvalidRequestError(f"{name}: a UNIX time in seconds or a datetime with a time zone wanted, {value!r} given")
+    return float(stamp())
