@@ -184,8 +184,8 @@ class ExclusionZones(Struct, rename="camel"):
     """Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it."""
     type: str = "GRID"
     """Always `GRID`."""
-    size: int | None = None
-    """The finest grid the service may use: 16, 32, 64 (where it is not said) or 128."""
+    size: int = 64
+    """The finest grid the service may use: 16, 32, 64 or 128."""
 
 
 class DetectClass(Struct, rename="camel"):
@@ -193,7 +193,7 @@ class DetectClass(Struct, rename="camel"):
 
     class_: str = field(name="class")
     """Its name, such as `person`."""
-    verify: str | None = None
-    """Whether a human should check; `AUTO` where it is not said. A `Verify`."""
+    verify: str = "AUTO"
+    """Whether a human should check. A `Verify`."""
     exclusion_zones: ExclusionZones | None = None
     """Parts of the picture in which it is not looked for."""

@@ -74,8 +74,8 @@ pub fn read(toml: &str) -> Result<BTreeMap<&'static str, Surface>, String> {
     for (language, surface) in &surfaces {
         let mut names: Vec<_> = surface.names().collect();
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("{language}: {} stands there twice", twice[0]));
+        if let Some([twice, ..]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+            return Err(format!("{language}: {twice} stands there twice"));
         }
     }
     Ok(surfaces)

@@ -1,9 +1,9 @@
 //! What can be said of the code without running it.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use crate::step::{Outcome, cargo, is_there, run, target};
+use crate::languages::{node, python};
+use crate::step::{Outcome, cargo, command, is_there, output, run, target};
 
 /// The release of cargo-deny whose checks these are.
 const DENY: &str = "0.20.2";
@@ -19,18 +19,17 @@ pub(crate) fn run_all() -> Outcome {
     )?;
     wasm()?;
     let deny = deny()?;
-    let mut check = Command::new(deny);
-    run(
-        "deny: licences, bans, sources",
-        check.current_dir(crate::step::root()).args(["--locked", "check", "licenses", "bans", "sources"]),
-    )
+    let mut check = command(deny);
+    run("deny: licences, bans, sources", check.args(["--locked", "check", "licenses", "bans", "sources"]))?;
+    python::lint()?;
+    node::lint()
 }
 
 /// core must compile for wasm32; the check is made where the target is installed, which needs rustup.
 fn wasm() -> Outcome {
     let target = "wasm32-unknown-unknown";
-    let installed = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
-    let there = installed.is_ok_and(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    let installed = output(command("rustc").args(["--print", "target-libdir", "--target", target]));
+    let there = installed.is_some_and(|folder| PathBuf::from(folder.trim()).is_dir());
     if !there {
         println!("\n== core for {target}: not checked, the target is not installed (rustup target add {target})");
         return Ok(());
@@ -42,8 +41,7 @@ fn wasm() -> Outcome {
 fn deny() -> Result<PathBuf, String> {
     let ours = target().join("tools").join("bin").join("cargo-deny");
     for candidate in [PathBuf::from("cargo-deny"), ours.clone()] {
-        let version = Command::new(&candidate).arg("--version").output();
-        if version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(DENY)) {
+        if output(command(&candidate).arg("--version")).is_some_and(|version| version.contains(DENY)) {
             return Ok(candidate);
         }
     }

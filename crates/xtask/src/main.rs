@@ -1,8 +1,10 @@
 //! `cargo xtask`: the workspace's own tasks. Each sets up what it needs by itself, so that a new machine passes.
 
 mod bench;
+mod languages;
 mod lint;
 mod models;
+mod pack;
 mod step;
 mod test;
 
@@ -10,8 +12,11 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--full]   every test of every language; --full adds lint and the release build of the demo
-cargo xtask lint            fmt, clippy, doc, licences and bans, the arrows between crates
-cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory (all of them without a name)";
+cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
+cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
+cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ
+cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory, python, node (all without a name)
+cargo xtask pack            wheel, npm tarballs and jar as they are shipped, into target/pack";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,11 +24,13 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["test"] => test::run_all(false),
         ["test", "--full"] => test::run_all(true),
+        ["test", language] if test::LANGUAGES.contains(language) => test::run_one(language),
         ["lint"] => lint::run_all(),
         ["gen"] => models::write(),
         ["gen", "--check"] => models::check(),
         ["bench"] => bench::run_all(None),
         ["bench", name] => bench::run_all(Some(name)),
+        ["pack"] => pack::run_all(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

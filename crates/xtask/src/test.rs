@@ -1,9 +1,44 @@
 //! Every test there is.
 
-use crate::lint;
+use crate::languages::{HandOver, kotlin, node, python, swift};
 use crate::step::{Outcome, cargo, run};
+use crate::{lint, models};
 
-pub(crate) fn run_rust() -> Outcome {
+/// The languages whose tests can be run alone.
+pub(crate) const LANGUAGES: [&str; 5] = ["rust", "python", "node", "kotlin", "swift"];
+
+pub(crate) fn run_all(full: bool) -> Outcome {
+    models::check()?;
+    rust()?;
+    let hand_over = HandOver::new(true)?;
+    python::test(&hand_over)?;
+    node::test(&hand_over)?;
+    kotlin::test(&hand_over)?;
+    swift::test(&hand_over)?;
+    if full {
+        lint::run_all()?;
+        run("the demo, as a newcomer runs it", &mut cargo(["run", "--release", "--locked", "--", "demo"]))?;
+    }
+    println!("\n== everything passed");
+    Ok(())
+}
+
+/// The tests of one language, with what they need and nothing else.
+pub(crate) fn run_one(language: &str) -> Outcome {
+    models::check()?;
+    if language == "rust" {
+        return rust();
+    }
+    let hand_over = HandOver::new(false)?;
+    match language {
+        "python" => python::test(&hand_over),
+        "node" => node::test(&hand_over),
+        "kotlin" => kotlin::test(&hand_over),
+        _ => swift::test(&hand_over),
+    }
+}
+
+fn rust() -> Outcome {
     run("Rust: tests and documented examples", &mut cargo(["test", "--workspace", "--all-features", "--locked"]))?;
     // With every feature on, a crate that forgot to ask for one would pass all the same.
     for (title, arguments) in [
@@ -20,15 +55,5 @@ pub(crate) fn run_rust() -> Outcome {
     ] {
         run(&format!("Rust: {title}"), &mut cargo(arguments))?;
     }
-    Ok(())
-}
-
-pub(crate) fn run_all(full: bool) -> Outcome {
-    run_rust()?;
-    if full {
-        lint::run_all()?;
-        run("the demo, as a newcomer runs it", &mut cargo(["run", "--release", "--locked", "--", "demo"]))?;
-    }
-    println!("\n== everything passed");
     Ok(())
 }

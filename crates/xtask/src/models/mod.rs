@@ -5,10 +5,7 @@ mod schema;
 mod text;
 mod typescript;
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::step::{Outcome, root, target};
+use crate::step::{self, Outcome, command, root, target};
 
 /// What is generated, and where it stands.
 fn files() -> Result<[(&'static str, String); 2], String> {
@@ -26,7 +23,7 @@ pub(crate) fn write() -> Outcome {
         if std::fs::read_to_string(&place).is_ok_and(|old| old == text) {
             println!("{path}: as it was");
         } else {
-            put(&place, &text)?;
+            step::write(&place, text)?;
             println!("{path}: written");
         }
     }
@@ -42,19 +39,12 @@ pub(crate) fn check() -> Outcome {
             continue;
         }
         let fresh = target().join("gen").join(path);
-        put(&fresh, &text)?;
+        step::write(&fresh, text)?;
         // git is no need of anybody's: without it there is the list of files.
-        let _ = Command::new("git").args(["diff", "--no-index", "--", path]).arg(&fresh).current_dir(root()).status();
+        let _ = command("git").args(["diff", "--no-index", "--", path]).arg(&fresh).status();
         stale.push(path);
     }
     if stale.is_empty() { Ok(()) } else { Err(format!("{}: run `cargo xtask gen`", stale.join(" and "))) }
-}
-
-fn put(path: &Path, text: &str) -> Outcome {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(path, text))
-        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn definition(name: &str, body: &Value, all: &Map<String, Value>) -> Result<Defi
 
 /// A schema may have a title for hosts, where its own name would be a keyword in half of them.
 fn host_name(name: &str, body: &Value) -> String {
-    body["title"].as_str().unwrap_or(if name == "Class" { "DetectClass" } else { name }).to_owned()
+    body["title"].as_str().unwrap_or(name).to_owned()
 }
 
 fn is_enum(body: &Value) -> bool {
