@@ -35,7 +35,7 @@ fn differences(place: &str, found: &Value, expected: &Value) -> Vec<String> {
     }
 }
 
-fn compare(found: &Value, expected: &Value) -> Outcome {
+pub(super) fn compare(found: &Value, expected: &Value) -> Outcome {
     let differing = differences("", found, expected);
     if differing.is_empty() { Ok(()) } else { Err(differing.join("; ")) }
 }

@@ -1,5 +1,6 @@
 //! Runs every case of the shared tables in `tests/vectors/` against core, and names each one that fails.
 
+mod canonical;
 mod deciding;
 mod reading;
 

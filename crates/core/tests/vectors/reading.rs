@@ -11,15 +11,15 @@ use super::{Outcome, Refusal, folder, run, same, text_of};
 
 /// A body in one of four forms.
 #[derive(Default)]
-struct Body<'a> {
-    json: Option<&'a Value>,
-    text: Option<&'a str>,
-    base64: Option<&'a str>,
-    file: Option<&'a str>,
+pub(super) struct Body<'a> {
+    pub(super) json: Option<&'a Value>,
+    pub(super) text: Option<&'a str>,
+    pub(super) base64: Option<&'a str>,
+    pub(super) file: Option<&'a str>,
 }
 
 impl Body<'_> {
-    fn bytes(self) -> Outcome<Vec<u8>> {
+    pub(super) fn bytes(self) -> Outcome<Vec<u8>> {
         match self {
             Self { json: Some(json), text: None, base64: None, file: None } => Ok(json.to_string().into_bytes()),
             Self { json: None, text: Some(text), base64: None, file: None } => Ok(text.into()),
