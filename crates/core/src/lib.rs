@@ -28,6 +28,7 @@ mod model;
 mod net;
 mod open_enum;
 mod poll;
+mod public_base;
 mod raw;
 mod read;
 mod request;
@@ -45,7 +46,7 @@ mod validate;
 mod webhook;
 
 pub use base_url::BaseUrl;
-pub use callback::{CallbackKeys, CallbackToken, PublicBase};
+pub use callback::{CallbackKeys, CallbackToken};
 pub use check::{Checked, Judged, canonicalise, check, judge, judge_job};
 #[doc(hidden)]
 pub use decide::decide;
@@ -60,6 +61,7 @@ pub use inputs::{Input, Inputs};
 pub use kind::Kind;
 pub use net::AddressClass;
 pub use poll::{PollPolicy, Seen, Step, Wait};
+pub use public_base::PublicBase;
 pub use raw::Raw;
 pub use request::{ImageRequest, JobOptions};
 pub use resume::ResumeToken;
