@@ -77,7 +77,7 @@ fn settled(json: &[u8]) -> Outcome {
 
 /// Reads a job as any language's typed decoder does, which knows nothing of tolerance, and writes it out again.
 fn plainly_read(json: &[u8]) -> Outcome<Value> {
-    let job: Job = serde_json::from_slice(json).map_err(text_of)?;
+    let job: Plain = serde_json::from_slice(json).map_err(text_of)?;
     serde_json::to_value(job).map_err(text_of)
 }
 
@@ -102,7 +102,7 @@ macro_rules! plain {
     };
 }
 plain! {
-    Job {
+    Plain {
         id: String, job_results: Vec<JobResult>, image_results: Vec<ImageResult>, status: String, ;
         created_at: i64, custom_id: String, feed_id: String, webhook_url: String,
     }
@@ -112,6 +112,6 @@ plain! {
         objects: Vec<Object>, status: String, ;
         id: String, url: String, proxy_url: String, custom_id: String,
     }
-    Object { class: String, confidence: f64, ; verdict: bool, bounding_box: Box4, }
-    Box4 { x_min: f64, y_min: f64, x_max: f64, y_max: f64, ; }
+    Object { class: String, confidence: f64, ; verdict: bool, bounding_box: Edges, }
+    Edges { x_min: f64, y_min: f64, x_max: f64, y_max: f64, ; }
 }
