@@ -1,0 +1,67 @@
+//! Callback tokens: made and checked by core.
+
+use image_intelligence::{CallbackKeys as Native, Error, ErrorKind, Kind, PublicBase, Rid, Timestamp};
+use napi::bindgen_prelude::Uint8Array;
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use crate::failure;
+
+/// What a token says.
+#[napi(object)]
+pub struct CallbackToken {
+    pub kind: String,
+    pub rid: String,
+    /// UNIX time in milliseconds.
+    pub expires: f64,
+    pub key_id: u8,
+}
+
+/// What `CallbackKeys` stands on.
+#[napi]
+pub struct CallbackKeys(Native);
+
+#[napi]
+impl CallbackKeys {
+    /// The masters by their numbers; the last one signs.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, ids: Vec<u8>, masters: Vec<Uint8Array>) -> Result<Self> {
+        let keys = Native::new(ids.into_iter().zip(masters.iter()));
+        keys.map(Self).map_err(|error| failure::thrown(env, &error))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn mint(&self, env: Env, kind: String, expires: f64, rid: String, base: String) -> Result<String> {
+        self.make(&kind, expires, &rid, &base).map_err(|error| failure::thrown(env, &error))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify(&self, env: Env, token: String, bases: Vec<String>, now: f64) -> Result<CallbackToken> {
+        let bases: image_intelligence::Result<Vec<PublicBase>> = bases.iter().map(|base| PublicBase::parse(base)).collect();
+        let read = bases.and_then(|bases| self.0.verify(&token, &bases, Timestamp::from_millis(now as i64)));
+        let read = read.map_err(|error| failure::thrown(env, &error))?;
+        Ok(CallbackToken {
+            kind: read.kind.as_str().to_owned(),
+            rid: read.rid.to_string(),
+            expires: read.expires.as_millis() as f64,
+            key_id: read.key_id,
+        })
+    }
+}
+
+impl CallbackKeys {
+    fn make(&self, kind: &str, expires: f64, rid: &str, base: &str) -> image_intelligence::Result<String> {
+        let refuse = |problem: String| Error::new(ErrorKind::InvalidRequest, problem);
+        let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+        let kind = Kind::from_name(kind).ok_or_else(|| refuse(format!("kind: one of {kinds} is wanted")))?;
+        let rid = Rid::from_hex(rid).ok_or_else(|| refuse("rid: 32 hex digits are wanted".to_owned()))?;
+        Ok(self.0.mint(kind, Timestamp::from_millis(expires as i64), rid, &PublicBase::parse(base)?))
+    }
+}
+
+/// The URL to have a job call back at.
+#[napi(catch_unwind)]
+pub fn callback_url(env: Env, base: String, token: String) -> Result<String> {
+    let base = PublicBase::parse(&base).map_err(|error| failure::thrown(env, &error))?;
+    Ok(base.callback_url(&token))
+}

@@ -1,0 +1,75 @@
+// What callers may get wrong in a language without types: each error names the argument. The API's own rules are core's.
+
+import { InvalidRequestError } from './errors.js';
+
+type Refusal = new (message: string) => Error;
+
+/** A value in words, short, and never its content: it may be secret. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value === 'number' || typeof value === 'boolean') return `${value}`;
+  if (typeof value !== 'object') return value === '' ? 'an empty string' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'an array';
+  if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a promise (await it first)';
+  const name = value.constructor?.name;
+  return name && name !== 'Object' ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}` : 'an object';
+}
+
+export function refuse(field: string, given: unknown, wanted: string, Class: Refusal = InvalidRequestError): never {
+  throw new Class(`${field}: ${describe(given)} given, ${wanted} wanted`);
+}
+
+/** The options of a call: an object that has these keys and no others, or nothing. */
+export function options<T extends object>(
+  given: T | undefined | null,
+  call: string,
+  known: readonly string[],
+  Class: Refusal = InvalidRequestError,
+): Partial<T> {
+  if (given === undefined || given === null) return {};
+  if (typeof given !== 'object' || Array.isArray(given)) refuse(call, given, `{ ${known.join(', ')} }`, Class);
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
+  }
+  return given;
+}
+
+/** A string, or nothing. */
+export function text(value: unknown, field: string, Class: Refusal = InvalidRequestError): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : refuse(field, value, 'a string', Class);
+}
+
+/** A boolean, or nothing. */
+export function flag(value: unknown, field: string, Class: Refusal = InvalidRequestError): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'boolean' ? value : refuse(field, value, 'true or false', Class);
+}
+
+/** The longest time there is here, in milliseconds: what a 32-bit number of seconds holds, some 136 years. */
+const LONGEST = 4_294_967_295_000;
+
+/** A time in milliseconds, or nothing. */
+export function milliseconds(
+  value: unknown,
+  field: string,
+  least: number,
+  Class: Refusal = InvalidRequestError,
+): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const wanted = `a number of milliseconds from ${least} up`;
+  if (typeof value !== 'number' || Number.isNaN(value) || value < least) return refuse(field, value, wanted, Class);
+  if (value > LONGEST) refuse(field, value, `${wanted} that ends some day`, Class);
+  return value;
+}
+
+/** A signal to cancel by, or nothing. */
+export function signal(value: unknown, field = 'signal'): AbortSignal | undefined {
+  if (value === undefined || value === null) return undefined;
+  const given = value as AbortSignal;
+  if (typeof given.aborted !== 'boolean' || typeof given.addEventListener !== 'function') {
+    const hint = 'signal' in (Object(value) as object) ? ' (pass controller.signal)' : '';
+    refuse(field, value, `an AbortSignal${hint}`);
+  }
+  return given;
+}

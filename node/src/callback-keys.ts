@@ -1,0 +1,102 @@
+// Callback tokens: the part of a webhook's URL that proves that we asked for it, since the sender cannot sign.
+
+import * as check from './arguments.js';
+import { InvalidRequestError, translated } from './errors.js';
+import { type NativeCallbackKeys, native } from './native.js';
+
+/** The kinds of job. */
+export type JobKind = 'detect' | 'match' | 'ask' | 'recognize';
+
+/** What a callback token says. */
+export interface CallbackToken {
+  /** The kind of job that it was made for. */
+  kind: JobKind;
+  /** The request that it was made for: 32 hex digits. */
+  rid: string;
+  /** Until when it holds. */
+  expires: Date;
+  /** The number of the master that signed it. */
+  keyId: number;
+}
+
+/** What a token is made of. */
+export interface MintOptions {
+  kind: JobKind;
+  /** Until when it holds, to the second. */
+  expires: Date;
+  /** The request that it is for: 32 hex digits. */
+  rid: string;
+  /** The public URL under which the callbacks come in. */
+  base: string;
+}
+
+/**
+ * A ring of up to four masters by their numbers (0 to 255): the newest, which is the highest, signs, and all verify.
+ *
+ * ```ts
+ * const keys = new CallbackKeys({ 1: master });   // 32 random bytes or more, kept secret
+ * const token = keys.mint({ kind: 'detect', expires, rid, base: 'https://hooks.example.com/ii' });
+ * const url = CallbackKeys.url('https://hooks.example.com/ii', token);   // the webhookUrl of a job
+ * ```
+ */
+export class CallbackKeys {
+  readonly #native: NativeCallbackKeys;
+
+  constructor(masters: Readonly<Record<number, Uint8Array>>) {
+    if (typeof masters !== 'object' || masters === null) check.refuse('masters', masters, '{ number: bytes }');
+    const ids: number[] = [];
+    const bytes: Uint8Array[] = [];
+    for (const [id, master] of Object.entries(masters)) {
+      if (!/^\d{1,3}$/.test(id) || Number(id) > 255) {
+        throw new InvalidRequestError(`masters: "${id}" given, a number from 0 to 255 wanted`);
+      }
+      if (!(master instanceof Uint8Array)) check.refuse(`masters[${id}]`, master, 'a Uint8Array of 32 bytes or more');
+      ids.push(Number(id));
+      bytes.push(master);
+    }
+    this.#native = translated(() => new native.CallbackKeys(ids, bytes));
+  }
+
+  /** Makes a token with the newest master. */
+  mint(options: MintOptions): string {
+    const { kind, expires, rid, base } = check.options(options, 'mint', ['kind', 'expires', 'rid', 'base']);
+    const wanted = <T>(value: T | undefined, field: string) => value ?? check.refuse(field, value, 'a string');
+    const until = expires instanceof Date ? expires.getTime() : Number.NaN;
+    if (Number.isNaN(until)) check.refuse('expires', expires, 'a Date');
+    return translated(() =>
+      this.#native.mint(
+        wanted(check.text(kind, 'kind'), 'kind'),
+        until,
+        wanted(check.text(rid, 'rid'), 'rid'),
+        wanted(check.text(base, 'base'), 'base'),
+      ),
+    );
+  }
+
+  /**
+   * What a token says, where it was made by one of these keys for one of these bases and still holds. Throws a
+   * `WebhookVerificationError` whose `reason` says which fault it was: answer every one of them with the same 404.
+   */
+  verify(token: string, bases: string | readonly string[], now: Date = new Date()): CallbackToken {
+    const given = check.text(token, 'token') ?? check.refuse('token', token, 'a string');
+    const urls = typeof bases === 'string' ? [bases] : bases;
+    if (!Array.isArray(urls)) check.refuse('bases', bases, 'a URL, or an array of them');
+    for (const [index, base] of urls.entries()) {
+      if (typeof base !== 'string') check.refuse(`bases[${index}]`, base, 'a URL');
+    }
+    const at = now instanceof Date ? now.getTime() : Number.NaN;
+    if (Number.isNaN(at)) check.refuse('now', now, 'a Date');
+    const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, [...urls], at));
+    return { kind: kind as JobKind, rid, expires: new Date(expires), keyId };
+  }
+
+  /** The URL to have a job call back at: the base and the token. */
+  static url(base: string, token: string): string {
+    return translated(() => native.callbackUrl(base, token));
+  }
+
+  /** Nothing: the masters are secret. */
+  toJSON(): object {
+    return {};
+  }
+}

@@ -1,0 +1,105 @@
+// The calls of one client that are under way: each ends once, by its outcome, by its signal or by `close`.
+
+import { aborted, ClosedError, fromNative } from './errors.js';
+import type { DetectJob } from './models.js';
+import type { NativeClient, NativeJob } from './native.js';
+
+/** What the native side says of a call that is done; the numbers are those of bindings/node. */
+const FAILED = 0;
+const JSON_TEXT = 1;
+
+interface Call {
+  /** Kept from the garbage collector until the call ends, which would drop it. */
+  native: NativeClient;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+  signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined;
+}
+
+/** The bodies of jobs whose objects were not made from the very text that came. */
+const raws = new WeakMap<object, string>();
+
+/**
+ * The job as the API sent it, with every field that this version does not know, and as odd as it came. For a job that
+ * was read by its id this is mostly the job itself.
+ */
+export function rawJson(job: DetectJob): unknown {
+  const raw = raws.get(job);
+  return raw === undefined ? job : JSON.parse(raw);
+}
+
+export class Calls {
+  readonly #under = new Map<number, Call>();
+
+  /** Takes outcomes from the native side. */
+  readonly deliver = (outcomes: unknown[]): void => {
+    for (let at = 0; at < outcomes.length; at += 4) {
+      const call = this.#take(outcomes[at] as number);
+      if (!call) continue;
+      const value = outcomes[at + 2];
+      switch (outcomes[at + 1]) {
+        case FAILED:
+          call.reject(value);
+          break;
+        case JSON_TEXT: {
+          const job = JSON.parse(value as string) as object;
+          const raw = outcomes[at + 3];
+          if (raw !== undefined) raws.set(job, raw as string);
+          call.resolve(job);
+          break;
+        }
+        default:
+          call.resolve(value);
+      }
+    }
+  };
+
+  /** Starts a call and waits for its outcome. What it rejects with is made here, where the stack still names the caller. */
+  async run<T extends DetectJob | NativeJob>(
+    native: NativeClient,
+    signal: AbortSignal | undefined,
+    start: () => number,
+  ): Promise<T> {
+    if (signal?.aborted) throw aborted(signal);
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        const id = start();
+        const call: Call = { native, resolve: resolve as Call['resolve'], reject, signal, onAbort: undefined };
+        if (signal) {
+          call.onAbort = () => {
+            if (!this.#take(id)) return;
+            native.cancel(id);
+            reject(ABORTED);
+          };
+          signal.addEventListener('abort', call.onAbort, { once: true });
+        }
+        this.#under.set(id, call);
+      });
+    } catch (failure) {
+      if (failure === ABORTED) throw aborted(signal!);
+      if (failure === CLOSED) throw closed();
+      throw fromNative(failure);
+    }
+  }
+
+  /** Ends every call. */
+  close(): void {
+    for (const id of [...this.#under.keys()]) this.#take(id)?.reject(CLOSED);
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#under.get(id);
+    if (!call) return undefined;
+    this.#under.delete(id);
+    if (call.onAbort) call.signal?.removeEventListener('abort', call.onAbort);
+    return call;
+  }
+}
+
+const ABORTED = Symbol('aborted');
+const CLOSED = Symbol('closed');
+
+export function closed(): ClosedError {
+  return new ClosedError('this client was closed; make a new ImageIntelligence');
+}

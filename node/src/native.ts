@@ -1,0 +1,72 @@
+// The native module as it crosses: what bindings/node exports, in types.
+
+import loaded from '../loader.cjs';
+import type { ErrorKind } from './errors.js';
+
+/** @internal */
+export interface NativeSettings {
+  baseUrl: string | undefined;
+  clientId: string | undefined;
+  clientSecret: string | undefined;
+  requestTimeout: number | undefined;
+  allowPlainHttp: boolean;
+}
+
+/** @internal */
+export interface NativeImage {
+  url?: string;
+  path?: string;
+  data?: Uint8Array;
+  customId?: string | undefined;
+}
+
+/**
+ * A job of the native client. @internal
+ */
+export interface NativeJob {
+  readonly id: string;
+  readonly customId?: string;
+  readonly createdAt: number;
+  readonly resumeToken: string;
+}
+
+/**
+ * Calls that take time give a number at once, and `deliver` later gets `[number, outcome, value, raw]` for each that is
+ * done, one after the other in one array. @internal
+ */
+export interface NativeClient {
+  readonly baseUrl: string;
+  detect(request: string, images: NativeImage[]): number;
+  getDetectJob(id: string): number;
+  resume(token: string): NativeJob;
+  look(job: NativeJob): number;
+  wait(job: NativeJob, limitMs: number): number;
+  cancel(call: number): void;
+  close(): void;
+}
+
+/** @internal */
+export interface NativeCallbackKeys {
+  mint(kind: string, expiresMs: number, rid: string, base: string): string;
+  verify(token: string, bases: string[], nowMs: number): { kind: string; rid: string; expires: number; keyId: number };
+}
+
+/** @internal */
+export interface Native {
+  Client: new (settings: NativeSettings, deliver: (outcomes: unknown[]) => void) => NativeClient;
+  CallbackKeys: new (ids: number[], masters: Uint8Array[]) => NativeCallbackKeys;
+  callbackUrl(base: string, token: string): string;
+  judge(body: Uint8Array, kind: string | undefined): number;
+  verifyAndJudge(
+    body: Uint8Array,
+    signature: string | undefined,
+    secrets: string | string[],
+    allowSha1: boolean,
+    kind: string | undefined,
+  ): number;
+  canonicalise(body: Uint8Array, kind: string | undefined): string;
+  decide(table: string, name: string): string;
+  kinds(): ErrorKind[];
+}
+
+export const native: Native = loaded as Native;
