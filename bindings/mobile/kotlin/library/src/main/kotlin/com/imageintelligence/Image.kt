@@ -1,0 +1,65 @@
+// What goes into a job: pictures and classes.
+package com.imageintelligence
+
+import com.imageintelligence.ffi.Picture
+import com.imageintelligence.ffi.Source
+import com.imageintelligence.models.DetectClass
+import com.imageintelligence.models.ExclusionZones
+import com.imageintelligence.models.Verify
+import java.io.File
+import java.nio.file.Path
+
+/** A picture to send. */
+public class Image private constructor(private val source: Source, private val name: String?) {
+    /** Gives it a name of your own, at most 64 characters, which comes back with its result. */
+    public fun customId(id: String): Image = Image(source, id)
+
+    internal fun toPicture(): Picture = Picture(source, name)
+
+    override fun toString(): String {
+        val what = when (source) {
+            is Source.Url -> source.url
+            is Source.File -> source.path
+            is Source.Bytes -> "${source.bytes.size} bytes"
+        }
+        return if (name == null) "Image($what)" else "Image($what, customId=$name)"
+    }
+
+    public companion object {
+        /** A picture that the service fetches: at most 512 characters of URL, public, answering with the picture itself. */
+        public fun url(url: String): Image = Image(Source.Url(url), null)
+
+        /** A file that goes along. It is read when the job is sent. */
+        public fun file(path: String): Image = Image(Source.File(path), null)
+
+        /** A file that goes along. It is read when the job is sent. */
+        public fun file(file: File): Image = file(file.path)
+
+        /** A file that goes along. It is read when the job is sent. */
+        public fun file(path: Path): Image = file(path.toString())
+
+        /** A picture that goes along: the bytes of the file, JPEG or the like, not base64. */
+        public fun bytes(bytes: ByteArray): Image = Image(Source.Bytes(bytes), null)
+    }
+}
+
+/** A class to look for: its name, whether a human should check what is found, and where not to look. */
+public fun DetectClass(
+    name: String,
+    verify: Verify = Verify.Auto,
+    exclusionZones: ExclusionZones? = null,
+): DetectClass = DetectClass(`class` = name, verify = verify, exclusionZones = exclusionZones)
+
+/**
+ * Cells of a square grid, laid evenly over the picture, in which a class is not looked for: rows from the top, each from
+ * the left, 1 leaves the cell out. As many rows as columns, at most [size], which is 16, 32, 64 or 128.
+ */
+public fun ExclusionZones(rows: List<List<Int>>, size: Int = 64): ExclusionZones {
+    // What does not fit is no 0 and no 1, which core says better than a wrapped number would.
+    val cell = { value: Int -> if (value in 0..255) value.toByte() else 255.toByte() }
+    return ExclusionZones(
+        kind = "GRID",
+        size = if (size < 0) 0u else size.toUInt(),
+        zones = rows.map { row -> ByteArray(row.size) { cell(row[it]) } },
+    )
+}

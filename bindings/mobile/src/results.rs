@@ -1,0 +1,107 @@
+//! Ways through a job's results. They stand in core; here they are lent to both languages.
+
+use image_intelligence_core as core;
+use image_intelligence_core::{BoundingBox, DetectImageResult, DetectJob, ImageStatus, Input, JobStatus};
+
+/// An object of a class in a picture.
+#[derive(Debug, uniffi::Record)]
+pub struct Hit {
+    /// The picture.
+    pub image: ImageRef,
+    /// How sure the service is, 0 to 1; 0 where it does not say.
+    pub confidence: f64,
+    /// Whether the service is certain.
+    pub verdict: Option<bool>,
+    /// Where in the picture it is.
+    pub bounding_box: Option<BoundingBox>,
+}
+
+/// Which picture a result speaks of.
+#[derive(Debug, uniffi::Record)]
+pub struct ImageRef {
+    /// The service's name for it.
+    pub id: Option<String>,
+    /// Where it was fetched.
+    pub url: Option<String>,
+    /// Where the service keeps it.
+    pub proxy_url: Option<String>,
+    /// The caller's name for it.
+    pub custom_id: Option<String>,
+    /// Which of the caller's pictures it is, where that is certain.
+    pub input: Option<Input>,
+    /// What says most to a person: the customId, else the URL or file that was passed in, else the service's id.
+    pub name: String,
+}
+
+impl From<core::ImageView<'_>> for ImageRef {
+    fn from(view: core::ImageView<'_>) -> Self {
+        Self {
+            id: view.id.map(str::to_owned),
+            url: view.url.map(str::to_owned),
+            proxy_url: view.proxy_url.map(str::to_owned),
+            custom_id: view.custom_id.map(str::to_owned),
+            input: view.input.cloned(),
+            name: view.custom_id_or_url().to_owned(),
+        }
+    }
+}
+
+/// Every picture in which the class was found, the surest first.
+#[uniffi::export]
+pub fn found(job: &DetectJob, class: &str) -> Vec<Hit> {
+    let hit = |hit: core::Hit<'_>| Hit {
+        image: hit.image.into(),
+        confidence: hit.confidence,
+        verdict: hit.verdict,
+        bounding_box: hit.bounding_box,
+    };
+    job.found(class).into_iter().map(hit).collect()
+}
+
+/// Every class that was found in some picture, in alphabetical order.
+#[uniffi::export]
+pub fn classes(job: &DetectJob) -> Vec<String> {
+    job.classes().into_iter().map(str::to_owned).collect()
+}
+
+/// Which picture a result speaks of.
+#[uniffi::export]
+pub fn image_of(result: &DetectImageResult) -> ImageRef {
+    result.view().into()
+}
+
+/// Whether nothing more will come.
+#[uniffi::export]
+pub fn is_done(status: &JobStatus) -> bool {
+    status.is_done()
+}
+
+/// Whether something went wrong.
+#[uniffi::export]
+pub fn is_error(status: &ImageStatus) -> bool {
+    status.is_error()
+}
+
+/// What to do about an error, in a line.
+#[uniffi::export]
+pub fn advice(status: &ImageStatus) -> Option<String> {
+    status.advice().map(str::to_owned)
+}
+
+/// A job's status as it travels.
+#[uniffi::export]
+pub fn job_status_text(status: &JobStatus) -> String {
+    status.as_str().to_owned()
+}
+
+/// A picture's status as it travels.
+#[uniffi::export]
+pub fn image_status_text(status: &ImageStatus) -> String {
+    status.as_str().to_owned()
+}
+
+/// The job as JSON: what is understood of it, in the API's own names.
+#[uniffi::export]
+pub fn job_json(job: &DetectJob) -> String {
+    String::from_utf8_lossy(&job.to_json()).into_owned()
+}
