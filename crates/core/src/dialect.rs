@@ -65,9 +65,8 @@ impl Dialect {
         match self {
             Self::Rust => "allow_plain_http(true)",
             Self::Python => "allow_plain_http=True",
-            Self::Node => "allowPlainHttp: true",
+            Self::Node | Self::Swift => "allowPlainHttp: true",
             Self::Kotlin => "allowPlainHttp = true",
-            Self::Swift => "allowPlainHttp: true",
         }
     }
 }

@@ -19,6 +19,7 @@ open_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the enum has no place for the mark")]
 impl Default for Verify {
     fn default() -> Self {
         Self::Auto
