@@ -38,10 +38,19 @@ fun JsonObject.text(key: String): String? = (this[key] as? JsonPrimitive)?.conte
 /** The body that comes in, in whichever form the case gives it. */
 fun JsonObject.body(): ByteArray = when {
     "json" in this -> getValue("json").toString().toByteArray()
-    "text" in this -> getValue("text").jsonPrimitive.content.toByteArray()
+    "text" in this -> written(getValue("text")).toByteArray()
     "base64" in this -> Base64.getDecoder().decode(text("base64"))
     "file" in this -> File(root, "tests/vectors/files/${text("file")}").readBytes()
     else -> fail("the case has no body")
+}
+
+/** A text, or `{"$repeat": text, "times": n}`, or `{"$concat": [..]}`. */
+private fun written(text: JsonElement): String = when (text) {
+    is JsonObject -> when {
+        "\$repeat" in text -> written(text.getValue("\$repeat")).repeat(text.text("times")!!.toInt())
+        else -> text.getValue("\$concat").jsonArray.joinToString("") { written(it) }
+    }
+    else -> text.jsonPrimitive.content
 }
 
 /** Whether both are the same, numbers compared as numbers. */
