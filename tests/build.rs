@@ -1,7 +1,7 @@
 //! Takes the README's program in Rust out of it, so that a test can run it.
 
 #[path = "src/readme.rs"]
-#[allow(dead_code, reason = "its tests run in the library")]
+#[allow(dead_code, unreachable_pub, reason = "it is the library's")]
 mod readme;
 
 use std::error::Error;
