@@ -5,6 +5,8 @@ import com.imageintelligence.models.DetectJob
 import com.imageintelligence.models.Kind
 import com.imageintelligence.testing.decide
 import com.imageintelligence.testing.readSearch
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -64,10 +66,10 @@ class VectorsTest {
     @TestFactory
     fun wire(): List<DynamicTest> {
         val known = BODY + setOf("model", "expect", "found", "classes", "errors", "raw", "error")
+        val fetched = fetched(table("wire").filterNot { it.isSearch() }.associate { it.text("name")!! to it.body() })
         return cases("wire", known) { case ->
-            val body = case.body()
-            val search = case.text("model") == "detect_jobs"
-            val read = { if (search) readSearch(body) else listOf(fetched(body)) }
+            val search = case.isSearch()
+            val read = { if (search) readSearch(case.body()) else listOf(fetched.getValue(case.text("name")!!).getOrThrow()) }
             if ("error" in case) return@cases holds(case.getValue("error").jsonObject, refused(read))
             val jobs = read()
             val expected = assertNotNull(case["expect"], "the case says nothing of the outcome")
@@ -77,9 +79,22 @@ class VectorsTest {
         }
     }
 
-    /** The job as the client reads it, from a server that answers with these bytes. */
-    private fun fetched(body: ByteArray): DetectJob = Scripted { it.answer(body) }.use { server ->
-        server.client().use { client -> runBlocking { client.detectJobs.get("1") } }
+    private fun JsonObject.isSearch() = text("model") == "detect_jobs"
+
+    /**
+     * The jobs as the client reads them, from a server that answers with these bytes. All at once: an answer that cannot be
+     * read is asked for again, for some seconds.
+     */
+    private fun fetched(bodies: Map<String, ByteArray>): Map<String, Result<DetectJob>> {
+        val names = bodies.keys.toList()
+        val server = Scripted { it.answer(bodies.getValue(names[it.requestURI.path.substringAfterLast('/').toInt()])) }
+        return server.use {
+            server.client().use { client ->
+                runBlocking {
+                    names.indices.map { index -> async { names[index] to runCatching { client.detectJobs.get("$index") } } }.awaitAll().toMap()
+                }
+            }
+        }
     }
 
     private fun looked(case: JsonObject, job: DetectJob) {
