@@ -1,5 +1,5 @@
 //! The table of calls, `tests/parity.toml`, held against Rust's own surface both ways. The other languages' tests do the same
-//! with theirs, when `cargo xtask test` runs them.
+//! with theirs, when `cargo xtask test` runs them; Swift's sources are read here too, since few machines have its compiler.
 
 mod surface;
 
@@ -17,16 +17,16 @@ fn table() -> BTreeMap<&'static str, Surface> {
     parity::read(include_str!("../parity.toml")).unwrap_or_else(|problem| panic!("tests/parity.toml: {problem}"))
 }
 
-/// The public functions of a crate, whether they can be reached or not.
-fn functions(folder: &str) -> BTreeSet<String> {
+/// What `names` sees in the sources of a folder, whether it can be reached or not.
+fn seen(folder: &str, ending: &str, names: fn(&str) -> BTreeSet<String>) -> BTreeSet<String> {
     let (mut folders, mut found) = (vec![root().join(folder)], BTreeSet::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.extend(surface::functions(&std::fs::read_to_string(path).unwrap()));
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.extend(names(&std::fs::read_to_string(path).unwrap()));
             }
         }
     }
@@ -46,8 +46,10 @@ fn rust_has_what_the_table_says_and_nothing_else() {
     let rust = &table()["rust"];
     let exports = surface::exports(&std::fs::read_to_string(root().join("crates/client/src/lib.rs")).unwrap());
     let reachable = |name: &String| exports.contains(name.split("::").next().unwrap_or_default());
-    let client: BTreeSet<String> = functions("crates/client/src").into_iter().filter(reachable).collect();
-    let core: BTreeSet<String> = functions("crates/core/src").into_iter().filter(reachable).collect();
+    let client: BTreeSet<String> =
+        seen("crates/client/src", "rs", surface::functions).into_iter().filter(reachable).collect();
+    let core: BTreeSet<String> =
+        seen("crates/core/src", "rs", surface::functions).into_iter().filter(reachable).collect();
     assert!(client.len() > 30 && core.len() > 30, "the sources were not read: {client:?} {core:?}");
 
     let there: BTreeSet<String> = client.union(&core).cloned().collect();
@@ -59,6 +61,15 @@ fn rust_has_what_the_table_says_and_nothing_else() {
     let public: BTreeSet<String> =
         client.into_iter().chain(core.into_iter().filter(|name| !name.contains("::"))).collect();
     none("in Rust, and not in the table", &public.difference(&said).cloned().collect());
+}
+
+#[test]
+fn swift_has_what_the_table_says_and_nothing_else() {
+    let there = seen("bindings/mobile/swift/Sources", "swift", surface::swift);
+    assert!(there.len() > 30, "the sources were not read: {there:?}");
+    let said: BTreeSet<String> = table()["swift"].names().map(str::to_owned).collect();
+    none("in the table, and not in Swift", &said.difference(&there).cloned().collect());
+    none("in Swift, and not in the table", &there.difference(&said).cloned().collect());
 }
 
 #[test]

@@ -48,6 +48,38 @@ pub(crate) fn exports(root: &str) -> BTreeSet<String> {
     found
 }
 
+/// The public names of a Swift source: types, their functions and properties, and the cases of what is thrown.
+pub(crate) fn swift(source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut owner = String::new();
+    for line in source.lines() {
+        if line.starts_with('}') {
+            owner.clear();
+        } else if let Some(name) = after_word(line, &["extension "]) {
+            owner = name;
+        } else if let Some(name) = after_word(line, &["public class ", "public struct ", "public enum "])
+            .or_else(|| after_word(line, &["public final class ", "public actor ", "public protocol "]))
+        {
+            owner.clone_from(&name);
+            found.insert(name);
+        } else if let Some(name) =
+            after_word(line, &["public typealias ", "public func ", "public let ", "public var "])
+        {
+            found.insert(name);
+        } else if let Some(inner) = line.strip_prefix("    ") {
+            let member = after_word(inner, &["public func ", "public static func ", "public var ", "public let "])
+                .or_else(|| after_word(inner, &["public static let ", "public static var "]))
+                .or_else(|| after_word(inner, &["case "]).filter(|_| owner.ends_with("Error")));
+            found.extend(member.filter(|_| !owner.is_empty()).map(|member| format!("{owner}.{member}")));
+        }
+    }
+    found
+}
+
+fn after_word(line: &str, beginnings: &[&str]) -> Option<String> {
+    beginnings.iter().find_map(|beginning| line.strip_prefix(beginning)).map(word)
+}
+
 /// The name of the function that a line begins.
 fn function(line: &str, visible: &str) -> Option<String> {
     let rest = line.strip_prefix(visible)?;
@@ -106,4 +138,33 @@ fn exports_are_seen() {
     let root = "//! pub use no::More;\npub use a::B;\npub use core::{\n    C, D,\n    e,\n};\nuse f::G;\n";
     let found: Vec<_> = exports(root).into_iter().collect();
     assert_eq!(found, ["B", "C", "D", "e"]);
+}
+
+#[test]
+fn swift_is_seen() {
+    let source = "\
+public final class Client: Sendable {
+    public init() {}
+    public var jobs: Jobs { Jobs() }
+    func hidden() {}
+    public func detect(
+        public func deeper() {}
+    ) {}
+}
+extension Job {
+    public func found() {}
+}
+public typealias Kind = Native.Kind
+public enum AnError: Error {
+    case config(Details)
+}
+public enum Event {
+    case detect(Job)
+}
+public func free() {}
+";
+    let found: Vec<_> = swift(source).into_iter().collect();
+    let names =
+        ["AnError", "AnError.config", "Client", "Client.detect", "Client.jobs", "Event", "Job.found", "Kind", "free"];
+    assert_eq!(found, names);
 }
