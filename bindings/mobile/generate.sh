@@ -21,7 +21,9 @@ rm -rf "$kotlin" "$swift"
 mkdir -p "$kotlin/kotlin" "$kotlin/resources" "$swift"
 "$bindgen" generate --config bindgen.toml --no-format --language kotlin --out-dir "$kotlin/kotlin" "$library"
 "$bindgen" generate --config bindgen.toml --no-format --language swift --out-dir "$swift" "$library"
-cp swift/module.modulemap "$swift/"
+mkdir "$swift/ffi"
+mv "$swift"/*.h "$swift/ffi/"
+cp swift/module.modulemap "$swift/ffi/"
 
 # JNA's name for the machine that the library is for.
 case "$(uname -sm)" in

@@ -48,14 +48,14 @@ impl From<core::ImageView<'_>> for ImageRef {
 
 /// Every picture in which the class was found, the surest first.
 #[uniffi::export]
-pub fn found(job: &DetectJob, class: &str) -> Vec<Hit> {
+pub fn found(job: &DetectJob, name: &str) -> Vec<Hit> {
     let hit = |hit: core::Hit<'_>| Hit {
         image: hit.image.into(),
         confidence: hit.confidence,
         verdict: hit.verdict,
         bounding_box: hit.bounding_box,
     };
-    job.found(class).into_iter().map(hit).collect()
+    job.found(name).into_iter().map(hit).collect()
 }
 
 /// Every class that was found in some picture, in alphabetical order.
@@ -86,18 +86,6 @@ pub fn is_error(status: &ImageStatus) -> bool {
 #[uniffi::export]
 pub fn advice(status: &ImageStatus) -> Option<String> {
     status.advice().map(str::to_owned)
-}
-
-/// A job's status as it travels.
-#[uniffi::export]
-pub fn job_status_text(status: &JobStatus) -> String {
-    status.as_str().to_owned()
-}
-
-/// A picture's status as it travels.
-#[uniffi::export]
-pub fn image_status_text(status: &ImageStatus) -> String {
-    status.as_str().to_owned()
 }
 
 /// The job as JSON: what is understood of it, in the API's own names.

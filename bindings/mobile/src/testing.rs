@@ -6,8 +6,8 @@ use crate::failure::Failure;
 
 /// Asks core to decide one case of a shared table.
 #[uniffi::export]
-pub fn decide(table: String, case: String) -> Result<String, Failure> {
-    Ok(image_intelligence_core::decide(&table, &case)?)
+pub fn decide(table: String, row: String) -> Result<String, Failure> {
+    Ok(image_intelligence_core::decide(&table, &row)?)
 }
 
 /// The answer to a search, which no call asks for yet.
