@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::artefact::{self, Profile};
 use super::{HandOver, machine};
-use crate::step::{self, Outcome, command, once, root, run, target};
+use crate::step::{self, Outcome, command, once, output, root, run, target};
 
 fn home() -> PathBuf {
     target().join("python")
@@ -27,7 +27,11 @@ fn in_python(name: &str) -> Command {
 fn set_up() -> Outcome {
     machine::release("python3", (3, 11), "Python 3.11 or newer")?;
     let requirements = root().join("python/requirements-dev.txt");
-    once(&home().join("set-up"), &step::read(&requirements)?, || {
+    // An environment is bound to its place, and to the interpreter that made it.
+    let mut stands_on =
+        format!("{}\n{:?}\n", home().display(), output(command("python3").arg("--version"))).into_bytes();
+    stands_on.extend(step::read(&requirements)?);
+    once(&home().join("set-up"), &stands_on, || {
         machine::package(&["python3", "-c", "import ensurepip, venv"], "python3-venv")?;
         step::empty(&home())?;
         run("Python: a virtual environment", command("python3").args(["-m", "venv"]).arg(home().join("venv")))?;
