@@ -27,20 +27,33 @@ compile() { # MODULE SOURCES..: what SwiftPM does for a target
 }
 compile ImageIntelligenceNative "$generated"/*.swift
 compile ImageIntelligence -warnings-as-errors Sources/ImageIntelligence/*.swift
-swiftc -O -parse-as-library "${seen[@]}" -o "$build/Detect" "$root/examples/swift/Detect.swift" \
-    -L "$build" -L "$(dirname "$library")" -lImageIntelligence -lImageIntelligenceNative -limage_intelligence_mobile \
-    -Xlinker -rpath -Xlinker "$(dirname "$library")"
+program() { # NAME SOURCE
+    swiftc -O -parse-as-library "${seen[@]}" -o "$build/$1" "$2" -L "$build" -L "$(dirname "$library")" \
+        -lImageIntelligence -lImageIntelligenceNative -limage_intelligence_mobile \
+        -Xlinker -rpath -Xlinker "$(dirname "$library")"
+}
+program Detect "$root/examples/swift/Detect.swift"
+program Check Tests/Check.swift
 
-exec 3< <(exec "$ii" serve --port 0 --json)
-server=$!
-trap 'kill "$server"' EXIT
-read -r -u 3 line
-base_url=$(sed -n 's/.*"baseUrl" *: *"\([^"]*\)".*/\1/p' <<< "$line")
-cd "$root"
-printed=$(II_BASE_URL=$base_url II_CLIENT_ID=local II_CLIENT_SECRET=local "$build/Detect" \
-    examples/photos/astronaut.jpg examples/photos/rocket.jpg)
-if [ "$printed" != "examples/photos/astronaut.jpg 0.73" ]; then
-    echo "Swift: the example printed: $printed" >&2
-    exit 1
-fi
-echo "Swift: compiled by $(swiftc --version 2> /dev/null | head -n 1), and the example found the person"
+server=
+trap '[ -z "$server" ] || kill "$server"' EXIT
+served() { # PRINTED OPTIONS.. -- PROGRAM..: the program must print just that
+    local wanted=$1 options=() line printed
+    shift
+    while [ "$1" != -- ]; do options+=("$1"); shift; done
+    shift
+    exec 3< <(exec "$ii" serve --port 0 --json "${options[@]}")
+    server=$!
+    read -r -u 3 line
+    printed=$(cd "$root" && II_CLIENT_ID=local II_CLIENT_SECRET=local \
+        II_BASE_URL=$(sed -n 's/.*"baseUrl" *: *"\([^"]*\)".*/\1/p' <<< "$line") "$@")
+    kill "$server"
+    server=
+    if [ "$printed" != "$wanted" ]; then
+        echo "Swift: $1 printed: $printed" >&2
+        exit 1
+    fi
+}
+served "examples/photos/astronaut.jpg 0.73" -- "$build/Detect" examples/photos/astronaut.jpg examples/photos/rocket.jpg
+served checked --progression never -- "$build/Check"
+echo "Swift: compiled by $(swiftc --version 2> /dev/null | head -n 1), the example found the person, and the checks passed"
