@@ -3,7 +3,8 @@
 >>> from pathlib import Path
 >>> from image_intelligence import Client, DetectClass
 >>> with Client() as client:  # II_BASE_URL, II_CLIENT_ID, II_CLIENT_SECRET
-...     job = client.detect([Path("examples/photos/astronaut.jpg")], classes=["person", DetectClass("car", verify="NEVER")])
+...     images = [Path("examples/photos/astronaut.jpg")]
+...     job = client.detect(images, classes=["person", DetectClass("car", verify="NEVER")])
 ...     for hit in job.wait(timeout=60).found("person"):
 ...         print(hit.image.custom_id_or_url, f"{hit.confidence:.2f}")
 examples/photos/astronaut.jpg 0.73

@@ -1,4 +1,4 @@
-"""The arguments of a call, as they cross the border. What they may say is core's business; here is only what they are."""
+"""The arguments of a call, as they cross the border. What they may say is core's business; this is what they are."""
 
 import msgspec
 
@@ -58,7 +58,9 @@ def _classes(classes: "Iterable[str | DetectClass]") -> list[object]:
     return wire
 
 
-def seconds(name: str, value: "float | timedelta | None", error: type[ConfigError | InvalidRequestError]) -> float | None:
+def seconds(
+    name: str, value: "float | timedelta | None", error: type[ConfigError | InvalidRequestError]
+) -> float | None:
     """A duration in seconds; `None` where none is given."""
     if value is None:
         return None

@@ -38,7 +38,8 @@ class Client:
 
     `client_id`, `client_secret` and `base_url` that are not given come from the environment's `II_CLIENT_ID`,
     `II_CLIENT_SECRET` and `II_BASE_URL`. `request_timeout` is how long one request may take, in seconds (60).
-    `allow_plain_http` allows a base URL with `http://` that is not on this machine: everybody on the way can read the token.
+    `allow_plain_http` allows a base URL with `http://` that is not on this machine: everybody on the way can read the
+    token.
 
     Raises `ConfigError` where something is missing or wrong. Nothing is sent yet.
 
@@ -89,12 +90,13 @@ class Client:
     ) -> "DetectHandle":
         """Asks which classes of objects are in the pictures, and gives the job at once.
 
-        `images` are 1 to 64: a `str` is a URL, a `pathlib.Path` a file, `bytes` a file's content, an `Image` one of these
-        with a name of its own. `custom_id` is your name for the job, `feed_id` says which camera the pictures are from, and
-        to `webhook_url` the service posts the finished job. With `bounding_boxes` it says where each object is, where the
-        server can.
+        `images` are 1 to 64: a `str` is a URL, a `pathlib.Path` a file, `bytes` a file's content, an `Image` one of
+        these with a name of its own. `custom_id` is your name for the job, `feed_id` says which camera the pictures
+        are from, and to `webhook_url` the service posts the finished job. With `bounding_boxes` it says where each
+        object is, where the server can.
 
-        The job is sent once. Where the answer is lost it is looked for, and `OutcomeUnknownError` says that it was not found.
+        The job is sent once. Where the answer is lost it is looked for, and `OutcomeUnknownError` says that it was
+        not found.
 
         >>> from pathlib import Path
         >>> from image_intelligence import Client
@@ -181,9 +183,9 @@ class DetectHandle:
     def wait(self, timeout: "float | timedelta | None" = None) -> "DetectJob":
         """Waits until the job is done, for at most `timeout` seconds (or a timedelta): 15 minutes where none is said.
 
-        A job that ended with errors is a result. Raises `WaitTimeoutError`, which carries a resume token; `JobLostError`
-        where the API no longer knows the job; `AuthenticationError` and the like. Whatever may pass, passes: a reset, a 503
-        or a 429 does not end a wait. Ctrl-C does, at once.
+        A job that ended with errors is a result. Raises `WaitTimeoutError`, which carries a resume token;
+        `JobLostError` where the API no longer knows the job; `AuthenticationError` and the like. Whatever may pass,
+        passes: a reset, a 503 or a 429 does not end a wait. Ctrl-C does, at once.
 
         >>> from image_intelligence import Client, WaitTimeoutError
         >>> with Client() as client:

@@ -4,11 +4,11 @@ from msgspec.json import Decoder
 
 from .models import DetectJob
 
-_detect_job = Decoder(DetectJob).decode
+decode_detect_job = Decoder(DetectJob).decode
 
 
 def detect_job(json: bytes, raw: bytes) -> DetectJob:
     """The job that core has judged, with the bytes as they came."""
-    job = _detect_job(json)
+    job = decode_detect_job(json)
     job.raw = raw
     return job

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Image:
     """A picture with a name of your own, which comes back with its result.
 
-    `Image(url=..)` is fetched by the service, `Image(path=..)` is a file, read when the job is sent, and `Image(data=..)` is
-    the bytes of a file, JPEG or the like, not base64.
+    `Image(url=..)` is fetched by the service, `Image(path=..)` is a file, read when the job is sent, and
+    `Image(data=..)` is the bytes of a file, JPEG or the like, not base64.
 
     >>> from image_intelligence import Image
     >>> Image(url="https://example.com/street.jpg", custom_id="street")

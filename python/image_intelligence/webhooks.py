@@ -16,7 +16,8 @@ import time
 from msgspec import MsgspecError, Struct
 
 from . import _core
-from ._decode import detect_job
+from ._core import judge
+from ._decode import decode_detect_job
 from ._images import _named
 from .errors import ConfigError, InvalidRequestError, InvalidWebhookError
 from .models import DetectJob
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     HeaderValue: TypeAlias = "str | bytes | Sequence[str]"
-    Headers: TypeAlias = "Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]"
+    Headers: TypeAlias = (
+        "Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]"
+    )
 
 __all__ = ["CallbackKeys", "CallbackToken", "UnknownEvent", "parse"]
 
@@ -50,12 +53,13 @@ def parse(
 ) -> DetectJob | UnknownEvent:
     """Reads a webhook's body, as raw bytes: a detect job, or an `UnknownEvent`.
 
-    With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as they came:
-    `WebhookVerificationError` says by its `reason` what is wrong with it. `allow_sha1` takes the old form of a signature too.
-    `kind` is the kind of job that the webhook was registered for, where you know it: it wins over every sign in the body.
+    With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as
+    they came: `WebhookVerificationError` says by its `reason` what is wrong with it. `allow_sha1` takes the old form
+    of a signature too. `kind` is the kind of job that the webhook was registered for, where you know it: it wins over
+    every sign in the body.
 
-    Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed: its body
-    is a hint until you have fetched the job.
+    Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed:
+    its body is a hint until you have fetched the job.
 
     >>> import hashlib, hmac
     >>> body = b'{"id": "5d689c71", "status": "IN_PROGRESS", "jobResults": [], "imageResults": []}'
@@ -65,14 +69,15 @@ def parse(
     """
     if type(body) is not bytes:
         body = _bytes(body)
-    secrets = _secrets(secret) if secret is not None else []
-    event, json = _core.judge(body, headers, secrets, kind, allow_sha1)
-    if event != "detect":
+    json = judge(body, headers, secret, kind, allow_sha1)
+    if json is None:
         return UnknownEvent(body)
     try:
-        return detect_job(json, body)
+        job = decode_detect_job(json)
     except MsgspecError as error:  # pragma: no cover - core has judged it, so this is a bug of ours
         raise InvalidWebhookError(f"the body could not be decoded ({error}); please report it") from error
+    job.raw = body
+    return job
 
 
 def _bytes(body: object) -> bytes:
@@ -84,13 +89,6 @@ def _bytes(body: object) -> bytes:
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
     raise InvalidRequestError(f"body: {_named(body)} given; pass the raw bytes of the request, before any parsing")
-
-
-def _secrets(secret: object) -> list[str]:
-    given = [secret] if isinstance(secret, (str, bytes)) else secret
-    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(one, str) for one in given):
-        raise ConfigError("secret: a str or a list of them wanted")
-    return list(given)
 
 
 class CallbackToken(Struct, frozen=True):
@@ -126,6 +124,8 @@ class CallbackKeys:
     __slots__ = ("_ids", "_native")
 
     def __init__(self, masters: "Mapping[int, bytes]") -> None:
+        if not hasattr(masters, "items"):
+            raise ConfigError(f"callback keys: a dict of masters by key id wanted, {_named(masters)} given")
         pairs: list[tuple[int, bytes]] = []
         for key_id, master in masters.items():
             if isinstance(key_id, bool) or not isinstance(key_id, int) or not 0 <= key_id <= 255:
@@ -140,32 +140,38 @@ class CallbackKeys:
         return f"<CallbackKeys {self._ids}>"
 
     def mint(self, kind: str, *, expires: "float | datetime", rid: bytes | str, base: str) -> str:
-        """The token of a job's callback URL: for a job of that `kind` with that `rid` (16 bytes, or 32 hex digits), good
-        until `expires` (a UNIX time in seconds, or a datetime with a zone), at the public address `base`."""
-        hexed = rid.hex() if isinstance(rid, bytes) else rid
-        if not isinstance(hexed, str):
-            raise InvalidRequestError(f"rid: 16 bytes or 32 hex digits wanted, {_named(rid)} given")
-        return self._native.mint(kind, int(_moment("expires", expires)), hexed, base)
+        """The token of a job's callback URL: for a job of that `kind` with that `rid` (16 bytes, or 32 hex digits),
+        good until `expires` (a UNIX time in seconds, or a datetime with a zone), at the public address `base`."""
+        hexed = _text("rid", rid.hex() if isinstance(rid, bytes) else rid)
+        return self._native.mint(_text("kind", kind), int(_moment("expires", expires)), hexed, _text("base", base))
 
     def callback_url(self, token: str, base: str) -> str:
         """What to give to a job as its `webhook_url`."""
-        return self._native.callback_url(token, base)
+        return self._native.callback_url(_text("token", token), _text("base", base))
 
     def verify(self, token: str, bases: "str | Sequence[str]", now: "float | datetime | None" = None) -> CallbackToken:
         """Checks a token, before anything else of a request is looked at.
 
-        `bases` are the public address of today and up to three former ones. Raises `WebhookVerificationError`; its `reason`
-        is for your logs: tell the sender 404 and no more.
+        `bases` are the public address of today and up to three former ones. Raises `WebhookVerificationError`; its
+        `reason` is for your logs: tell the sender 404 and no more.
         """
         moment = time.time() if now is None else _moment("now", now)
-        known = [bases] if isinstance(bases, str) else list(bases)
-        return CallbackToken(*self._native.verify(token, known, int(moment * 1000)))
+        known = [_text("bases", base) for base in ([bases] if isinstance(bases, str) else bases)]
+        return CallbackToken(*self._native.verify(_text("token", token), known, int(moment * 1000)))
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise InvalidRequestError(f"{name}: text wanted, {_named(value)} given")
 
 
 def _moment(name: str, value: "float | datetime") -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e11:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -1e11 < value < 1e11:
         return value
     stamp = getattr(value, "timestamp", None)
     if stamp is None or getattr(value, "tzinfo", None) is None:
-        raise InvalidRequestError(f"{name}: a UNIX time in seconds or a datetime with a time zone wanted, {value!r} given")
+        raise InvalidRequestError(
+            f"{name}: a UNIX time in seconds or a datetime with a time zone wanted, {value!r} given"
+        )
     return float(stamp())

@@ -1,6 +1,6 @@
 //! The client: settings, what was made of them in this process, and the calls.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use image_intelligence::{
     Client as Native, ClientBuilder, Detect, DetectBuilder, DetectRequest, Dialect, Error, ErrorKind, Kind, Result,
@@ -23,9 +23,20 @@ pub(crate) struct Shared {
     settings: ClientBuilder,
     /// `None` once it is closed. Locked only by threads that hold the interpreter, as `runtime::PROCESS` is.
     native: Mutex<Option<Owned<Native>>>,
+    /// A client that never connects.
+    idle: OnceLock<Native>,
 }
 
 impl Shared {
+    /// What handles hold on to. Set by threads that hold the interpreter only.
+    pub(crate) fn idle(&self) -> Result<&Native> {
+        if let Some(idle) = self.idle.get() {
+            return Ok(idle);
+        }
+        let made = self.settings.clone().build()?;
+        Ok(self.idle.get_or_init(|| made))
+    }
+
     fn slot(&self) -> MutexGuard<'_, Option<Owned<Native>>> {
         self.native.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,7 +105,7 @@ impl Client {
                 settings = settings.request_timeout(duration(seconds));
             }
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
-            Ok(Self(Arc::new(Shared { settings, native: Mutex::new(Some(Owned::new(native))) })))
+            Ok(Self(Arc::new(Shared { settings, native: Mutex::new(Some(Owned::new(native))), idle: OnceLock::new() })))
         })
     }
 
@@ -115,7 +126,7 @@ impl Client {
         guarded(|| {
             let sent = self.prepare(py, &images, request)?.send();
             let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
-            Ok(Job::new(Arc::clone(&self.0), job))
+            Job::new(Arc::clone(&self.0), &job).map_err(|error| raise(py, &error))
         })
     }
 
@@ -130,12 +141,10 @@ impl Client {
         guarded(|| {
             let sent = self.prepare(py, &images, request)?.send();
             let shared = Arc::clone(&self.0);
-            start(
-                py,
-                Promise { event_loop, future },
-                sent,
-                |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()),
-            )
+            start(py, Promise { event_loop, future }, sent, |py, job| {
+                let job = Job::new(shared, &job).map_err(|error| raise(py, &error))?;
+                Ok(Py::new(py, job)?.into_any())
+            })
         })
     }
 
@@ -157,7 +166,7 @@ impl Client {
         guarded(|| {
             let native = self.0.native(py).map_err(|error| raise(py, &error))?;
             let job = native.resume::<Detect>(token).map_err(|error| raise(py, &error))?;
-            Ok(Job::new(Arc::clone(&self.0), job))
+            Job::new(Arc::clone(&self.0), &job).map_err(|error| raise(py, &error))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
 
-use image_intelligence::Error;
+use image_intelligence::{Error, ErrorKind};
 use pyo3::exceptions::{PyException, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,6 +18,11 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    if error.kind() == ErrorKind::Cancelled {
+        // Python has one of its own, which everything that cancels understands.
+        let class = py.import("asyncio")?.getattr("CancelledError")?;
+        return Ok(PyErr::from_value(class.call1((error.message(),))?));
+    }
     let of_kind = OF_KIND
         .get_or_try_init(py, || Ok::<_, PyErr>(py.import("image_intelligence.errors")?.getattr("of_kind")?.unbind()))?;
     let fields = PyDict::new(py);

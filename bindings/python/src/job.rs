@@ -10,13 +10,13 @@ use crate::blocking::wait;
 use crate::client::Shared;
 use crate::convert::{Read, duration};
 use crate::error::{guarded, raise};
-use crate::owned::Owned;
 
 /// What the handles of the facade stand on.
 #[pyclass(frozen, module = "image_intelligence._core")]
 pub(crate) struct Job {
     client: Arc<Shared>,
-    native: Owned<Native<Detect>>,
+    /// Through a client that never connects, so that a handle keeps no connection open, nor one of another process.
+    native: Native<Detect>,
     #[pyo3(get)]
     id: String,
     #[pyo3(get)]
@@ -36,27 +36,21 @@ async fn end(job: Native<Detect>, seconds: f64) -> Result<Read> {
 }
 
 impl Job {
-    pub(crate) fn new(client: Arc<Shared>, native: Native<Detect>) -> Self {
-        Self {
-            client,
+    pub(crate) fn new(client: Arc<Shared>, native: &Native<Detect>) -> Result<Self> {
+        Ok(Self {
             id: native.id().to_owned(),
             custom_id: native.custom_id().map(str::to_owned),
             created_at: native.created_at().as_millis(),
             resume_token: native.resume_token(),
-            native: Owned::new(native),
-        }
+            native: native.through(client.idle()?),
+            client,
+        })
     }
 
     /// The job through the client of this process, which may be another than the one that submitted it.
     fn native(&self, py: Python<'_>) -> PyResult<Native<Detect>> {
-        let through = || -> Result<Native<Detect>> {
-            let client = self.client.native(py)?;
-            match self.native.anywhere() {
-                Some(native) => Ok(native.through(&client)),
-                None => client.resume(&self.resume_token),
-            }
-        };
-        through().map_err(|error| raise(py, &error))
+        let client = self.client.native(py).map_err(|error| raise(py, &error))?;
+        Ok(self.native.through(&client))
     }
 }
 

@@ -20,11 +20,6 @@ impl<T> Owned<T> {
         self.value.as_ref().filter(|_| self.is_here())
     }
 
-    /// The value whoever made it: only for what is plain data in it.
-    pub(crate) fn anywhere(&self) -> Option<&T> {
-        self.value.as_ref()
-    }
-
     fn is_here(&self) -> bool {
         self.process == std::process::id()
     }

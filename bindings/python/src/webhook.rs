@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use image_intelligence::{Secret, SignatureOptions};
+use image_intelligence::{Error, ErrorKind, EventKind, Secret, SignatureOptions};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -10,39 +10,50 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::convert::known_kind;
 use crate::error::{guarded, raise};
 
-/// Checks the signature where there are secrets, and then the body: `(event, json)`. Of a detect job `json` is what to
-/// decode, the very body where that is canonical.
+/// Checks the signature where there is a secret, and then the body. Gives what to decode of a detect job, the very body
+/// where that is canonical, and `None` of all else.
 #[pyfunction]
 pub(crate) fn judge<'py>(
     py: Python<'py>,
     body: &Bound<'py, PyBytes>,
     headers: Option<&Bound<'py, PyAny>>,
-    secrets: Vec<String>,
-    kind: Option<&str>,
+    secret: Option<&Bound<'py, PyAny>>,
+    kind: Option<&Bound<'py, PyAny>>,
     allow_sha1: bool,
-) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyBytes>)> {
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
     guarded(|| {
-        let fail = |error| raise(py, &error);
-        let known = kind.map(known_kind).transpose().map_err(fail)?;
-        if !secrets.is_empty() {
-            let secrets: Vec<_> = secrets.into_iter().map(Secret::from).collect();
-            let headers = headers.map(read_headers).transpose()?.unwrap_or_default();
-            let headers = headers.iter().map(Header::as_pair).collect::<PyResult<Vec<_>>>()?;
+        let fail = |error: Error| raise(py, &error);
+        let known = kind.map(|name| known_kind(&name.str()?.to_cow()?).map_err(fail)).transpose()?;
+        if let Some(secret) = secret {
+            let secrets = read_secrets(secret)?;
+            let odd = |_| {
+                let problem = "headers: a mapping or pairs of text or bytes wanted, as the request has them";
+                fail(Error::new(ErrorKind::InvalidRequest, problem))
+            };
+            let headers = headers.map(read_headers).transpose().map_err(odd)?.unwrap_or_default();
+            let headers = headers.iter().map(Header::as_pair).collect::<PyResult<Vec<_>>>().map_err(odd)?;
             let mut options = SignatureOptions::default();
             options.allow_sha1 = allow_sha1;
             image_intelligence::verify_signature(headers, body.as_bytes(), &secrets, &options).map_err(fail)?;
         }
         let judged = image_intelligence::judge(body.as_bytes(), known).map_err(fail)?;
-        let json = match judged.json {
+        Ok((judged.event == EventKind::Detect).then(|| match judged.json {
             Cow::Borrowed(_) => body.clone(),
             Cow::Owned(json) => PyBytes::new(py, &json),
-        };
-        let event = match judged.event {
-            image_intelligence::EventKind::Detect => intern!(py, "detect").clone(),
-            other => PyString::new(py, other.as_str()),
-        };
-        Ok((event, json))
+        }))
     })
+}
+
+/// One secret, or a list of those that are in use.
+fn read_secrets(secret: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
+    if let Ok(one) = secret.cast::<PyString>() {
+        return Ok(vec![Secret::from(one.to_str()?)]);
+    }
+    let many = secret.extract::<Vec<String>>().map_err(|_| {
+        let problem = Error::new(ErrorKind::Config, "secret: a str, or a list of up to four, wanted");
+        raise(secret.py(), &problem)
+    })?;
+    Ok(many.into_iter().map(Secret::from).collect())
 }
 
 /// A header as it was handed over: text or bytes.

@@ -1,0 +1,103 @@
+"""A border that leaks nothing: memory and handles are level over 10,000 calls, 1,000 of them cancelled in flight."""
+
+import asyncio
+import gc
+import os
+import sys
+
+import pytest
+
+from conftest import Serve
+from image_intelligence import AsyncClient, ImageIntelligenceError, webhooks
+from scripted import Answer, Hang, Scripted, job
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+CALLS = 10_000
+CANCELLED = 1_000
+AT_ONCE = 100
+
+
+def resident() -> int:
+    """The memory of this process, in bytes."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def handles() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def calls(client: AsyncClient, number: int) -> None:
+    async def some() -> None:
+        for index in range(number // AT_ONCE):
+            if index % 4:
+                assert (await client.detect_jobs.get("1")).is_done
+            else:
+                with pytest.raises(ImageIntelligenceError):
+                    await client.detect_jobs.get("nobody")
+
+    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+
+
+async def cancelled(client: AsyncClient, server: Scripted, number: int) -> None:
+    for _ in range(number // AT_ONCE):
+        before = server.hung_up
+        tasks = [asyncio.create_task(client.detect_jobs.get("hang")) for _ in range(AT_ONCE)]
+        await asyncio.to_thread(server.until, lambda server: server.hanging == AT_ONCE)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+        await asyncio.to_thread(server.until, lambda server, was=before: server.hung_up == was + AT_ONCE)
+
+
+def test_nothing_is_left_behind() -> None:
+    def script(request: object) -> Answer | Hang:
+        path = getattr(request, "path", "")
+        if path.endswith("/hang"):
+            return Hang()
+        return Answer(404) if path.endswith("/nobody") else Answer(200, job())
+
+    async def main() -> None:
+        with Scripted(script) as server:
+            async with server.async_client() as client:
+                # What is made once, and what the server of this very process takes, is made first.
+                await calls(client, CALLS // 5)
+                await cancelled(client, server, AT_ONCE * 2)
+                await calls(client, CALLS // 5)
+                server.requests.clear()
+                gc.collect()
+                memory, open_ = resident(), handles()
+                for _ in range(10):
+                    await calls(client, (CALLS - CANCELLED) // 10)
+                    await cancelled(client, server, CANCELLED // 10)
+                    server.requests.clear()
+                gc.collect()
+                grown = resident() - memory
+                assert server.hung_up >= CANCELLED
+                assert grown < 8 * 1024 * 1024, f"{grown:,} bytes more"
+                assert handles() <= open_ + AT_ONCE // 10, f"{handles()} handles instead of {open_}"
+
+    asyncio.run(main())
+
+
+def test_what_is_synchronous_leaves_nothing_behind(serve: Serve) -> None:
+    body = b'{"id": "1", "status": "IN_PROGRESS", "jobResults": [{"class": "x"}]}'
+
+    def once(client: object) -> None:
+        for _ in range(100):
+            webhooks.parse(body)
+            with pytest.raises(ImageIntelligenceError):
+                webhooks.parse(b"[]")
+        serve.client().close()
+
+    for _ in range(30):
+        once(None)
+    gc.collect()
+    memory, open_ = resident(), handles()
+    for _ in range(100):
+        once(None)
+    gc.collect()
+    assert resident() - memory < 4 * 1024 * 1024
+    assert handles() <= open_

@@ -1,0 +1,148 @@
+"""The package as it ships: its surface, its size, what it loads, its docs and its examples."""
+
+import doctest
+import importlib
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+
+import image_intelligence
+from conftest import handed_over
+from image_intelligence import ImageIntelligenceError, WaitTimeoutError, webhooks
+
+MODULES = ["", "._async_client", "._client", "._images", "._results", ".errors", ".models", ".webhooks"]
+
+
+def public(module: ModuleType, prefix: str = "") -> set[str]:
+    """The names that a program may use: exports, and members of exported classes that this package defines."""
+    names = set()
+    for name in set(module.__all__) - {"__version__", "webhooks"}:
+        names.add(prefix + name)
+        found = getattr(module, name)
+        if not inspect.isclass(found) or issubclass(found, (BaseException, str)):
+            continue
+        fields = set(getattr(found, "__struct_fields__", ()))
+        ours = [base for base in found.__mro__ if base.__module__.startswith("image_intelligence")]
+        for member in {member for base in ours for member in vars(base)} - fields:
+            member_of = inspect.getattr_static(found, member)
+            called = callable(member_of) or isinstance(member_of, property)
+            # What has slots has a descriptor for each, which is a field by another name.
+            if not member.startswith("_") and called and not inspect.ismemberdescriptor(member_of):
+                names.add(f"{prefix}{name}.{member}")
+    return names
+
+
+def test_the_surface_is_that_of_the_table_of_calls() -> None:
+    table = json.loads(Path(handed_over("II_PARITY_JSON")).read_text())["python"]
+    named = [name for part in ("calls", "types", "errors") for names in table[part].values() for name in names]
+    named += table["own"]
+    assert len(named) == len(set(named)), "a name stands in the table twice"
+    ours = public(image_intelligence) | public(webhooks, "webhooks.")
+    assert set(named) - ours == set(), "in the table, and not here"
+    assert ours - set(named) == set(), "here, and not in the table"
+    for kind, names in table["errors"].items():
+        for name in names:
+            found = getattr(image_intelligence, name)
+            assert issubclass(found, ImageIntelligenceError)
+            assert found.kind in (kind, "")
+
+
+def test_every_export_is_there_and_documented() -> None:
+    for name in set(image_intelligence.__all__) - {"__version__"}:
+        assert inspect.getdoc(getattr(image_intelligence, name)), name
+    assert set(dir(image_intelligence)) == set(image_intelligence.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Clients'"):
+        _ = image_intelligence.Clients  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_the_docs_run(
+    name: str, environment: dict[str, str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    failed, tried = doctest.testmod(importlib.import_module(f"image_intelligence{name}"), optionflags=doctest.ELLIPSIS)
+    assert failed == 0
+    assert tried > 0 or name == ".models"
+
+
+def run(arguments: list[str], environment: dict[str, str], root: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, timeout=60, check=False)
+
+
+def test_the_programs_of_the_readme_find_the_person(environment: dict[str, str], root: Path) -> None:
+    programs = sorted(Path(handed_over("II_README_DIR")).glob("python*.py"))
+    assert programs
+    for program in programs:
+        ran = run([str(program)], environment, root)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "astronaut.jpg 0.73" in ran.stdout
+
+
+def test_the_example_finds_the_person(environment: dict[str, str], root: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    photos = [str(root / "examples" / "photos" / name) for name in ("astronaut.jpg", "rocket.jpg")]
+    example = str(root / "examples" / "python" / "detect.py")
+    ran = run([example, *photos, str(tmp_path / "broken.jpg")], environment, root)
+    assert (ran.returncode, ran.stdout) == (0, f"{photos[0]} 0.73\n")
+    assert ran.stderr == f"{tmp_path / 'broken.jpg'}: INVALID_IMAGE_FORMAT_ERROR\n"
+    assert run([example], environment, root).stdout.endswith("astronaut.jpg 0.73\n")
+
+
+def loaded(statement: str) -> set[str]:
+    program = f"import sys; {statement}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_only_what_is_used_is_loaded() -> None:
+    client = loaded("from image_intelligence import Client; Client(client_id='a', client_secret='b')")
+    assert "image_intelligence._core" in client
+    assert not client & {"asyncio", "image_intelligence.models", "image_intelligence.webhooks", "typing_extensions"}
+    assert "asyncio" not in loaded("from image_intelligence import webhooks")
+    assert "asyncio" in loaded("from image_intelligence import AsyncClient")
+
+
+def test_the_wheel_is_small_and_has_no_model_in_it() -> None:
+    wheel = Path(handed_over("II_WHEEL"))
+    print(f"{wheel.name}: {wheel.stat().st_size:,} bytes")
+    assert wheel.stat().st_size < 6_000_000
+    with zipfile.ZipFile(wheel) as files:
+        names = files.namelist()
+        assert "image_intelligence/py.typed" in names and "image_intelligence/_core.pyi" in names
+        assert not [name for name in names if ".onnx" in name or "/tests/" in name or "/bench/" in name]
+        [library] = [
+            name for name in names if name.startswith("image_intelligence/_core.") and not name.endswith(".pyi")
+        ]
+        code = files.read(library)
+    for word in (b"rten", b"nanodet", b"onnx"):
+        assert word not in code.lower()
+
+
+def test_exceptions_can_be_pickled() -> None:
+    error = WaitTimeoutError("waited", retryable=True, last_status="IN_PROGRESS", resume_token="ii1_x")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is WaitTimeoutError
+    assert (str(again), vars(again)) == ("waited", vars(error))
+
+
+def test_models_are_plain_data() -> None:
+    job = webhooks.parse(b'{"id": "1", "status": "PAUSED", "jobResults": [{"class": "x"}]}')
+    assert isinstance(job, image_intelligence.DetectJob)
+    assert not job.is_done and job.status == "PAUSED"
+    assert msgspec.json.decode(msgspec.json.encode(job), type=type(job)) == job
+    match job:
+        case image_intelligence.DetectJob(
+            status="PAUSED", job_results=[image_intelligence.DetectJobResult(class_="x")]
+        ):
+            pass
+        case _:
+            pytest.fail("a pattern should match")
