@@ -1,7 +1,7 @@
 // Callback tokens: the part of a webhook's URL that proves that we asked for it, since the sender cannot sign.
 
 import * as check from './arguments.js';
-import { InvalidRequestError, translated } from './errors.js';
+import { ConfigError, translated } from './errors.js';
 import { type NativeCallbackKeys, native } from './native.js';
 
 /** The kinds of job. */
@@ -30,34 +30,48 @@ export interface MintOptions {
   base: string;
 }
 
+/** Masters by their numbers. In a plain object the highest number is the last, in whatever order it is written. */
+export type CallbackMasters = Readonly<Record<number, Uint8Array>> | Iterable<readonly [number, Uint8Array]> | string;
+
 /**
- * A ring of up to four masters by their numbers (0 to 255): the newest, which is the highest, signs, and all verify.
+ * A ring of up to four masters of 32 random bytes by their numbers (0 to 255): the last one signs, and all verify.
  *
  * ```ts
- * const keys = new CallbackKeys({ 1: master });   // 32 random bytes or more, kept secret
+ * const keys = new CallbackKeys({ 1: master });   // or the text that II_CALLBACK_KEYS holds: 1:BASE64,2:BASE64
  * const token = keys.mint({ kind: 'detect', expires, rid, base: 'https://hooks.example.com/ii' });
- * const url = CallbackKeys.url('https://hooks.example.com/ii', token);   // the webhookUrl of a job
+ * const webhookUrl = keys.callbackUrl(token, 'https://hooks.example.com/ii');
  * ```
  */
 export class CallbackKeys {
   readonly #native: NativeCallbackKeys;
 
-  constructor(masters: Readonly<Record<number, Uint8Array>>) {
-    if (typeof masters !== 'object' || masters === null) check.refuse('masters', masters, '{ number: bytes }');
+  /** Throws a `ConfigError` that says what is wrong with the ring. */
+  constructor(masters: CallbackMasters) {
+    if (typeof masters === 'string') {
+      this.#native = translated(() => native.CallbackKeys.parse(masters));
+      return;
+    }
+    if (typeof masters !== 'object' || masters === null) {
+      check.refuse('masters', masters, '{ number: bytes }', ConfigError);
+    }
+    const pairs: Iterable<readonly [unknown, unknown]> = Symbol.iterator in masters ? masters : Object.entries(masters);
     const ids: number[] = [];
     const bytes: Uint8Array[] = [];
-    for (const [id, master] of Object.entries(masters)) {
-      if (!/^\d{1,3}$/.test(id) || Number(id) > 255) {
-        throw new InvalidRequestError(`masters: "${id}" given, a number from 0 to 255 wanted`);
+    for (const [id, master] of pairs) {
+      const number = typeof id === 'string' && /^\d{1,3}$/.test(id) ? Number(id) : id;
+      if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 255) {
+        throw new ConfigError(`masters: "${id}" given, a number from 0 to 255 wanted`);
       }
-      if (!(master instanceof Uint8Array)) check.refuse(`masters[${id}]`, master, 'a Uint8Array of 32 bytes or more');
-      ids.push(Number(id));
+      if (!(master instanceof Uint8Array)) {
+        check.refuse(`masters[${number}]`, master, 'a Uint8Array of 32 bytes', ConfigError);
+      }
+      ids.push(number);
       bytes.push(master);
     }
     this.#native = translated(() => new native.CallbackKeys(ids, bytes));
   }
 
-  /** Makes a token with the newest master. */
+  /** Makes a token with the last master. */
   mint(options: MintOptions): string {
     const { kind, expires, rid, base } = check.options(options, 'mint', ['kind', 'expires', 'rid', 'base']);
     const wanted = <T>(value: T | undefined, field: string) => value ?? check.refuse(field, value, 'a string');
@@ -90,13 +104,10 @@ export class CallbackKeys {
     return { kind: kind as JobKind, rid, expires: new Date(expires), keyId };
   }
 
-  /** The URL to have a job call back at: the base and the token. */
-  static url(base: string, token: string): string {
-    return translated(() => native.callbackUrl(base, token));
-  }
-
-  /** Nothing: the masters are secret. */
-  toJSON(): object {
-    return {};
+  /** The URL in which a token stands: what to give to a job as its `webhookUrl`. */
+  callbackUrl(token: string, base: string): string {
+    const given = check.text(token, 'token') ?? check.refuse('token', token, 'a string');
+    const under = check.text(base, 'base') ?? check.refuse('base', base, 'a URL');
+    return translated(() => native.callbackUrl(under, given));
   }
 }

@@ -1,5 +1,6 @@
 // The calls of one client that are under way: each ends once, by its outcome, by its signal or by `close`.
 
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { aborted, ClosedError, fromNative } from './errors.js';
 import type { DetectJob } from './models.js';
 import type { NativeClient, NativeJob } from './native.js';
@@ -62,6 +63,7 @@ export class Calls {
     start: () => number,
   ): Promise<T> {
     if (signal?.aborted) throw aborted(signal);
+    if (signal) expectMany(signal);
     try {
       return await new Promise<T>((resolve, reject) => {
         const id = start();
@@ -94,6 +96,15 @@ export class Calls {
     this.#under.delete(id);
     if (call.onAbort) call.signal?.removeEventListener('abort', call.onAbort);
     return call;
+  }
+}
+
+/** Many calls under one signal are no leak, of which Node warns from the eleventh listener on. */
+function expectMany(signal: AbortSignal): void {
+  try {
+    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(Number.MAX_SAFE_INTEGER, signal);
+  } catch {
+    // No signal of Node's own, which so warns of nothing; or one of which its owner says that it may have any number.
   }
 }
 

@@ -150,10 +150,6 @@ export class ImageIntelligence {
   }
 
   /** Only where the API is: nothing secret is ever printed. */
-  toJSON(): { baseUrl: string } {
-    return { baseUrl: this.baseUrl };
-  }
-
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `ImageIntelligence { baseUrl: '${this.baseUrl}' }`;
   }

@@ -1,6 +1,12 @@
 // Image Intelligence: hand over a batch of pictures, get a job at once, and its result when it is there.
 
-export { CallbackKeys, type CallbackToken, type JobKind, type MintOptions } from './callback-keys.js';
+export {
+  CallbackKeys,
+  type CallbackMasters,
+  type CallbackToken,
+  type JobKind,
+  type MintOptions,
+} from './callback-keys.js';
 export { rawJson } from './calls.js';
 export {
   type CallOptions,

@@ -3,7 +3,6 @@
 import loaded from '../loader.cjs';
 import type { ErrorKind } from './errors.js';
 
-/** @internal */
 export interface NativeSettings {
   baseUrl: string | undefined;
   clientId: string | undefined;
@@ -12,7 +11,6 @@ export interface NativeSettings {
   allowPlainHttp: boolean;
 }
 
-/** @internal */
 export interface NativeImage {
   url?: string;
   path?: string;
@@ -20,9 +18,7 @@ export interface NativeImage {
   customId?: string | undefined;
 }
 
-/**
- * A job of the native client. @internal
- */
+/** A job of the native client. */
 export interface NativeJob {
   readonly id: string;
   readonly customId?: string;
@@ -32,7 +28,7 @@ export interface NativeJob {
 
 /**
  * Calls that take time give a number at once, and `deliver` later gets `[number, outcome, value, raw]` for each that is
- * done, one after the other in one array. @internal
+ * done, one after the other in one array.
  */
 export interface NativeClient {
   readonly baseUrl: string;
@@ -45,16 +41,17 @@ export interface NativeClient {
   close(): void;
 }
 
-/** @internal */
 export interface NativeCallbackKeys {
   mint(kind: string, expiresMs: number, rid: string, base: string): string;
   verify(token: string, bases: string[], nowMs: number): { kind: string; rid: string; expires: number; keyId: number };
 }
 
-/** @internal */
 export interface Native {
   Client: new (settings: NativeSettings, deliver: (outcomes: unknown[]) => void) => NativeClient;
-  CallbackKeys: new (ids: number[], masters: Uint8Array[]) => NativeCallbackKeys;
+  CallbackKeys: {
+    new (ids: number[], masters: Uint8Array[]): NativeCallbackKeys;
+    parse(text: string): NativeCallbackKeys;
+  };
   callbackUrl(base: string, token: string): string;
   judge(body: Uint8Array, kind: string | undefined): number;
   verifyAndJudge(
@@ -67,6 +64,7 @@ export interface Native {
   canonicalise(body: Uint8Array, kind: string | undefined): string;
   decide(table: string, name: string): string;
   kinds(): ErrorKind[];
+  readDetectJobs(body: Uint8Array): string[];
 }
 
 export const native: Native = loaded as Native;

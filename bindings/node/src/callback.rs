@@ -30,6 +30,12 @@ impl CallbackKeys {
         keys.map(Self).map_err(|error| failure::thrown(env, &error))
     }
 
+    /// The same from one line of text, as `II_CALLBACK_KEYS` holds it.
+    #[napi(factory, catch_unwind)]
+    pub fn parse(env: Env, text: String) -> Result<Self> {
+        Native::parse(&text).map(Self).map_err(|error| failure::thrown(env, &error))
+    }
+
     #[napi(catch_unwind)]
     pub fn mint(&self, env: Env, kind: String, expires: f64, rid: String, base: String) -> Result<String> {
         self.make(&kind, expires, &rid, &base).map_err(|error| failure::thrown(env, &error))

@@ -23,3 +23,10 @@ pub fn decide(env: Env, table: String, case: String) -> Result<String> {
 pub fn kinds() -> Vec<&'static str> {
     image_intelligence::ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
+
+/// Reads the answer to a search, and writes the jobs out again: for the tests, until a search is in the surface.
+#[napi(catch_unwind)]
+pub fn read_detect_jobs(env: Env, body: &[u8]) -> Result<Vec<String>> {
+    let jobs = image_intelligence::DetectJob::list_from_json(body).map_err(|error| failure::thrown(env, &error))?;
+    Ok(jobs.iter().map(|job| String::from_utf8_lossy(&job.to_json()).into_owned()).collect())
+}

@@ -1,0 +1,102 @@
+// The programs that a person would write, against a real `ii serve`: the README's, the example's, and one of CommonJS.
+
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import * as ii from 'image-intelligence';
+import { installed, need, root, run, serve } from './support/surroundings.mjs';
+
+let server;
+before(async () => {
+  server = await serve();
+});
+after(() => server.stop());
+
+const photo = (name) => join(root, 'examples', 'photos', name);
+
+/** A program stands beside the installed package, and runs in the root of the repository. */
+function program(name, source) {
+  const path = join(installed, name);
+  writeFileSync(path, source);
+  return run([path], { env: server.env, cwd: root });
+}
+
+it("the README's program finds the person", async () => {
+  const folder = need('II_README_DIR');
+  const names = readdirSync(folder).filter((name) => /^node(-\d+)?\.m[jt]s$/.test(name));
+  assert.ok(names.length > 0, `no program for Node in ${folder}`);
+  for (const name of names) {
+    cpSync(join(folder, name), join(installed, name));
+    const { code, stdout, stderr } = await run([join(installed, name)], { env: server.env, cwd: root });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /astronaut\.jpg.* 0\.73$/m);
+    assert.doesNotMatch(stdout, /rocket/);
+  }
+});
+
+it('the example finds the person, and names what could not be looked at', async () => {
+  const path = join(installed, 'detect.mjs');
+  cpSync(join(root, 'examples', 'node', 'detect.mjs'), path);
+  const text = join(installed, 'no-picture.jpg');
+  writeFileSync(text, 'no picture');
+  const { code, stdout, stderr } = await run([path, photo('astronaut.jpg'), photo('rocket.jpg'), text], {
+    env: server.env,
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^\S*astronaut\.jpg 0\.73\n$/);
+  assert.match(stderr, /no-picture\.jpg: INVALID_IMAGE_FORMAT_ERROR/);
+});
+
+it('the same by require, with bytes, exits by itself', async () => {
+  const { code, stdout, stderr } = await program(
+    'detect.cjs',
+    `const { readFileSync } = require('node:fs');
+     const { found, ImageIntelligence } = require('image-intelligence');
+     async function main() {
+       const client = new ImageIntelligence();
+       const image = { data: readFileSync(${JSON.stringify(photo('astronaut.jpg'))}), customId: 'moon' };
+       const job = await client.detect({ images: [image], classes: ['person'], boundingBoxes: true });
+       const [hit] = found(await job.wait(), 'person');
+       console.log(hit.image.customId, hit.confidence.toFixed(2), Object.keys(hit.boundingBox).join());
+     }
+     main();`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'moon 0.73 xMin,yMin,xMax,yMax\n');
+});
+
+it('a job is taken up again in another process', async () => {
+  const client = new ii.ImageIntelligence({ baseUrl: server.baseUrl, clientId: 'local', clientSecret: 'local' });
+  const job = await client.detect({ images: [{ path: photo('chelsea.jpg') }], classes: ['cat'] });
+  const { code, stdout, stderr } = await program(
+    'resume.mjs',
+    `import { classes, ImageIntelligence } from 'image-intelligence';
+     const job = new ImageIntelligence().resume(${JSON.stringify(job.resumeToken)});
+     console.log(classes(await job.wait()).join());`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'cat\n');
+  const [hit] = ii.found(await job.get(), 'cat');
+  assert.equal(hit.image.input.source, photo('chelsea.jpg'));
+  client.close();
+});
+
+it('an idle client lets the process end, and a wait does not', async () => {
+  const idle = await program(
+    'idle.mjs',
+    `import { ImageIntelligence } from 'image-intelligence';
+     const client = new ImageIntelligence();
+     await client.detectJobs.get('nothing').catch((error) => console.log(error.kind));
+     globalThis.kept = client;`,
+  );
+  assert.deepEqual([idle.code, idle.stdout], [0, 'not_found\n'], idle.stderr);
+  const waiting = await program(
+    'waiting.mjs',
+    `import { ImageIntelligence } from 'image-intelligence';
+     const client = new ImageIntelligence();
+     const job = await client.detect({ images: [{ path: ${JSON.stringify(photo('coffee.jpg'))} }], classes: ['cup'] });
+     job.wait().then((result) => console.log(result.status));`,
+  );
+  assert.deepEqual([waiting.code, waiting.stdout], [0, 'COMPLETED_SUCCESSFULLY\n'], waiting.stderr);
+});
