@@ -16,7 +16,7 @@ cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
 cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
 cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ
 cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory, python, node (all without a name)
-cargo xtask pack            wheel, npm tarballs and jar as they are shipped, into target/pack";
+cargo xtask pack [LANGUAGE] wheel, npm tarballs and jar as they are shipped, into target/pack: python, node, kotlin";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,7 +30,8 @@ fn main() -> ExitCode {
         ["gen", "--check"] => models::check(),
         ["bench"] => bench::run_all(None),
         ["bench", name] => bench::run_all(Some(name)),
-        ["pack"] => pack::run_all(),
+        ["pack"] => pack::run(None),
+        ["pack", language] if pack::LANGUAGES.contains(language) => pack::run(Some(language)),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
