@@ -36,7 +36,7 @@ class ImageNames:
 
     @property
     def custom_id_or_url(self) -> str:
-        """What says most to a person: your custom id, else the URL or file that you passed in, else the service's id."""
+        """What says most to a person: your custom id, else the URL or file you passed in, else the service's id."""
         source = self.input.source if self.input is not None else None
         for name in (self.custom_id, self.url or None, source, self.id):
             if name is not None:

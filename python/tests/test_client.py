@@ -276,7 +276,7 @@ def test_used_after_it_was_closed(scripted: Scripted) -> None:
             call()
         assert raised.value.kind == "closed"
     assert handle.id == "5d689c71"
-    assert "closed" in repr(client)
+    assert repr(client) == f"<Client of {scripted.base_url}>"
 
 
 def test_nothing_secret_is_shown(scripted: Scripted) -> None:

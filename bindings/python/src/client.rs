@@ -16,7 +16,12 @@ use crate::owned::Owned;
 
 /// What the synchronous and the asynchronous client of the facade stand on.
 #[pyclass(frozen, module = "image_intelligence._core")]
-pub(crate) struct Client(Arc<Shared>);
+pub(crate) struct Client {
+    shared: Arc<Shared>,
+    /// Where the API is.
+    #[pyo3(get)]
+    base_url: String,
+}
 
 /// What a client and its handles share.
 pub(crate) struct Shared {
@@ -67,7 +72,7 @@ async fn read(client: Native, id: String) -> Result<Read> {
 
 impl Client {
     fn prepare(&self, py: Python<'_>, images: &[Picture<'_>], request: &[u8]) -> PyResult<DetectBuilder> {
-        let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+        let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
         let images = images.iter().map(Picture::image).collect::<PyResult<Vec<_>>>()?;
         let request = DetectRequest::from_json(request).map_err(|error| raise(py, &error))?;
         Ok(native.detect(images).request(request))
@@ -105,19 +110,15 @@ impl Client {
                 settings = settings.request_timeout(duration(seconds));
             }
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
-            Ok(Self(Arc::new(Shared { settings, native: Mutex::new(Some(Owned::new(native))), idle: OnceLock::new() })))
+            let base_url = native.base_url().to_string();
+            let native = Mutex::new(Some(Owned::new(native)));
+            Ok(Self { shared: Arc::new(Shared { settings, native, idle: OnceLock::new() }), base_url })
         })
-    }
-
-    /// Where the API is.
-    #[getter]
-    fn base_url(&self, py: Python<'_>) -> PyResult<String> {
-        guarded(|| self.0.native(py).map(|native| native.base_url().to_string()).map_err(|error| raise(py, &error)))
     }
 
     fn close(&self) -> PyResult<()> {
         guarded(|| {
-            self.0.slot().take();
+            self.shared.slot().take();
             Ok(())
         })
     }
@@ -126,7 +127,7 @@ impl Client {
         guarded(|| {
             let sent = self.prepare(py, &images, request)?.send();
             let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
-            Job::new(Arc::clone(&self.0), &job).map_err(|error| raise(py, &error))
+            Job::new(Arc::clone(&self.shared), &job).map_err(|error| raise(py, &error))
         })
     }
 
@@ -140,7 +141,7 @@ impl Client {
     ) -> PyResult<Call> {
         guarded(|| {
             let sent = self.prepare(py, &images, request)?.send();
-            let shared = Arc::clone(&self.0);
+            let shared = Arc::clone(&self.shared);
             start(py, Promise { event_loop, future }, sent, |py, job| {
                 let job = Job::new(shared, &job).map_err(|error| raise(py, &error))?;
                 Ok(Py::new(py, job)?.into_any())
@@ -150,23 +151,23 @@ impl Client {
 
     fn get(&self, py: Python<'_>, id: String) -> PyResult<Py<PyAny>> {
         guarded(|| {
-            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
             wait(py, read(native, id))?.map_err(|error| raise(py, &error))?.into_python(py)
         })
     }
 
     fn start_get(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>, id: String) -> PyResult<Call> {
         guarded(|| {
-            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
             start(py, Promise { event_loop, future }, read(native, id), |py, read| read.into_python(py))
         })
     }
 
     fn resume(&self, py: Python<'_>, token: &str) -> PyResult<Job> {
         guarded(|| {
-            let native = self.0.native(py).map_err(|error| raise(py, &error))?;
+            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
             let job = native.resume::<Detect>(token).map_err(|error| raise(py, &error))?;
-            Job::new(Arc::clone(&self.0), &job).map_err(|error| raise(py, &error))
+            Job::new(Arc::clone(&self.shared), &job).map_err(|error| raise(py, &error))
         })
     }
 }
