@@ -1,5 +1,7 @@
 """The synchronous client."""
 
+import atexit
+
 from . import _core
 from ._arguments import DEFAULT_WAIT, detect_request, seconds
 from ._images import _text, to_wire
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from ._images import Picture
     from .models import DetectClass, DetectJob
+
+
+# A native thread that asks for the interpreter while it ends would take the whole program down.
+atexit.register(_core.leave)
 
 
 def connect(

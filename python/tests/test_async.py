@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Serve
 from image_intelligence import AsyncClient, ClosedError, DetectJob, InvalidRequestError, NotFoundError, WaitTimeoutError
-from scripted import Answer, Hang, Scripted, job
+from scripted import Answer, Hang, Request, Scripted, job
 
 
 def test_the_real_detector(serve: Serve, root: Path) -> None:
@@ -83,35 +83,32 @@ def test_several_loops_share_a_client(scripted: Scripted) -> None:
 
 def test_a_loop_that_is_closed_meanwhile(scripted: Scripted, caplog: pytest.LogCaptureFixture) -> None:
     """Answers for a loop that is gone are dropped, without a word, and the client goes on in the next one."""
-    held = threading.Event()
+    closed = threading.Event()
 
-    def script(request: object) -> Answer:
-        held.wait(10)
+    def script(request: Request) -> Answer:
+        assert request.path.endswith("/next") or closed.wait(10)
         return Answer(200, job())
 
     client = scripted.async_client()
+    scripted.script = script
     loop = asyncio.new_event_loop()
+    call = client.detect_jobs.get("slow")
 
     async def start() -> None:
-        call = client.detect_jobs.get("1")
-        # Started, and abandoned together with its loop.
-        future = call.send(None)
-        assert asyncio.isfuture(future)
-        abandoned.append(call)
+        # Started by hand, so that nothing cancels it when its loop ends.
+        assert asyncio.isfuture(call.send(None))
 
-    abandoned: list[object] = []
-    scripted.script = lambda request: Answer(200, job())
     loop.run_until_complete(start())
+    scripted.until(lambda server: len(server.requests) == 1)
     loop.close()
-    held.set()
+    closed.set()
 
     async def main() -> str:
-        return (await client.detect_jobs.get("1")).id
+        return (await client.detect_jobs.get("next")).id
 
+    # The server answers one after the other, and so does the border: the first answer has come when the second has.
     assert asyncio.run(main()) == "5d689c71"
-    for call in abandoned:
-        call.close()  # type: ignore[attr-defined]
-    abandoned.clear()
+    call.close()
     gc.collect()
     assert asyncio.run(main()) == "5d689c71"
     assert not caplog.records

@@ -152,6 +152,20 @@ def test_a_program_ends_while_something_is_under_way(scripted: Scripted, how: st
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_a_client_is_of_use_to_the_very_end(scripted: Scripted) -> None:
+    text = """
+        import atexit
+        @atexit.register
+        def last():
+            print(client.detect_jobs.get("1").id)
+        from image_intelligence import Client
+        client = Client()
+        client.detect_jobs.get("1")
+    """
+    out, err = finish(program(scripted, text))
+    assert (out, err) == ("5d689c71\n", "")
+
+
 FORKS = {
     "os.fork": """
         pid = os.fork()

@@ -1,8 +1,9 @@
 //! The one runtime of a process, and the courier that brings answers to event loops.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -21,8 +22,8 @@ pub(crate) struct Process {
     id: u32,
     runtime: tokio::runtime::Runtime,
     courier: Sender<Answer>,
-    /// Whether the interpreter is about to end, after which no thread of ours may ask for it.
-    leaving: AtomicBool,
+    /// The thread that ends the interpreter, once it is about to end: from then on no other may ask for it.
+    leaving: OnceLock<ThreadId>,
     /// How many of our threads are in the interpreter, or about to be.
     inside: AtomicUsize,
 }
@@ -53,7 +54,7 @@ impl Process {
             .build()?;
         let (courier, answers) = channel();
         let id = std::process::id();
-        let (leaving, inside) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let (leaving, inside) = (OnceLock::new(), AtomicUsize::new(0));
         let process: &'static Self = Box::leak(Box::new(Self { id, runtime, courier, leaving, inside }));
         std::thread::Builder::new().name("ii-courier".to_owned()).spawn(move || process.carry(&answers))?;
         Ok(process)
@@ -90,7 +91,7 @@ impl Process {
     /// 3.14 a thread that comes too late is unwound by force, which Rust answers with an abort.
     pub(crate) fn enter(&self) {
         self.inside.fetch_add(1, Ordering::SeqCst);
-        if self.leaving.load(Ordering::SeqCst) {
+        if self.leaving.get().is_some_and(|last| *last != std::thread::current().id()) {
             self.exit();
             loop {
                 std::thread::park();
@@ -109,7 +110,8 @@ pub(crate) fn leave(py: Python<'_>) -> PyResult<()> {
     guarded(|| {
         let here = *PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(process) = here.filter(|process| process.id == std::process::id()) {
-            process.leaving.store(true, Ordering::SeqCst);
+            // Called twice, it is the first call that counts.
+            let _ = process.leaving.set(std::thread::current().id());
             py.detach(|| {
                 let began = Instant::now();
                 while process.inside.load(Ordering::SeqCst) > 0 && began.elapsed() < FAREWELL {
