@@ -1,5 +1,5 @@
 // Builds the native module for this machine, stripped, into its platform's package, and prints its size.
-//   node scripts/native.mjs [--profile dev]
+//   node scripts/native.mjs [--profile dev | --library PATH]
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
@@ -7,30 +7,37 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { platformPackage, root } from './platform.mjs';
 
-const { values } = parseArgs({ options: { profile: { type: 'string', default: 'release' } } });
-// One unit over everything at the last step only: a quarter smaller, and the crates below stay as they are for others.
-const smallest = values.profile === 'dev' ? [] : ['-C', 'lto=fat', '-C', 'codegen-units=1'];
-const cargo = spawnSync(
-  'cargo',
-  [
-    ...['rustc', '--package', 'image-intelligence-node', '--profile', values.profile],
-    ...['--message-format', 'json-render-diagnostics'],
-    ...['--', '-C', 'strip=symbols', ...smallest],
-  ],
-  { cwd: join(root, '..'), stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 },
-);
-if (cargo.status !== 0) process.exit(cargo.status ?? 1);
-
-const artifacts = cargo.stdout
-  .split('\n')
-  .filter((line) => line.startsWith('{'))
-  .map((line) => JSON.parse(line))
-  .filter((message) => message.reason === 'compiler-artifact' && message.target.name === 'image_intelligence_node');
-const library = artifacts.at(-1)?.filenames.find((name) => /\.(so|dylib|dll)$/.test(name));
-if (!library) throw new Error('cargo names no library');
+const { values } = parseArgs({
+  options: { profile: { type: 'string', default: 'release' }, library: { type: 'string' } },
+});
+const library = values.library ?? build();
 
 const folder = platformPackage();
 const { main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 const target = join(folder, main);
 copyFileSync(library, target);
 console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(2)} MB (goal: 6)`);
+
+function build() {
+  // One unit over everything at the last step only: a quarter smaller, and the crates below stay as they are for others.
+  const smallest = values.profile === 'dev' ? [] : ['-C', 'lto=fat', '-C', 'codegen-units=1'];
+  const cargo = spawnSync(
+    'cargo',
+    [
+      ...['rustc', '--package', 'image-intelligence-node', '--profile', values.profile],
+      ...['--message-format', 'json-render-diagnostics'],
+      ...['--', '-C', 'strip=symbols', ...smallest],
+    ],
+    { cwd: join(root, '..'), stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  if (cargo.status !== 0) process.exit(cargo.status ?? 1);
+
+  const artifacts = cargo.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter((message) => message.reason === 'compiler-artifact' && message.target.name === 'image_intelligence_node');
+  const built = artifacts.at(-1)?.filenames.find((name) => /\.(so|dylib|dll)$/.test(name));
+  if (!built) throw new Error('cargo names no library');
+  return built;
+}

@@ -453,6 +453,18 @@ describe('against a server', () => {
     await closing[Symbol.asyncDispose]();
   });
 
+  it('a closed client lets its connections go, whoever still holds a handle', async () => {
+    answer = () => job({ status: 'IN_PROGRESS' });
+    const { open } = server.seen;
+    const closing = server.client();
+    const handle = await detect(closing);
+    assert.equal((await handle.get()).status, 'IN_PROGRESS');
+    assert.ok(server.seen.open > open);
+    closing.close();
+    await until(() => server.seen.open <= open, 'its connections closed');
+    assert.equal(handle.id, 'f9d73f87');
+  });
+
   it('prints no secret', async () => {
     answer = (_request, response) => send(response, { message: `not with ${TOKEN}` }, 403);
     const error = await failure(client.detectJobs.get('f9d73f87'));

@@ -43,7 +43,8 @@ impl CallbackKeys {
 
     #[napi(catch_unwind)]
     pub fn verify(&self, env: Env, token: String, bases: Vec<String>, now: f64) -> Result<CallbackToken> {
-        let bases: image_intelligence::Result<Vec<PublicBase>> = bases.iter().map(|base| PublicBase::parse(base)).collect();
+        let bases: image_intelligence::Result<Vec<PublicBase>> =
+            bases.iter().map(|base| PublicBase::parse(base)).collect();
         let read = bases.and_then(|bases| self.0.verify(&token, &bases, Timestamp::from_millis(now as i64)));
         let read = read.map_err(|error| failure::thrown(env, &error))?;
         Ok(CallbackToken {

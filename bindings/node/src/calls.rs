@@ -217,6 +217,6 @@ impl ToNapiValue for Delivery {
     }
 }
 
-fn string<'env>(env: &'env Env, json: Vec<u8>) -> Result<napi::JsString<'env>> {
+fn string(env: &Env, json: Vec<u8>) -> Result<napi::JsString<'_>> {
     env.create_string_from_std(String::from_utf8(json).map_err(|error| napi::Error::from_reason(error.to_string()))?)
 }

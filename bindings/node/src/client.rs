@@ -1,8 +1,12 @@
 //! The client, and the handles of its jobs.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use image_intelligence::{Client as Native, Detect, DetectJob, DetectRequest, Dialect, Error, Image, Job, Kind, judge_job};
+use image_intelligence::{
+    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, Kind,
+    judge_job,
+};
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -45,11 +49,33 @@ impl From<Picture> for Image {
     }
 }
 
+/// A client that never connects, for handles: those that outlive `close` must keep no connection open.
+#[derive(Clone)]
+struct Idle {
+    builder: ClientBuilder,
+    built: Arc<OnceLock<Native>>,
+}
+
+impl Idle {
+    fn handle(&self, job: &Job<Detect>) -> image_intelligence::Result<DetectHandle> {
+        let client = if let Some(client) = self.built.get() {
+            client
+        } else {
+            let client = self.builder.clone().build()?;
+            self.built.get_or_init(|| client)
+        };
+        Ok(DetectHandle(job.through(client)))
+    }
+}
+
 /// What `ImageIntelligence` stands on.
 #[napi]
 pub struct Client {
-    client: Native,
+    /// None once it is closed.
+    open: Option<Native>,
+    idle: Idle,
     calls: Calls,
+    base_url: String,
 }
 
 #[napi]
@@ -73,51 +99,53 @@ impl Client {
         if let Some(limit) = settings.request_timeout {
             builder = builder.request_timeout(milliseconds(limit));
         }
-        let client = builder.build().map_err(|error| failure::thrown(env, &error))?;
-        Ok(Self { client, calls: Calls::new(&deliver)? })
+        let client = builder.clone().build().map_err(|error| failure::thrown(env, &error))?;
+        let base_url = client.base_url().to_string();
+        let idle = Idle { builder, built: Arc::default() };
+        Ok(Self { open: Some(client), idle, calls: Calls::new(&deliver)?, base_url })
     }
 
     #[napi(getter, catch_unwind)]
     pub fn base_url(&self) -> String {
-        self.client.base_url().to_string()
+        self.base_url.clone()
     }
 
     /// Submits a job: `request` is its JSON, without the pictures. The outcome is a handle.
     #[napi(catch_unwind)]
     pub fn detect(&mut self, env: Env, request: String, pictures: Vec<Picture>) -> Result<u32> {
         let request = DetectRequest::from_json(request.as_bytes()).map_err(|error| failure::thrown(env, &error))?;
-        let submit = self.client.detect(pictures).request(request);
-        self.calls.start(env, async {
-            match submit.send().await {
-                Ok(job) => Outcome::Handle(DetectHandle(job)),
-                Err(error) => Outcome::Failed(error),
-            }
+        let submit = self.open(env)?.detect(pictures).request(request);
+        let idle = self.idle.clone();
+        self.calls.start(env, async move {
+            submit.send().await.and_then(|job| idle.handle(&job)).map_or_else(Outcome::Failed, Outcome::Handle)
         })
     }
 
     /// Reads a job by its id.
     #[napi(catch_unwind)]
     pub fn get_detect_job(&mut self, env: Env, id: String) -> Result<u32> {
-        let jobs = self.client.jobs::<Detect>();
-        self.calls.start(env, async move { jobs.get_raw(&id).await.and_then(as_it_came).unwrap_or_else(Outcome::Failed) })
+        let jobs = self.open(env)?.jobs::<Detect>();
+        self.calls
+            .start(env, async move { jobs.get_raw(&id).await.and_then(as_it_came).unwrap_or_else(Outcome::Failed) })
     }
 
     #[napi(catch_unwind)]
     pub fn resume(&self, env: Env, token: String) -> Result<DetectHandle> {
-        self.client.resume(&token).map(DetectHandle).map_err(|error| failure::thrown(env, &error))
+        let job = self.open(env)?.resume(&token);
+        job.and_then(|job| self.idle.handle(&job)).map_err(|error| failure::thrown(env, &error))
     }
 
     /// Reads the job of a handle.
     #[napi(catch_unwind)]
     pub fn look(&mut self, env: Env, handle: &DetectHandle) -> Result<u32> {
-        let job = handle.0.clone();
+        let job = handle.0.through(self.open(env)?);
         self.calls.start(env, async move { tied(job.get().await) })
     }
 
     /// Waits for the job of a handle, at most so many milliseconds.
     #[napi(catch_unwind)]
     pub fn wait(&mut self, env: Env, handle: &DetectHandle, limit: f64) -> Result<u32> {
-        let job = handle.0.clone();
+        let job = handle.0.through(self.open(env)?);
         self.calls.start(env, async move { tied(job.wait_for(milliseconds(limit)).await) })
     }
 
@@ -127,10 +155,18 @@ impl Client {
         self.calls.cancel(env, call);
     }
 
-    /// Drops every call.
+    /// Drops every call, and the connections.
     #[napi(catch_unwind)]
-    pub fn close(&self, env: Env) {
+    pub fn close(&mut self, env: Env) {
         self.calls.close(env);
+        self.open = None;
+    }
+}
+
+impl Client {
+    fn open(&self, env: Env) -> Result<&Native> {
+        let closed = || Error::new(ErrorKind::Closed, "this client was closed; make a new ImageIntelligence");
+        self.open.as_ref().ok_or_else(|| failure::thrown(env, &closed()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Webhooks: verified and judged in one crossing; JavaScript parses the very bytes.
 
 use image_intelligence::{
-    Checked, Error, ErrorKind, EventKind, Kind, Secret, SignatureOptions, canonicalise as rewrite, check, verify_signature,
+    Checked, Error, ErrorKind, EventKind, Kind, Secret, SignatureOptions, canonicalise as rewrite, check,
+    verify_signature,
 };
 use napi::bindgen_prelude::Either;
 use napi::{Env, Result};
@@ -48,20 +49,17 @@ pub fn verify_and_judge(
 /// The canonical JSON of a body that is not.
 #[napi(catch_unwind)]
 pub fn canonicalise(env: Env, body: &[u8], kind: Option<String>) -> Result<String> {
-    let (_, json) =
-        known(kind).and_then(|kind| rewrite(body, kind)).map_err(|error| failure::thrown(env, &error))?;
+    let (_, json) = known(kind).and_then(|kind| rewrite(body, kind)).map_err(|error| failure::thrown(env, &error))?;
     String::from_utf8(json).map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
 fn known(kind: Option<String>) -> std::result::Result<Option<Kind>, Error> {
     let Some(name) = kind else { return Ok(None) };
-    match Kind::from_name(&name) {
-        Some(kind) => Ok(Some(kind)),
-        None => {
-            let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-            Err(Error::new(ErrorKind::InvalidRequest, format!("kind: \"{name}\" given, one of {kinds} wanted")))
-        }
+    if let Some(kind) = Kind::from_name(&name) {
+        return Ok(Some(kind));
     }
+    let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+    Err(Error::new(ErrorKind::InvalidRequest, format!("kind: \"{name}\" given, one of {kinds} wanted")))
 }
 
 fn in_bits(checked: Checked) -> u32 {
