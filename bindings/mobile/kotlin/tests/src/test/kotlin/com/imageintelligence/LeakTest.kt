@@ -34,10 +34,10 @@ class LeakTest {
                 runBlocking(Dispatchers.Default) { round(client, server, calls = 7_200, cancelled = 800) }
                 val after = Held.now()
                 println("memory and threads after 2,000 calls: $before; after 10,000: $after")
-                // The JVM's own heap comes and goes by some megabytes; 8,000 leaked calls of a kilobyte would be eight.
+                // The heap is of one size; the JVM still compiles, and starts a thread now and then. A leak would be 8,000 of something.
                 assertTrue(after.memory - before.memory < 24 * 1024, "$before, then $after")
-                assertTrue(after.threads <= before.threads + 2, "$before, then $after")
-                assertTrue(after.files <= before.files + 4, "$before, then $after")
+                assertTrue(after.threads <= before.threads + 8, "$before, then $after")
+                assertTrue(after.files <= before.files + 8, "$before, then $after")
                 assertEquals(0, waitingContinuations())
             }
             assertEquals(1_000, server.hung.get())
