@@ -28,6 +28,8 @@ export function options<T extends object>(
 ): Partial<T> {
   if (given === undefined || given === null) return {};
   if (typeof given !== 'object' || Array.isArray(given)) refuse(call, given, `{ ${known.join(', ')} }`, Class);
+  // It has no keys of its own, and would be passed over.
+  if (given instanceof AbortSignal) throw new Class(`${call}: an AbortSignal given; pass { signal }`);
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
   }

@@ -101,7 +101,8 @@ export class ImageIntelligence {
    *
    * Rejects with an `InvalidRequestError` or `TooLargeError` before anything is sent; with what the API says.
    */
-  async detect(options: DetectOptions, { signal }: CallOptions = {}): Promise<DetectHandle> {
+  async detect(options: DetectOptions, call: CallOptions = {}): Promise<DetectHandle> {
+    const signal = signalOf(call, 'detect');
     const given = check.options(options, 'detect', DETECT_OPTIONS);
     const core = this.#core;
     const pictures = nativeImages(given.images);
@@ -121,7 +122,7 @@ export class ImageIntelligence {
       webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
       boundingBox: check.flag(given.boundingBoxes, 'boundingBoxes'),
     });
-    const job = await core.run<NativeJob>(check.signal(signal), (client) => client.detect(request, pictures));
+    const job = await core.run<NativeJob>(signal, (client) => client.detect(request, pictures));
     return new DetectHandle(core, job);
   }
 
@@ -165,9 +166,9 @@ class DetectJobs {
   }
 
   /** The job as it is now. Rejects with a `NotFoundError` where the API does not know it. */
-  async get(id: string, { signal }: CallOptions = {}): Promise<DetectJob> {
+  async get(id: string, options: CallOptions = {}): Promise<DetectJob> {
     if (typeof id !== 'string' || id === '') check.refuse('id', id, 'the id of a job');
-    return this.#core.run<DetectJob>(check.signal(signal), (client) => client.getDetectJob(id));
+    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.getDetectJob(id));
   }
 }
 
@@ -197,8 +198,8 @@ export class DetectHandle {
   }
 
   /** The job as it is now, done or not. */
-  async get({ signal }: CallOptions = {}): Promise<DetectJob> {
-    return this.#core.run<DetectJob>(check.signal(signal), (client) => client.look(this.#job));
+  async get(options: CallOptions = {}): Promise<DetectJob> {
+    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.look(this.#job));
   }
 
   /**
@@ -245,6 +246,10 @@ class Core {
     this.#native = undefined;
     this.calls.close();
   }
+}
+
+function signalOf(options: CallOptions, call: string): AbortSignal | undefined {
+  return check.signal(check.options(options, call, ['signal']).signal);
 }
 
 function json(request: object): string {
