@@ -30,7 +30,8 @@ impl CallbackKeys {
         guarded(|| mint().map_err(|error| raise(py, &error)))
     }
 
-    fn callback_url(&self, py: Python<'_>, token: &str, base: &str) -> PyResult<String> {
+    #[staticmethod]
+    fn callback_url(py: Python<'_>, token: &str, base: &str) -> PyResult<String> {
         guarded(|| {
             let base = PublicBase::parse(base).map_err(|error| raise(py, &error))?;
             Ok(base.callback_url(token))
@@ -39,7 +40,7 @@ impl CallbackKeys {
 
     fn verify(&self, py: Python<'_>, token: &str, bases: Vec<String>, now_ms: i64) -> PyResult<Token> {
         let verify = || -> Result<Token> {
-            let bases = bases.iter().map(|base| PublicBase::parse(base)).collect::<Result<Vec<_>>>()?;
+            let bases = bases.into_iter().map(|base| PublicBase::parse(&base)).collect::<Result<Vec<_>>>()?;
             let token = self.0.verify(token, &bases, Timestamp::from_millis(now_ms))?;
             Ok((token.kind.as_str(), token.rid.to_string(), token.expires.as_millis().div_euclid(1000), token.key_id))
         };

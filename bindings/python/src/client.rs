@@ -67,13 +67,13 @@ async fn read(client: Native, id: String) -> Result<Read> {
     let raw = client.jobs::<Detect>().get_raw(&id).await?;
     let judged = image_intelligence::judge_job(&raw, Kind::Detect)?;
     let json = (!judged.canonical).then(|| judged.json.into_owned());
-    Ok(Read { json, raw: raw.into() })
+    Ok(Read { json, raw })
 }
 
 impl Client {
-    fn prepare(&self, py: Python<'_>, images: &[Picture<'_>], request: &[u8]) -> PyResult<DetectBuilder> {
+    fn prepare(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<DetectBuilder> {
         let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
-        let images = images.iter().map(Picture::image).collect::<PyResult<Vec<_>>>()?;
+        let images = images.into_iter().map(Picture::into_image).collect::<PyResult<Vec<_>>>()?;
         let request = DetectRequest::from_json(request).map_err(|error| raise(py, &error))?;
         Ok(native.detect(images).request(request))
     }
@@ -125,7 +125,7 @@ impl Client {
 
     fn detect(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<Job> {
         guarded(|| {
-            let sent = self.prepare(py, &images, request)?.send();
+            let sent = self.prepare(py, images, request)?.send();
             let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
             Job::new(Arc::clone(&self.shared), &job).map_err(|error| raise(py, &error))
         })
@@ -140,7 +140,7 @@ impl Client {
         request: &[u8],
     ) -> PyResult<Call> {
         guarded(|| {
-            let sent = self.prepare(py, &images, request)?.send();
+            let sent = self.prepare(py, images, request)?.send();
             let shared = Arc::clone(&self.shared);
             start(py, Promise { event_loop, future }, sent, |py, job| {
                 let job = Job::new(shared, &job).map_err(|error| raise(py, &error))?;

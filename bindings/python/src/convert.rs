@@ -13,14 +13,14 @@ use pyo3::types::{PyBytes, PyTuple};
 pub(crate) struct Picture<'py>(String, Bound<'py, PyAny>, Option<String>);
 
 impl Picture<'_> {
-    pub(crate) fn image(&self) -> PyResult<Image> {
+    pub(crate) fn into_image(self) -> PyResult<Image> {
         let image = match self.0.as_str() {
             "url" => Image::url(self.1.extract::<String>()?),
             "path" => Image::file(self.1.extract::<PathBuf>()?),
             "data" => Image::bytes(self.1.cast::<PyBytes>()?.as_bytes().to_vec()),
             _ => return Err(PyTypeError::new_err("a picture is a url, a path or data")),
         };
-        Ok(match &self.2 {
+        Ok(match self.2 {
             Some(id) => image.custom_id(id),
             None => image,
         })
