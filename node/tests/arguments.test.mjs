@@ -1,0 +1,217 @@
+// What callers get wrong, and the forms in which a webhook may come in.
+
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import * as ii from 'image-intelligence';
+import { ImageIntelligence, parseWebhook } from 'image-intelligence';
+import { failure, tokenOf } from './support/scripted.mjs';
+
+const PICTURE = Buffer.from('a picture');
+const detect = (client, more = {}) => client.detect({ images: [PICTURE], classes: ['person'], ...more });
+const make = (options) => new ImageIntelligence({ clientId: 'a', clientSecret: 'b', ...options });
+
+describe('what a caller gets wrong', () => {
+  const client = new ImageIntelligence({ baseUrl: 'http://127.0.0.1:1/v2', clientId: 'a', clientSecret: 'b' });
+  const handle = client.resume(tokenOf(client));
+  after(() => client.close());
+
+  for (const [what, call, kind, message] of [
+    ['no options', () => client.detect(), 'invalid_request', /^images: undefined given, an array wanted$/],
+    ['options that are a list', () => client.detect(['a.jpg']), 'invalid_request', /^detect: an array given/],
+    ['a typing error', () => detect(client, { customID: 'x' }), 'invalid_request', /no option "customID".*customId/],
+    ['one image, not in an array', () => detect(client, { images: 'a.jpg' }), 'invalid_request', /^images: a string/],
+    ['no images', () => detect(client, { images: [] }), 'invalid_request', /^images: none given/],
+    [
+      'a file as a string',
+      () => detect(client, { images: ['astronaut.jpg'] }),
+      'invalid_request',
+      /^images\[0\](\.url)?: "astronaut.jpg" is not a URL; for a file pass \{ path: "astronaut.jpg" \}$/,
+    ],
+    [
+      'a file that is missing',
+      () => detect(client, { images: [PICTURE, { path: 'missing.jpg' }] }),
+      'invalid_request',
+      /^images\[1\].*missing\.jpg cannot be read: No such file/,
+    ],
+    ['an image of a number', () => detect(client, { images: [7] }), 'invalid_request', /^images\[0\]: 7 given, a URL/],
+    ['an image of null', () => detect(client, { images: [null] }), 'invalid_request', /^images\[0\]: null given/],
+    ['an image of nothing', () => detect(client, { images: [{}] }), 'invalid_request', /^images\[0\]: none of url/],
+    [
+      'an image of two things',
+      () => detect(client, { images: [{ url: 'https://e.com', path: 'x' }] }),
+      'invalid_request',
+      /^images\[0\]: 2 of url, path and data given/,
+    ],
+    [
+      'base64 in place of bytes',
+      () => detect(client, { images: [{ data: 'aGk=' }] }),
+      'invalid_request',
+      /^images\[0\]\.data: a string given, a Uint8Array/,
+    ],
+    [
+      'the URL of no file',
+      () => detect(client, { images: [{ path: new URL('https://e.com/a.jpg') }] }),
+      'invalid_request',
+      /^images\[0\]\.path: https:.* is not the URL of a file/,
+    ],
+    [
+      'a customId that is no string',
+      () => detect(client, { images: [{ data: PICTURE, customId: 7 }] }),
+      'invalid_request',
+      /^images\[0\]\.customId: 7 given, a string wanted$/,
+    ],
+    [
+      'one class, not in an array',
+      () => detect(client, { classes: 'person' }),
+      'invalid_request',
+      /^classes: a string/,
+    ],
+    ['no classes', () => detect(client, { classes: [] }), 'invalid_request', /^classes: none given/],
+    ['a class of a number', () => detect(client, { classes: ['a', 7] }), 'invalid_request', /^classes\[1\]: 7 given/],
+    [
+      'a class whose name is none',
+      () => detect(client, { classes: [{ class: 7 }] }),
+      'invalid_request',
+      /^classes\[0\]\.class: .*string/,
+    ],
+    [
+      'a class that is no JSON',
+      () => detect(client, { classes: [{ class: 1n }] }),
+      'invalid_request',
+      /^classes: they cannot be written as JSON/,
+    ],
+    [
+      'a verify that is none',
+      () => detect(client, { classes: [{ class: 'a', verify: 'SOMETIMES' }] }),
+      'invalid_request',
+      /^classes\[0\]\.verify: "SOMETIMES" given, one of NEVER, AUTO, ALWAYS/,
+    ],
+    [
+      'a flag that is none',
+      () => detect(client, { boundingBoxes: 'yes' }),
+      'invalid_request',
+      /^boundingBoxes: a string/,
+    ],
+    ['a time-out that is NaN', () => handle.wait({ timeout: Number.NaN }), 'invalid_request', /^timeout: NaN given/],
+    ['a negative time-out', () => handle.wait({ timeout: -1 }), 'invalid_request', /^timeout: -1 given/],
+    [
+      'an endless time-out',
+      () => handle.wait({ timeout: Number.POSITIVE_INFINITY }),
+      'invalid_request',
+      /^timeout: Infinity given/,
+    ],
+    ['a time-out that is text', () => handle.wait({ timeout: '1s' }), 'invalid_request', /^timeout: a string given/],
+    ['a time-out in place of options', () => handle.wait(60_000), 'invalid_request', /^wait: 60000 given/],
+    ['a signal that is none', () => handle.get({ signal: 7 }), 'invalid_request', /^signal: 7 given, an AbortSignal/],
+    [
+      'a controller in place of its signal',
+      () => handle.get({ signal: new AbortController() }),
+      'invalid_request',
+      /^signal: an AbortController given, an AbortSignal \(pass controller\.signal\)/,
+    ],
+    [
+      'a signal in place of options',
+      () => client.detectJobs.get('x', AbortSignal.abort()),
+      'invalid_request',
+      /^get: an AbortSignal given; pass \{ signal \}$/,
+    ],
+    ['options of null', () => client.detectJobs.get('', null), 'invalid_request', /^id: an empty string/],
+    ['a typing error of a signal', () => handle.get({ singal: 7 }), 'invalid_request', /no option "singal"/],
+    ['no id', () => client.detectJobs.get(), 'invalid_request', /^id: undefined given/],
+    ['an empty id', () => client.detectJobs.get(''), 'invalid_request', /^id: an empty string given/],
+    ['no token', () => client.resume(), 'invalid_request', /^token: undefined given/],
+    ['a token that is none', () => client.resume('x'), 'resume_token', /ii1_/],
+    ['no setting of this name', () => new ImageIntelligence({ clientid: 'x' }), 'config', /no option "clientid"/],
+    ['an id that is a number', () => new ImageIntelligence({ clientId: 7 }), 'config', /^clientId: 7 given/],
+    ['a time-out of nothing', () => new ImageIntelligence({ requestTimeout: 0 }), 'config', /^requestTimeout: 0 given/],
+    ['a base URL that is none', () => make({ baseUrl: 'nowhere' }), 'config', /base URL/],
+    ['a base URL in the clear', () => make({ baseUrl: 'http://e.com/v2' }), 'config', /allowPlainHttp/],
+    ['a parsed body', () => parseWebhook({ id: '1' }), 'invalid_webhook', /^body: an object given; pass the raw bytes/],
+    ['no body', () => parseWebhook(), 'invalid_webhook', /^body: undefined given/],
+    ['a kind that is none', () => parseWebhook('{}', {}, { kind: 'dog' }), 'invalid_request', /^kind: "dog" given/],
+    [
+      'a secret that is not set',
+      () => parseWebhook('{}', {}, { secret: undefined }),
+      'config',
+      /^webhook secrets: none/,
+    ],
+    ['a secret that is none', () => parseWebhook('{}', {}, { secret: 7 }), 'invalid_request', /^secret: 7 given/],
+    ['headers that are none', () => parseWebhook('{}', 'x', { secret: 'x' }), 'invalid_request', /^headers: a string/],
+    ['masters that are none', () => new ii.CallbackKeys({ 1: 'x' }), 'config', /^masters\[1\]: a string given/],
+    ['a number of a master that is none', () => new ii.CallbackKeys({ 300: PICTURE }), 'config', /^masters: "300"/],
+  ]) {
+    it(what, async () => {
+      const error = await failure(call);
+      assert.equal(error.kind, kind, error.stack);
+      assert.match(error.message, message);
+      assert.ok(error instanceof ii.ImageIntelligenceError);
+    });
+  }
+
+  it('no credentials', async () => {
+    const kept = [process.env.II_CLIENT_ID, process.env.II_CLIENT_SECRET];
+    delete process.env.II_CLIENT_ID;
+    delete process.env.II_CLIENT_SECRET;
+    try {
+      const error = await failure(() => new ImageIntelligence());
+      assert.ok(error instanceof ii.ConfigError);
+      for (const name of ['clientId', 'clientSecret', 'II_CLIENT_ID', 'II_CLIENT_SECRET']) {
+        assert.ok(error.message.includes(name), error.message);
+      }
+    } finally {
+      for (const [index, name] of ['II_CLIENT_ID', 'II_CLIENT_SECRET'].entries()) {
+        if (kept[index] !== undefined) process.env[name] = kept[index];
+      }
+    }
+  });
+});
+
+describe('headers of a signed webhook, in every form', () => {
+  const secret = 'jknjknwefbhjghui289whuuh28y02y892y8f/S/zsefzgskjzdrbkg';
+  const body = '{"example_id":"1"}';
+  const good = 'sha256=66f1e1ecd1cec40e2e931ec0f9709bc94250e8d8615c2f17bc7ee2b93e8c1677';
+  for (const [what, headers] of [
+    ["node:http's", { host: 'x', 'x-niro-signature': good }],
+    ['with capitals', { 'X-Niro-Signature': good }],
+    ['an array of one', { 'x-ii-signature': [good] }],
+    ["fetch's", new Headers({ 'X-Niro-Signature': good })],
+    ['a Map', new Map([['X-Niro-Signature', good]])],
+    ['pairs', [['X-Niro-Signature', good]]],
+    ['rawHeaders', ['Host', 'x', 'X-Niro-Signature', good]],
+  ]) {
+    it(what, () => {
+      assert.equal(parseWebhook(body, headers, { secret }).kind, 'unknown');
+      assert.equal(parseWebhook(Buffer.from(body), headers, { secret: ['another', secret] }).kind, 'unknown');
+      assert.throws(() => parseWebhook(`${body} `, headers, { secret }), { reason: 'mismatch' });
+    });
+  }
+  for (const [what, headers, reason] of [
+    ['none', {}, 'missing'],
+    ['no headers', undefined, 'missing'],
+    ['two of one name', { 'x-niro-signature': [good, good] }, 'doubled'],
+    ['two, joined', { 'x-niro-signature': `${good}, ${good}` }, 'doubled'],
+    ['one of each name', { 'x-niro-signature': good, 'X-II-Signature': good }, 'doubled'],
+    [
+      "two of fetch's",
+      new Headers([
+        ['x-niro-signature', good],
+        ['x-niro-signature', good],
+      ]),
+      'doubled',
+    ],
+  ]) {
+    it(what, () =>
+      assert.throws(() => parseWebhook(body, headers, { secret }), { kind: 'webhook_verification', reason }),
+    );
+  }
+  it('a body in every form', () => {
+    const bytes = Buffer.from(body);
+    const wide = new Uint8Array(bytes.length + 7);
+    wide.set(bytes, 3);
+    const headers = { 'x-niro-signature': good };
+    for (const form of [body, bytes, wide.subarray(3, 3 + bytes.length), new Uint8Array(bytes).buffer]) {
+      const event = parseWebhook(form, headers, { secret });
+      assert.equal(Buffer.from(event.raw).toString(), body);
+    }
+  });
+});
