@@ -27,7 +27,10 @@ impl Profile {
 pub(crate) fn build(package: &str, library: &str, profile: Profile) -> Result<PathBuf, String> {
     let arguments =
         ["rustc", "--locked", "-p", package, "--lib", "--crate-type", "cdylib", "--profile", profile.name()];
-    run(&format!("{package}: the native library ({})", profile.name()), &mut cargo(arguments))?;
+    let mut build = cargo(arguments);
+    // Whoever packs it strips its own copy: the generator of Kotlin and Swift reads the symbols.
+    build.env("CARGO_PROFILE_DIST_STRIP", "none");
+    run(&format!("{package}: the native library ({})", profile.name()), &mut build)?;
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     Ok(target().join(profile.name()).join(format!("{prefix}{library}{suffix}")))
 }

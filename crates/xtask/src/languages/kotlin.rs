@@ -49,7 +49,7 @@ pub(crate) fn test(hand_over: &HandOver) -> Outcome {
 pub(crate) fn pack() -> Outcome {
     set_up()?;
     generate(Profile::Dist)?;
-    run("Kotlin: the jar", maven().args(["package", "-DskipTests"]))?;
+    run("Kotlin: the jar", maven().args(["--projects", "library", "package"]))?;
     let jar = jar()?;
     artefact::weigh("jar", &jar)?;
     let packed = target().join("pack/kotlin").join(jar.file_name().map_or(Path::new("library.jar"), Path::new));

@@ -32,9 +32,9 @@ pub(crate) fn package(probe: &[&str], name: &str) -> Outcome {
 /// The first two numbers of what a program says of its version; Java's says `openjdk 17.0.15`, Node's `v20.20.2`.
 fn version(said: &str) -> Option<(u32, u32)> {
     let start = said.find(|letter: char| letter.is_ascii_digit())?;
-    let mut numbers = said[start..].split(|letter: char| !letter.is_ascii_digit());
-    let major = numbers.next()?.parse().ok()?;
-    Some((major, numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0)))
+    let number = said[start..].split(|letter: char| !letter.is_ascii_digit() && letter != '.').next()?;
+    let mut parts = number.split('.').map(str::parse);
+    Some((parts.next()?.ok()?, parts.next().and_then(Result::ok).unwrap_or(0)))
 }
 
 #[test]
