@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import msgspec
 
@@ -39,7 +40,7 @@ def large(small: bytes) -> bytes:
     return json.dumps(job).encode()
 
 
-def touch(job: DetectJob | PydanticJob) -> None:
+def touch(job: Any) -> None:
     """Reads every field."""
     _ = (job.id, job.created_at, job.status, job.custom_id, job.feed_id, job.webhook_url)
     for result in job.job_results:
@@ -87,7 +88,6 @@ def measure(root: Path) -> list[Figure]:
 
         def ours(body: bytes = body, headers: dict[str, str] = headers) -> None:
             job = webhooks.parse(body, headers, secret=SECRET)
-            assert isinstance(job, DetectJob)
             touch(job)
 
         def pydantic(body: bytes = body, headers: dict[str, str] = headers) -> None:
@@ -98,7 +98,6 @@ def measure(root: Path) -> list[Figure]:
 
         def unverified(body: bytes = body) -> None:
             job = webhooks.parse(body)
-            assert isinstance(job, DetectJob)
             touch(job)
 
         def bare(body: bytes = body) -> None:

@@ -69,14 +69,17 @@ impl Header<'_> {
 /// Takes a dict, any mapping with `items()` (those of the frameworks repeat a name that came twice), or pairs; a value may
 /// also be a list of values.
 fn read_headers<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Header<'py>>> {
-    let mut read = Vec::new();
+    // Most are dicts, whose size is known: asked for once.
+    let mut read = Vec::with_capacity(headers.len().unwrap_or_default());
     let mut take = |name: Bound<'py, PyAny>, value: Bound<'py, PyAny>| {
-        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-            for one in value.try_iter()? {
-                read.push(Header(name.clone(), one?));
-            }
-        } else {
+        let several = !value.is_instance_of::<PyString>()
+            && (value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>());
+        if !several {
             read.push(Header(name, value));
+            return Ok(());
+        }
+        for one in value.try_iter()? {
+            read.push(Header(name.clone(), one?));
         }
         PyResult::Ok(())
     };
