@@ -4,8 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, Kind,
-    judge_job,
+    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, RawJob,
 };
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
@@ -125,8 +124,7 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn get_detect_job(&mut self, env: Env, id: String) -> Result<u32> {
         let jobs = self.open(env)?.jobs::<Detect>();
-        self.calls
-            .start(env, async move { jobs.get_raw(&id).await.and_then(as_it_came).unwrap_or_else(Outcome::Failed) })
+        self.calls.start(env, async move { jobs.get_raw(&id).await.map_or_else(Outcome::Failed, as_it_came) })
     }
 
     #[napi(catch_unwind)]
@@ -204,14 +202,12 @@ fn milliseconds(given: f64) -> Duration {
 }
 
 /// An answer of the API: its very text, where JavaScript may parse that.
-fn as_it_came(body: Vec<u8>) -> std::result::Result<Outcome, Error> {
-    let judged = judge_job(&body, Kind::Detect)?;
-    if judged.canonical {
-        let ascii = judged.ascii;
-        return Ok(Outcome::Json { json: body, ascii, raw: None });
+fn as_it_came(job: RawJob) -> Outcome {
+    let RawJob { raw, json, ascii, .. } = job;
+    match json {
+        None => Outcome::Json { json: raw, ascii, raw: None },
+        Some(json) => Outcome::Json { json, ascii, raw: Some(String::from_utf8_lossy(&raw).into_owned()) },
     }
-    let (json, ascii) = (judged.json.into_owned(), judged.ascii);
-    Ok(Outcome::Json { json, ascii, raw: Some(String::from_utf8_lossy(&body).into_owned()) })
 }
 
 /// A job whose pictures are tied to the caller's.

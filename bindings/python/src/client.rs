@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectBuilder, DetectRequest, Dialect, Error, ErrorKind, Kind, Result,
+    Client as Native, ClientBuilder, Detect, DetectBuilder, DetectRequest, Dialect, Error, ErrorKind, RawJob, Result,
 };
 use pyo3::prelude::*;
 
@@ -64,9 +64,7 @@ impl Shared {
 
 /// Reads a job by its id: the bytes that came, judged by core.
 async fn read(client: Native, id: String) -> Result<Read> {
-    let raw = client.jobs::<Detect>().get_raw(&id).await?;
-    let judged = image_intelligence::judge_job(&raw, Kind::Detect)?;
-    let json = (!judged.canonical).then(|| judged.json.into_owned());
+    let RawJob { json, raw, .. } = client.jobs::<Detect>().get_raw(&id).await?;
     Ok(Read { json, raw })
 }
 

@@ -209,15 +209,16 @@ impl ClientBuilder {
         }
         let http = Arc::new(Http::new(http, self.request_timeout)?);
         let gate = Arc::new(Gate::default());
-        let tokens: Arc<dyn TokenProvider> = if let Some(tokens) = self.tokens {
-            tokens
+        let (tokens, secret): (Arc<dyn TokenProvider>, _) = if let Some(tokens) = self.tokens {
+            (tokens, None)
         } else {
             let credentials = credentials(self.client_id, self.client_secret, self.dialect)?;
+            let secret = credentials.client_secret.clone();
             let (http, gate) = (Arc::clone(&http), Arc::clone(&gate));
-            Arc::new(CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate))
+            (Arc::new(CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate)), Some(secret))
         };
         Ok(Client::new(Inner {
-            caller: Caller { http, tokens, gate },
+            caller: Caller { http, tokens, gate, secret },
             base,
             retry: self.retry,
             poll: self.poll,

@@ -15,6 +15,8 @@ pub(crate) struct Caller {
     pub(crate) http: Arc<Http>,
     pub(crate) tokens: Arc<dyn TokenProvider>,
     pub(crate) gate: Arc<Gate>,
+    /// The proof for which tokens are given, where it is ours to keep: a server that knows it may repeat it anywhere.
+    pub(crate) secret: Option<Secret>,
 }
 
 impl Caller {
@@ -35,7 +37,13 @@ impl Caller {
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
             let answer = match self.http.send(request, Some(&token)).await {
                 Ok(body) => read_answer(&body, request, repeat, &read),
-                Err(failed) => Err(failed.without(&token)),
+                Err(failed) => {
+                    let failed = failed.without(&token);
+                    Err(match &self.secret {
+                        Some(secret) => failed.without(secret),
+                        None => failed,
+                    })
+                }
             };
             match answer {
                 Ok(value) => return Ok(value),
@@ -130,8 +138,8 @@ impl Gate {
 }
 
 impl Failed {
-    /// Takes the token out of the server's words, should it have repeated it there.
-    fn without(self, token: &Secret) -> Self {
-        Self { error: self.error.without_secret(token), failure: self.failure }
+    /// Takes a secret out of the server's words, should it have repeated it there.
+    fn without(self, secret: &Secret) -> Self {
+        Self { error: self.error.without_secret(secret), failure: self.failure }
     }
 }

@@ -9,6 +9,19 @@ use crate::client::{Client, Inner};
 use crate::http::{Failed, Request};
 use crate::kind::JobKind;
 
+/// A job as JSON, for a host to decode.
+#[doc(hidden)]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawJob {
+    /// The very bytes that came.
+    pub raw: Vec<u8>,
+    /// What to decode where these are not canonical.
+    pub json: Option<Vec<u8>>,
+    /// Whether what is to be decoded is ASCII.
+    pub ascii: bool,
+}
+
 /// The jobs of one kind: `client.jobs::<Detect>()`.
 pub struct Jobs<K> {
     client: Client,
@@ -45,12 +58,16 @@ impl<K: JobKind> Jobs<K> {
         self.look(id, &self.client.inner().retry).await.map_err(|failed| failed.error)
     }
 
-    /// The API's answer as it came, known to be a job: for languages that judge and decode it themselves.
+    /// The API's answer as it came, and judged: for languages that build their own objects.
     #[doc(hidden)]
-    pub async fn get_raw(&self, id: &str) -> Result<Vec<u8>> {
+    pub async fn get_raw(&self, id: &str) -> Result<RawJob> {
         let inner = self.client.inner();
         let request = Self::one(inner, id);
-        let read = |body: &[u8]| judge_job(body, K::KIND).map(|_| body.to_vec());
+        let read = |body: &[u8]| {
+            let judged = judge_job(body, K::KIND)?;
+            let (ascii, json) = (judged.ascii, (!judged.canonical).then(|| judged.json.into_owned()));
+            Ok(RawJob { raw: body.to_vec(), json, ascii })
+        };
         inner.caller.call(&request, Repeat::Harmless, &inner.retry, read).await.map_err(|failed| failed.error)
     }
 

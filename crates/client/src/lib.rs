@@ -64,6 +64,6 @@ pub use image_intelligence_core::{
     Verify, WebhookEvent, canonicalise, check, judge, judge_job, parse_webhook, schema, sign, verify_signature,
 };
 pub use job::Job;
-pub use jobs::Jobs;
+pub use jobs::{Jobs, RawJob};
 pub use kind::JobKind;
 pub use updates::{Update, Updates};

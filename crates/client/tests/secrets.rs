@@ -29,8 +29,8 @@ async fn nothing_secret_is_printed() {
         if asked.path == "/v2/oauth/token" {
             return asked.json()["clientSecret"].as_str().map(|_| scripted::token_answer());
         }
-        let echo = format!(r#"{{"message":"bad {TOKEN}","echo":"{TOKEN}"}}"#);
-        Some(Reply::With(403, vec![("X-Request-Id", "r-1".into())], echo))
+        let echo = format!(r#"{{"message":"bad {TOKEN} {SECRET}","echo":"{TOKEN} {SECRET}"}}"#);
+        Some(Reply::With(403, vec![("X-Request-Id", format!("r-1 {TOKEN}"))], echo))
     })
     .await;
     let written = Written::default();
@@ -43,7 +43,7 @@ async fn nothing_secret_is_printed() {
     let client = server.client();
     let error = client.jobs::<Detect>().get("1").await.unwrap_err();
 
-    assert_eq!((error.kind(), error.request_id()), (ErrorKind::PermissionDenied, Some("r-1")));
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::PermissionDenied, Some("r-1 [secret]")));
     let logged = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("/detect/{id}"), "the spans must be there, else this test sees nothing: {logged}");
     let shown = format!("{client:?} {error:?} {error} {} {logged}", String::from_utf8_lossy(error.body().unwrap()));

@@ -208,7 +208,7 @@ impl Error {
         self.change(|inner| inner.message = format!("{context}: {}", inner.message))
     }
 
-    /// Blots out a secret that a server may have repeated in its answer, in the message and in the body.
+    /// Blots out a secret that a server may have repeated in its answer: in the message, the body and the request id.
     pub fn without_secret(self, secret: &crate::Secret) -> Self {
         const BLOT: &str = "[secret]";
         let secret = secret.expose();
@@ -219,6 +219,11 @@ impl Error {
         self.change(|inner| {
             if inner.message.contains(secret) {
                 inner.message = inner.message.replace(secret, BLOT);
+            }
+            if let Some(id) = &mut inner.request_id
+                && id.contains(secret)
+            {
+                *id = id.replace(secret, BLOT);
             }
             if let Some(body) = &inner.body {
                 let text = String::from_utf8_lossy(body);
