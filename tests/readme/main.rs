@@ -4,8 +4,8 @@
 mod program {
     include!(concat!(env!("OUT_DIR"), "/rust.rs"));
 
-    pub(super) fn run() {
-        main().unwrap();
+    pub(super) fn run() -> Result<()> {
+        main()
     }
 }
 
@@ -21,7 +21,7 @@ use image_intelligence_vision::NanoDet;
 #[test]
 #[ignore = "needs a server"]
 fn the_program() {
-    program::run();
+    program::run().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
