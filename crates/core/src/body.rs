@@ -2,7 +2,7 @@
 
 use crate::detect::{DetectImageResult, DetectJobImage, DetectJobResult};
 use crate::json::{self, Broken, Json, Why};
-use crate::model::Model as _;
+use crate::model::{Key, Keys, Model as _};
 use crate::read::{Presence, Read, Seen, another, from_text, read_fields};
 use crate::{Error, ErrorKind, JobStatus, Kind, Raw, Result, Timestamp};
 
@@ -47,7 +47,7 @@ pub(crate) struct Signs {
     question: Presence,
     event: Presence,
     event_type: Presence,
-    status: Presence,
+    pub(crate) status: Presence,
 }
 
 /// What tells the first of `jobResults` apart.
@@ -67,7 +67,6 @@ impl Signs {
             "event" => self.event = form,
             "eventType" => self.event_type = form,
             "type" => self.type_ = form,
-            "status" => self.status = form,
             _ => {}
         }
     }
@@ -161,13 +160,16 @@ impl ImageResults {
         }
         let image = another(&mut self.items);
         let mut objects = Presence::Absent;
-        let mut first = json.enter()?;
-        while let Some(key) = json.next_key(&mut first)? {
-            if key == "objects" {
-                objects = Presence::of(json);
-            }
-            if !image.read_field(&key, json)? {
-                json.skip()?;
+        let mut keys = Keys::<DetectImageResult>::of(json)?;
+        while let Some(key) = keys.next(json)? {
+            match key {
+                Key::Own(field) => {
+                    if field == DetectImageResult::OBJECTS {
+                        objects = Presence::of(json);
+                    }
+                    image.read_field(field, json)?;
+                }
+                Key::Other(_) => json.skip()?,
             }
         }
         self.has_objects |= objects != Presence::Absent;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use crate::body::{self, First, Shape, Signs};
 use crate::json::{Broken, Json, Number};
-use crate::model::{Model as _, note, odd};
+use crate::model::{Key, Keys, Model as _, note, odd, require};
 use crate::read::Presence;
 use crate::webhook::{EventKind, WebhookEvent, parse_webhook};
 use crate::{DetectImageResult, DetectJob, DetectJobResult, ErrorKind, Kind, Result};
@@ -148,28 +148,32 @@ fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
     }
     let mut signs = Signs::default();
     let (mut seen, mut has_id) = (0, false);
-    let mut first = json.enter()?;
-    while let Some(key) = json.next_key(&mut first)? {
+    let mut keys = Keys::<DetectJob>::of(json)?;
+    while let Some(key) = keys.next(json)? {
         let form = Presence::of(json);
-        match key.as_ref() {
-            "id" => has_id = id(json, &mut seen)?,
-            "jobResults" => {
+        match key {
+            Key::Own(DetectJob::ID) => has_id = id(json, &mut seen)?,
+            Key::Own(DetectJob::JOB_RESULTS) => {
                 note(DetectJob::JOB_RESULTS, json, &mut seen);
                 job_results(json, form, &mut signs)?;
             }
-            "imageResults" => {
+            Key::Own(DetectJob::IMAGE_RESULTS) => {
                 note(DetectJob::IMAGE_RESULTS, json, &mut seen);
                 image_results(json, form, &mut signs)?;
             }
-            "type" if form == Presence::Text => {
+            Key::Own(field) => {
+                if field == DetectJob::STATUS {
+                    signs.status = form;
+                }
+                DetectJob::exact_field(field, json, &mut seen)?;
+            }
+            Key::Other(key) if key == "type" && form == Presence::Text => {
                 signs.type_ = form;
                 signs.is_face = json.string()? == "FACE";
             }
-            key => {
-                signs.note(key, form);
-                if !DetectJob::exact_field(key, json, &mut seen)? {
-                    json.skip()?;
-                }
+            Key::Other(key) => {
+                signs.note(&key, form);
+                json.skip()?;
             }
         }
     }
@@ -210,18 +214,24 @@ fn job_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Result
 fn job_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
     let mut item = First::default();
     let mut seen = 0;
-    let mut first = json.enter()?;
-    while let Some(key) = json.next_key(&mut first)? {
-        match key.as_ref() {
-            "class" => item.class = Presence::of(json),
-            "target" => item.target = Presence::of(json),
-            _ => {}
-        }
-        if !DetectJobResult::exact_field(&key, json, &mut seen)? {
-            json.skip()?;
+    let mut keys = Keys::<DetectJobResult>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(field) => {
+                if field == DetectJobResult::CLASS {
+                    item.class = Presence::of(json);
+                }
+                DetectJobResult::exact_field(field, json, &mut seen)?;
+            }
+            Key::Other(key) => {
+                if key == "target" {
+                    item.target = Presence::of(json);
+                }
+                json.skip()?;
+            }
         }
     }
-    json.odd |= seen & DetectJobResult::REQUIRED != DetectJobResult::REQUIRED;
+    require::<DetectJobResult>(json, seen);
     signs.first.get_or_insert(item);
     Ok(())
 }
@@ -248,16 +258,19 @@ fn image_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Resu
 fn image_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
     let mut objects = Presence::Absent;
     let mut seen = 0;
-    let mut first = json.enter()?;
-    while let Some(key) = json.next_key(&mut first)? {
-        if key == "objects" {
-            objects = Presence::of(json);
-        }
-        if !DetectImageResult::exact_field(&key, json, &mut seen)? {
-            json.skip()?;
+    let mut keys = Keys::<DetectImageResult>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(field) => {
+                if field == DetectImageResult::OBJECTS {
+                    objects = Presence::of(json);
+                }
+                DetectImageResult::exact_field(field, json, &mut seen)?;
+            }
+            Key::Other(_) => json.skip()?,
         }
     }
-    json.odd |= seen & DetectImageResult::REQUIRED != DetectImageResult::REQUIRED;
+    require::<DetectImageResult>(json, seen);
     signs.has_objects |= objects != Presence::Absent;
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! One definition of each model: from it come the struct, how it is read, written and judged, and its JSON Schema.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
 use serde_json::{Map, Value, json};
 
 use crate::Timestamp;
@@ -23,30 +26,101 @@ pub(crate) trait Shape {
     }
 }
 
-/// A type that is a JSON object with fields of its own.
+/// A type that is a JSON object with fields of its own, which are numbered in their order.
 pub(crate) trait Model: Default {
     /// The fields that are always there, a bit each.
     const REQUIRED: u32;
 
-    /// Reads the value of a key that is the model's own; `false` leaves it to the caller.
-    fn read_field(&mut self, key: &str, json: &mut Json<'_>) -> Result<bool, Broken>;
+    /// Each key as it mostly stands in a text: `"key":`.
+    const QUOTED: &'static [&'static str];
 
-    /// Judges the value of a key that is the model's own and notes it as seen; `false` leaves it to the caller.
-    fn exact_field(key: &str, json: &mut Json<'_>, seen: &mut u32) -> Result<bool, Broken>;
+    /// The number of a key that is the model's own.
+    fn number(key: &str) -> Option<usize>;
+
+    /// Reads the value of a field.
+    fn read_field(&mut self, field: usize, json: &mut Json<'_>) -> Result<(), Broken>;
+
+    /// Judges the value of a field, and notes it as seen.
+    fn exact_field(field: usize, json: &mut Json<'_>, seen: &mut u32) -> Result<(), Broken>;
+}
+
+/// A key of an object that is read or judged.
+pub(crate) enum Key<'de> {
+    /// One of the model's own fields.
+    Own(usize),
+    Other(Cow<'de, str>),
+}
+
+/// Goes through the keys of an object. Servers write them in the order in which they are documented, which is ours, so the
+/// next one is mostly known before it is read.
+pub(crate) struct Keys<M> {
+    first: bool,
+    next: usize,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: Model> Keys<M> {
+    /// Steps into the object that begins here.
+    #[inline]
+    pub(crate) fn of(json: &mut Json<'_>) -> Result<Self, Broken> {
+        Ok(Self { first: json.enter()?, next: 0, model: PhantomData })
+    }
+
+    /// The next key; the place is then before its value, or after the object.
+    #[inline]
+    pub(crate) fn next<'de>(&mut self, json: &mut Json<'de>) -> Result<Option<Key<'de>>, Broken> {
+        if !json.next_field(&mut self.first)? {
+            return Ok(None);
+        }
+        if let Some(quoted) = M::QUOTED.get(self.next)
+            && json.key_is(quoted)
+        {
+            self.next += 1;
+            return Ok(Some(Key::Own(self.next - 1)));
+        }
+        let key = json.key()?;
+        Ok(Some(match M::number(&key) {
+            Some(field) => {
+                self.next = field + 1;
+                Key::Own(field)
+            }
+            None => Key::Other(key),
+        }))
+    }
+}
+
+/// Reads the fields of the object that begins here.
+#[inline]
+pub(crate) fn read_object<M: Model>(model: &mut M, json: &mut Json<'_>) -> Result<(), Broken> {
+    let mut keys = Keys::<M>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(field) => model.read_field(field, json)?,
+            Key::Other(_) => json.skip()?,
+        }
+    }
+    Ok(())
 }
 
 /// Judges the object that begins here.
 #[inline]
 pub(crate) fn exact_object<M: Model>(json: &mut Json<'_>) -> Result<(), Broken> {
     let mut seen = 0;
-    let mut first = json.enter()?;
-    while let Some(key) = json.next_key(&mut first)? {
-        if !M::exact_field(&key, json, &mut seen)? {
-            json.skip()?;
+    let mut keys = Keys::<M>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(field) => M::exact_field(field, json, &mut seen)?,
+            Key::Other(_) => json.skip()?,
         }
     }
-    json.odd |= seen & M::REQUIRED != M::REQUIRED;
+    require::<M>(json, seen);
     Ok(())
+}
+
+/// A model that lacks what is always there is odd.
+#[inline]
+pub(crate) fn require<M: Model>(json: &mut Json<'_>, seen: u32) {
+    json.odd |= seen & M::REQUIRED != M::REQUIRED;
 }
 
 /// Steps over something that is not what should stand here.
@@ -58,7 +132,7 @@ pub(crate) fn odd(json: &mut Json<'_>) -> Result<(), Broken> {
 
 /// Notes a key as seen; a second one is odd.
 #[inline]
-pub(crate) fn note(field: u32, json: &mut Json<'_>, seen: &mut u32) {
+pub(crate) fn note(field: usize, json: &mut Json<'_>, seen: &mut u32) {
     let bit = 1 << field;
     json.odd |= *seen & bit != 0;
     *seen |= bit;
@@ -269,33 +343,41 @@ macro_rules! model {
                 const REQUIRED: u32 =
                     0 $(| ((<$type as $crate::model::Shape>::REQUIRED as u32) << Field::$field as u32))+;
 
+                const QUOTED: &'static [&'static str] = &[$(concat!("\"", $key, "\":")),+];
+
+                #[inline]
+                fn number(key: &str) -> Option<usize> {
+                    match key {
+                        $($key => Some(Field::$field as usize),)+
+                        _ => None,
+                    }
+                }
+
                 #[inline]
                 fn read_field(
                     &mut self,
-                    key: &str,
+                    field: usize,
                     json: &mut $crate::json::Json<'_>,
-                ) -> Result<bool, $crate::json::Broken> {
-                    match key {
-                        $($key => $crate::model::model!(@read self.$field, json $(, $rule)?),)+
-                        _ => return Ok(false),
-                    }
-                    Ok(true)
+                ) -> Result<(), $crate::json::Broken> {
+                    $(if field == Field::$field as usize {
+                        $crate::model::model!(@read self.$field, json $(, $rule)?);
+                        return Ok(());
+                    })+
+                    json.skip()
                 }
 
                 #[inline]
                 fn exact_field(
-                    key: &str,
+                    field: usize,
                     json: &mut $crate::json::Json<'_>,
                     seen: &mut u32,
-                ) -> Result<bool, $crate::json::Broken> {
-                    match key {
-                        $($key => {
-                            $crate::model::note(Field::$field as u32, json, seen);
-                            $crate::model::model!(@exact $type, json $(, $rule)?);
-                        })+
-                        _ => return Ok(false),
-                    }
-                    Ok(true)
+                ) -> Result<(), $crate::json::Broken> {
+                    $crate::model::note(field, json, seen);
+                    $(if field == Field::$field as usize {
+                        $crate::model::model!(@exact $type, json $(, $rule)?);
+                        return Ok(());
+                    })+
+                    json.skip()
                 }
             }
 
@@ -326,13 +408,7 @@ macro_rules! model {
 
         impl $crate::read::ReadObject for $name {
             fn read_fields(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
-                let mut first = json.enter()?;
-                while let Some(key) = json.next_key(&mut first)? {
-                    if !$crate::model::Model::read_field(self, &key, json)? {
-                        json.skip()?;
-                    }
-                }
-                Ok(())
+                $crate::model::read_object(self, json)
             }
         }
     };

@@ -86,6 +86,14 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_job_stand_where_the_judge_looks_for_them() {
+        use crate::model::Model;
+        use crate::{DetectImageResult, DetectJobResult};
+        assert_eq!(DetectJob::number("id"), Some(DetectJob::ID));
+        assert_eq!(DetectJob::number("jobResults"), Some(DetectJob::JOB_RESULTS));
+        assert_eq!(DetectJob::number("imageResults"), Some(DetectJob::IMAGE_RESULTS));
+        assert_eq!(DetectJob::number("status"), Some(DetectJob::STATUS));
+        assert_eq!(DetectJobResult::number("class"), Some(DetectJobResult::CLASS));
+        assert_eq!(DetectImageResult::number("objects"), Some(DetectImageResult::OBJECTS));
         let schema = schema();
         let job = &schema["$defs"]["DetectJob"];
         assert_eq!(job["required"], json!(["id", "jobResults", "imageResults", "status"]));

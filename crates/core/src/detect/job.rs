@@ -116,6 +116,14 @@ deserialize_from_text!(DetectedObject, |text| from_text::<Option<DetectedObject>
     .flatten()
     .ok_or("expected an object with class and confidence"));
 
+impl DetectJobResult {
+    pub(crate) const CLASS: usize = 0;
+}
+
+impl DetectImageResult {
+    pub(crate) const OBJECTS: usize = 4;
+}
+
 impl DetectedObject {
     /// An object of a class, `confidence` from 0 to 1.
     pub fn new(class: impl Into<String>, confidence: f64) -> Self {
@@ -154,10 +162,11 @@ impl DetectJob {
         })
     }
 
-    // Where these stand among the fields, for the judge, who looks into them for more than their own sake.
-    pub(crate) const ID: u32 = 0;
-    pub(crate) const JOB_RESULTS: u32 = 1;
-    pub(crate) const IMAGE_RESULTS: u32 = 2;
+    // The numbers of fields that tell bodies apart, for those who look into them for more than their own sake.
+    pub(crate) const ID: usize = 0;
+    pub(crate) const JOB_RESULTS: usize = 1;
+    pub(crate) const IMAGE_RESULTS: usize = 2;
+    pub(crate) const STATUS: usize = 4;
 
     /// The job as canonical JSON, with each picture's [`Input`]: for languages that build their own objects.
     pub fn to_json(&self) -> Vec<u8> {

@@ -178,12 +178,31 @@ impl<'de> Json<'de> {
         self.another(b']', first)
     }
 
+    /// Whether another key follows in an object. The place is then before it, or after the object.
+    #[inline]
+    pub(crate) fn next_field(&mut self, first: &mut bool) -> Result<bool, Broken> {
+        self.another(b'}', first)
+    }
+
+    /// Steps over a key and its colon if they stand here, written as they mostly are: `"key":`.
+    #[inline]
+    pub(crate) fn key_is(&mut self, quoted: &str) -> bool {
+        self.peek();
+        let here = self.text.as_bytes().get(self.at..).unwrap_or_default().starts_with(quoted.as_bytes());
+        if here {
+            self.at += quoted.len();
+        }
+        here
+    }
+
     /// The next key of an object. The place is then before its value, or after the object.
     #[inline]
     pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'de, str>>, Broken> {
-        if !self.another(b'}', first)? {
-            return Ok(None);
-        }
+        if self.next_field(first)? { self.key().map(Some) } else { Ok(None) }
+    }
+
+    /// The key that stands here. The place is then before its value.
+    pub(crate) fn key(&mut self) -> Result<Cow<'de, str>, Broken> {
         if self.peek() != Some(b'"') {
             return self.syntax();
         }
@@ -191,11 +210,11 @@ impl<'de> Json<'de> {
         let plain = self.string_end()?;
         let end = self.at;
         self.colon()?;
-        Ok(Some(if plain {
+        Ok(if plain {
             Cow::Borrowed(self.text.get(start..end - 1).unwrap_or_default())
         } else {
             Cow::Owned(std::mem::take(&mut self.scratch))
-        }))
+        })
     }
 
     #[inline]
