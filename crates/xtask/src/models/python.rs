@@ -16,36 +16,38 @@ const KEYWORDS: [&str; 5] = ["class", "from", "import", "in", "is"];
 pub(crate) fn write(definitions: &[Definition]) -> String {
     let names: BTreeSet<_> = definitions.iter().map(|definition| definition.name.as_str()).collect();
     let mixins: BTreeSet<_> = MIXED_IN.iter().filter(|row| names.contains(row.0)).map(|row| row.1).collect();
-    let mut out = "\"\"\"The models of the API, made by `cargo xtask gen` from core's schema: do not edit, run that \
+    let mut out = vec![
+        "\"\"\"The models of the API, made by `cargo xtask gen` from core's schema: do not edit, run that \
                    instead.\"\"\"\n\nfrom enum import StrEnum\n\nfrom msgspec import Struct, field\n"
-        .to_owned();
+            .to_owned(),
+    ];
     if !mixins.is_empty() {
         let mixins: Vec<_> = mixins.into_iter().collect();
-        out += &format!("\nfrom ._results import {}\n", mixins.join(", "));
+        out.push(format!("\nfrom ._results import {}\n", mixins.join(", ")));
     }
-    out += "\n__all__ = [\n";
+    out.push("\n__all__ = [\n".to_owned());
     out.extend(names.iter().map(|name| format!("    \"{name}\",\n")));
-    out += "]\n";
+    out.push("]\n".to_owned());
     let responses = responses(definitions);
     for definition in leaves_first(definitions) {
-        out += "\n\n";
+        out.push("\n\n".to_owned());
         match &definition.form {
-            Form::OpenEnum(values) => out += &open_enum(definition, values),
-            Form::Object(fields) => out += &object(definition, fields, responses.contains(definition.name.as_str())),
+            Form::OpenEnum(values) => out.push(open_enum(definition, values)),
+            Form::Object(fields) => out.push(object(definition, fields, responses.contains(definition.name.as_str()))),
         }
     }
-    out
+    out.concat()
 }
 
 fn open_enum(definition: &Definition, values: &[(String, String)]) -> String {
-    let mut out = format!("class {}(StrEnum):\n{}\n", definition.name, docstring(&definition.docs));
+    let mut out = vec![format!("class {}(StrEnum):\n{}\n", definition.name, docstring(&definition.docs))];
     for (value, docs) in values {
-        out += &format!("    {value} = \"{value}\"\n");
+        out.push(format!("    {value} = \"{value}\"\n"));
         if !docs.is_empty() {
-            out += &docstring(docs);
+            out.push(docstring(docs));
         }
     }
-    out
+    out.concat()
 }
 
 fn object(definition: &Definition, fields: &[Field], is_response: bool) -> String {
@@ -66,17 +68,17 @@ fn object(definition: &Definition, fields: &[Field], is_response: bool) -> Strin
         // No cycle goes through them, and the collector need not look.
         bases.push("gc=False");
     }
-    let mut out = format!("class {name}({}):\n{}\n", bases.join(", "), docstring(&definition.docs));
+    let mut out = vec![format!("class {name}({}):\n{}\n", bases.join(", "), docstring(&definition.docs))];
     // Requests are made by position: what must be given comes first.
     let mut fields: Vec<_> = fields.iter().collect();
     if !is_response {
         fields.sort_by_key(|field| default(field).is_some());
     }
     for field in fields {
-        out += &member(field);
-        out += &docstring(&field_docs(field, is_response));
+        out.push(member(field));
+        out.push(docstring(&field_docs(field, is_response)));
     }
-    out
+    out.concat()
 }
 
 fn member(field: &Field) -> String {

@@ -6,38 +6,38 @@ use super::text::wrap;
 const WIDTH: usize = 120;
 
 pub(crate) fn write(definitions: &[Definition]) -> String {
-    let mut out = "// Generated from core's schema by `cargo xtask gen`: change the models there.\n".to_owned();
+    let mut out = vec!["// Generated from core's schema by `cargo xtask gen`: change the models there.\n".to_owned()];
     let responses = responses(definitions);
     for definition in definitions {
-        out.push('\n');
+        out.push("\n".to_owned());
         match &definition.form {
             Form::OpenEnum(values) => {
                 // Of what a caller writes, core refuses what it does not know.
                 let read = responses.contains(definition.name.as_str());
                 let more = if read { " One that this version does not know is kept as it came." } else { "" };
                 let docs = format!("{}{more}", definition.docs);
-                out += &comment(&docs, "");
-                out += &format!("export type {} =\n", definition.name);
+                out.push(comment(&docs, ""));
+                out.push(format!("export type {} =\n", definition.name));
                 for (value, docs) in values {
-                    out += &comment(docs, "  ");
-                    out += &format!("  | '{value}'\n");
+                    out.push(comment(docs, "  "));
+                    out.push(format!("  | '{value}'\n"));
                 }
-                out += "  | (string & {});\n";
+                out.push("  | (string & {});\n".to_owned());
             }
             Form::Object(fields) => {
-                out += &comment(&definition.docs, "");
-                out += &format!("export interface {} {{\n", definition.name);
+                out.push(comment(&definition.docs, ""));
+                out.push(format!("export interface {} {{\n", definition.name));
                 for field in fields {
                     let unit = if field.of == Type::UnixMillis { " UNIX time in milliseconds." } else { "" };
-                    out += &comment(&format!("{}{unit}", field.docs), "  ");
+                    out.push(comment(&format!("{}{unit}", field.docs), "  "));
                     let mark = if field.required { "" } else { "?" };
-                    out += &format!("  {}{mark}: {};\n", field.key, type_name(&field.of));
+                    out.push(format!("  {}{mark}: {};\n", field.key, type_name(&field.of)));
                 }
-                out += "}\n";
+                out.push("}\n".to_owned());
             }
         }
     }
-    out
+    out.concat()
 }
 
 fn type_name(of: &Type) -> String {
