@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::describe::{self, Definitions};
 use crate::json::{Broken, Json};
-use crate::model::{self, Definitions, Shape};
+use crate::model::{self, Shape};
 use crate::{ImageRequest, Rid};
 
 /// One of the caller's pictures.
@@ -32,7 +33,7 @@ impl Shape for Input {
         definitions.refer("Input", |_| {
             let index = "Its place in the list that was passed in, from 0.".to_owned();
             let source = "What was passed in: a URL, or the file's name; empty where it is not known (a resumed job).";
-            model::object(
+            describe::object(
                 &["One of the caller's pictures."],
                 vec![
                     ("index", index, json!({"type": "integer"}), true),

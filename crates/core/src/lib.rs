@@ -15,6 +15,7 @@ mod body;
 mod callback;
 mod check;
 mod decide;
+mod describe;
 mod detect;
 mod dialect;
 mod error;

@@ -88,10 +88,10 @@ macro_rules! open_enum {
                 $crate::model::exact_text(json, true)
             }
 
-            fn schema(definitions: &mut $crate::model::Definitions) -> serde_json::Value {
+            fn schema(definitions: &mut $crate::describe::Definitions) -> serde_json::Value {
                 definitions.refer(stringify!($name), |_| {
-                    let described = [$(($text, $crate::model::text(&[$($doc),+]))),+];
-                    $crate::model::open_enum(&[$($enum_doc),+], &described)
+                    let described = [$(($text, $crate::describe::text(&[$($doc),+]))),+];
+                    $crate::describe::open_enum(&[$($enum_doc),+], &described)
                 })
             }
         }

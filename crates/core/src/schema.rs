@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::describe::{self, Definitions};
 use crate::detect::Verify;
-use crate::model::{self, Definitions, Shape as _};
+use crate::model::Shape as _;
 use crate::{DetectJob, ExclusionZones};
 
 /// The models as JSON Schema 2020-12, each among `$defs`.
@@ -32,7 +33,7 @@ fn class(definitions: &mut Definitions) -> Value {
         let mut verify = Verify::schema(definitions);
         verify["default"] = Verify::default().as_str().into();
         let zones = zones(definitions);
-        let mut class = model::object(
+        let mut class = describe::object(
             &["A class to look for."],
             vec![
                 field("class", "Its name, such as `person`.", json!({"type": "string"}), true),
@@ -49,7 +50,7 @@ fn zones(definitions: &mut Definitions) -> Value {
     definitions.refer("ExclusionZones", |_| {
         let size = json!({"type": "integer", "enum": ExclusionZones::SIZES, "default": ExclusionZones::DEFAULT_SIZE});
         let rows = json!({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}});
-        model::object(
+        describe::object(
             &["Cells of a square grid, laid evenly over the picture, in which a class is not looked for."],
             vec![
                 field("type", "Always `GRID`.", json!({"type": "string", "const": "GRID"}), true),
@@ -60,7 +61,7 @@ fn zones(definitions: &mut Definitions) -> Value {
     })
 }
 
-fn field(key: &'static str, description: &str, value: Value, must: bool) -> model::Described {
+fn field(key: &'static str, description: &str, value: Value, must: bool) -> describe::Described {
     (key, description.to_owned(), value, must)
 }
 
