@@ -47,6 +47,11 @@ public final class CallbackKeys: Sendable {
         try crossing { try native.mint(kind: kind, expires: expires, rid: rid, base: base) }
     }
 
+    /// What to give to a job as its `webhookUrl`.
+    public func callbackUrl(_ token: String, base: String) throws -> String {
+        try crossing { try ImageIntelligenceNative.callbackUrl(base: base, token: token) }
+    }
+
     /// Checks a token, before anything else of a request is looked at. Where it fails, tell the sender 404 and no more.
     public func verify(_ token: String, bases: [String], now: Date = Date()) throws -> CallbackToken {
         try crossing { try native.verify(token: token, bases: bases, now: now) }

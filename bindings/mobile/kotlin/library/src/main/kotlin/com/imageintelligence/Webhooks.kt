@@ -92,11 +92,9 @@ public class CallbackKeys(masters: Map<Int, ByteArray>) {
     public fun verify(token: String, bases: List<String>, now: Instant = Clock.System.now()): CallbackToken =
         crossing { native.verify(token, bases, now) }
 
-    override fun toString(): String = "CallbackKeys"
+    /** What to give to a job as its `webhookUrl`. */
+    public fun callbackUrl(token: String, base: String): String =
+        crossing { com.imageintelligence.ffi.callbackUrl(base, token) }
 
-    public companion object {
-        /** The URL that a job is given as its `webhookUrl`. */
-        public fun callbackUrl(base: String, token: String): String =
-            crossing { com.imageintelligence.ffi.callbackUrl(base, token) }
-    }
+    override fun toString(): String = "CallbackKeys"
 }
