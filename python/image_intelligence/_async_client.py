@@ -3,7 +3,7 @@
 import asyncio
 
 from ._arguments import detect_request
-from ._client import connect, decoded, limit_of, required
+from ._client import Handle, connect, decoded, limit_of, required
 from ._images import to_wire
 
 TYPE_CHECKING = False
@@ -124,36 +124,10 @@ class AsyncDetectJobs:
         return decoded(await _answer(self._native.start_get, required("id", id)))
 
 
-class AsyncDetectHandle:
+class AsyncDetectHandle(Handle):
     """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: "_core.Job") -> None:
-        self._native = native
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id}>"
-
-    @property
-    def id(self) -> str:
-        """The service's name for the job."""
-        return self._native.id
-
-    @property
-    def custom_id(self) -> str | None:
-        """The name that the job was given, by you or by us; `None` where it was resumed."""
-        return self._native.custom_id
-
-    @property
-    def created_at(self) -> int:
-        """When the job was made, by the service's clock: milliseconds since the UNIX epoch."""
-        return self._native.created_at
-
-    @property
-    def resume_token(self) -> str:
-        """A line of text with which `client.resume(..)` takes the job up again, in any process and any language."""
-        return self._native.resume_token
+    __slots__ = ()
 
     async def get(self) -> "DetectJob":
         """The job as it is now, done or not."""

@@ -151,8 +151,8 @@ class DetectJobs:
         return decoded(self._native.get(required("id", id)))
 
 
-class DetectHandle:
-    """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
+class Handle:
+    """What a job's handle says of it, whichever client it is of."""
 
     __slots__ = ("_native",)
 
@@ -181,6 +181,12 @@ class DetectHandle:
     def resume_token(self) -> str:
         """A line of text with which `client.resume(..)` takes the job up again, in any process and any language."""
         return self._native.resume_token
+
+
+class DetectHandle(Handle):
+    """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
+
+    __slots__ = ()
 
     def get(self) -> "DetectJob":
         """The job as it is now, done or not."""

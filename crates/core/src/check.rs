@@ -158,11 +158,13 @@ fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
             Key::Own(DetectJob::ID) => has_id = id(json, &mut seen)?,
             Key::Own(DetectJob::JOB_RESULTS) => {
                 note(DetectJob::JOB_RESULTS, json, &mut seen);
-                job_results(json, form, &mut signs)?;
+                (signs.job_results, signs.first) = (form, None);
+                each(json, form, |json| job_result(json, &mut signs))?;
             }
             Key::Own(DetectJob::IMAGE_RESULTS) => {
                 note(DetectJob::IMAGE_RESULTS, json, &mut seen);
-                image_results(json, form, &mut signs)?;
+                (signs.image_results, signs.has_objects) = (form, false);
+                each(json, form, |json| image_result(json, &mut signs))?;
             }
             Key::Own(field) => {
                 if field == DetectJob::STATUS {
@@ -195,20 +197,24 @@ fn id(json: &mut Json<'_>, seen: &mut u32) -> Result<bool, Broken> {
     Ok(matches!(json.number()?, Some(Number::Integer(_))))
 }
 
-fn job_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Result<(), Broken> {
-    signs.job_results = form;
-    signs.first = None;
+/// Judges the objects of a list. One object in the place of the list is read as its only item, and is odd; so is an item
+/// that is no object.
+fn each(
+    json: &mut Json<'_>,
+    form: Presence,
+    mut judge: impl FnMut(&mut Json<'_>) -> Result<(), Broken>,
+) -> Result<(), Broken> {
     match form {
         Presence::Array => {
             let mut first = json.enter()?;
             while json.next_item(&mut first)? {
-                if json.peek() == Some(b'{') { job_result(json, signs)? } else { odd(json)? }
+                if json.peek() == Some(b'{') { judge(json)? } else { odd(json)? }
             }
             Ok(())
         }
         Presence::Object => {
             json.odd = true;
-            job_result(json, signs)
+            judge(json)
         }
         _ => odd(json),
     }
@@ -237,25 +243,6 @@ fn job_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
     require::<DetectJobResult>(json, seen);
     signs.first.get_or_insert(item);
     Ok(())
-}
-
-fn image_results(json: &mut Json<'_>, form: Presence, signs: &mut Signs) -> Result<(), Broken> {
-    signs.image_results = form;
-    signs.has_objects = false;
-    match form {
-        Presence::Array => {
-            let mut first = json.enter()?;
-            while json.next_item(&mut first)? {
-                if json.peek() == Some(b'{') { image_result(json, signs)? } else { odd(json)? }
-            }
-            Ok(())
-        }
-        Presence::Object => {
-            json.odd = true;
-            image_result(json, signs)
-        }
-        _ => odd(json),
-    }
 }
 
 fn image_result(json: &mut Json<'_>, signs: &mut Signs) -> Result<(), Broken> {
