@@ -15,11 +15,21 @@ mod runtime;
 mod webhook;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 /// What core decides of one case of a shared table: for the tests.
 #[pyfunction]
 fn decide(py: Python<'_>, table: &str, case: &str) -> PyResult<String> {
     error::guarded(|| image_intelligence_core::decide(table, case).map_err(|error| error::raise(py, &error)))
+}
+
+/// The answer to a search, each job as JSON: for the tests, until there is a call that searches.
+#[pyfunction]
+fn read_detect_jobs<'py>(py: Python<'py>, answer: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    error::guarded(|| {
+        let jobs = image_intelligence::DetectJob::list_from_json(answer).map_err(|error| error::raise(py, &error))?;
+        Ok(jobs.iter().map(|job| PyBytes::new(py, &job.to_json())).collect())
+    })
 }
 
 #[pymodule]
@@ -32,5 +42,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(webhook::judge, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::leave, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
+    module.add_function(wrap_pyfunction!(read_detect_jobs, module)?)?;
     Ok(())
 }
