@@ -12,7 +12,7 @@ export interface DetectJob {
   createdAt?: number;
   /** How far it has come. */
   status: JobStatus;
-  /** The caller's name for the job. */
+  /** The name that the job was given when it was made, by the caller or else by us. */
   customId?: string;
   /** Which camera or source the pictures came from. */
   feedId?: string;

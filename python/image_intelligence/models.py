@@ -170,7 +170,7 @@ class DetectJob(DetectResults, Struct, kw_only=True, rename="camel", dict=True):
     status: str
     """How far it has come. A `JobStatus`, or a text that this version does not know."""
     custom_id: str | None = None
-    """The caller's name for the job."""
+    """The name that the job was given when it was made, by the caller or else by us."""
     feed_id: str | None = None
     """Which camera or source the pictures came from."""
     webhook_url: str | None = None

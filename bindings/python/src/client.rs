@@ -116,7 +116,11 @@ impl Client {
 
     fn close(&self) -> PyResult<()> {
         guarded(|| {
-            self.shared.slot().take();
+            // A child leaves its parent's calls alone.
+            let held = self.shared.slot().take();
+            if let Some(native) = held.as_ref().and_then(Owned::here) {
+                native.close();
+            }
             Ok(())
         })
     }

@@ -185,6 +185,9 @@ impl ClientBuilder {
 
     /// Makes the client; nothing is sent yet. Fails with `config`, saying which setting is missing or wrong.
     pub fn build(self) -> Result<Client> {
+        if self.request_timeout.is_zero() {
+            return Err(Error::new(ErrorKind::Config, "request timeout: 0 given, and no request is that fast"));
+        }
         let base = BaseUrl::parse(self.base_url.as_deref().unwrap_or(BaseUrl::PUBLIC))?;
         if !base.is_https() && !base.is_loopback() && !self.allow_plain_http {
             return Err(Error::new(
@@ -226,11 +229,26 @@ impl ClientBuilder {
             largest_request: self.largest_request,
             recover_for: self.recover_for,
             dialect: self.dialect,
+            closed: tokio::sync::watch::Sender::new(false),
         }))
     }
 }
 
+/// A setting that a program read from somewhere, and that turned out to be nothing.
+fn is_empty(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.trim().is_empty())
+}
+
 fn credentials(id: Option<String>, secret: Option<Secret>, dialect: Dialect) -> Result<TokenRequest> {
+    let empty = match (is_empty(id.as_deref()), is_empty(secret.as_ref().map(Secret::expose))) {
+        (true, _) => Some("client id"),
+        (_, true) => Some("client secret"),
+        _ => None,
+    };
+    if let Some(empty) = empty {
+        let message = format!("{empty}: an empty text given; pass a whole one, or nothing for the environment's");
+        return Err(Error::new(ErrorKind::Config, message));
+    }
     let missing = match (&id, &secret) {
         (Some(_), Some(_)) => None,
         (None, None) => Some("II_CLIENT_ID and II_CLIENT_SECRET are"),

@@ -8,6 +8,8 @@ use image_intelligence_core::{
     BaseUrl, Dialect, Error, ErrorKind, Inputs, Limits, PollPolicy, Result, ResumeToken, RetryPolicy,
 };
 
+use tokio::sync::watch;
+
 use crate::builder::ClientBuilder;
 use crate::call::Caller;
 use crate::detect::DetectBuilder;
@@ -31,6 +33,19 @@ pub(crate) struct Inner {
     pub(crate) largest_request: usize,
     pub(crate) recover_for: Duration,
     pub(crate) dialect: Dialect,
+    pub(crate) closed: watch::Sender<bool>,
+}
+
+impl Inner {
+    /// Lets a call run until it is done or the client is closed.
+    pub(crate) async fn while_open<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(crate::http::closed()),
+            done = call => done,
+        }
+    }
 }
 
 impl fmt::Debug for Client {
@@ -63,6 +78,13 @@ impl Client {
     /// Where the API is.
     pub fn base_url(&self) -> &BaseUrl {
         &self.0.base
+    }
+
+    /// Ends every call and every wait of this client and its clones with `closed`, lets the connections go, and refuses
+    /// further calls. A submit that is under way may arrive all the same. Dropping the last clone does the same quietly.
+    pub fn close(&self) {
+        self.0.closed.send_replace(true);
+        self.0.caller.http.close();
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.

@@ -103,6 +103,11 @@ impl DetectBuilder {
     ///
     /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`.
     pub async fn send(self) -> Result<Job<Detect>> {
+        let client = self.client.clone();
+        client.inner().while_open(self.send_once()).await
+    }
+
+    async fn send_once(self) -> Result<Job<Detect>> {
         let Self { client, images, mut request, rid } = self;
         let rid = rid?;
         let inner = client.inner();

@@ -1,5 +1,6 @@
 //! One request and its answer: no retries, no credentials of its own, bounded memory, and errors that never name a secret.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,8 +15,20 @@ const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 pub(crate) struct Http {
-    client: reqwest::Client,
+    /// None once it is closed.
+    client: Mutex<Option<reqwest::Client>>,
     request_timeout: Duration,
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the client is closed; make a new one")
+}
+
+/// A duration as people say it: tenths where there are few seconds.
+pub(crate) fn in_seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let tenths = seconds < 10.0 && (seconds.fract() > 0.05 && seconds.fract() < 0.95);
+    if tenths { format!("{seconds:.1}") } else { format!("{seconds:.0}") }
 }
 
 /// A request, the same each time it is sent.
@@ -51,7 +64,12 @@ impl Http {
         let client = builder.build().map_err(|error| {
             Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")).with_source(error)
         })?;
-        Ok(Self { client, request_timeout })
+        Ok(Self { client: Mutex::new(Some(client)), request_timeout })
+    }
+
+    /// Lets the connections go, and refuses further requests.
+    pub(crate) fn close(&self) {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Sends the request once, and gives the body of a success.
@@ -73,7 +91,12 @@ impl Http {
     }
 
     async fn exchange(&self, request: &Request, bearer: Option<&Secret>) -> Result<Bytes, Failed> {
-        let mut sent = self.client.request(request.method.clone(), &request.url);
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(client) = client else {
+            // Nothing was sent, and trying again is no cure.
+            return Err(Failed { error: closed(), failure: Failure::Status(401) });
+        };
+        let mut sent = client.request(request.method.clone(), &request.url);
         sent = sent.header(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(bearer) = bearer {
             sent = sent.header(AUTHORIZATION, authorization(bearer)?);
@@ -91,7 +114,7 @@ impl Http {
             Err(_) => Err(Failed {
                 error: Error::new(
                     ErrorKind::RequestTimeout,
-                    format!("{}: no answer within {} s; try again, or allow more", request.what, limit.as_secs()),
+                    format!("{}: no answer within {} s; try again, or allow more", request.what, in_seconds(limit)),
                 ),
                 failure: Failure::Lost,
             }),

@@ -68,6 +68,10 @@ impl Image {
     pub(crate) fn check(&self, index: usize, dialect: Dialect) -> Result<()> {
         match &self.source {
             Source::Url(url) => dialect.check_picture_url(&format!("images[{index}].url"), url),
+            Source::Bytes(bytes) if bytes.is_empty() => {
+                let problem = "no bytes given; pass the picture's file as it is, JPEG or the like";
+                Err(Error::invalid_request(&format!("images[{index}]"), problem))
+            }
             Source::Bytes(_) | Source::File(_) => Ok(()),
         }
     }

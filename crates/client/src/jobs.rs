@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use image_intelligence_core::{JobSearch, Repeat, Result, RetryPolicy, judge_job};
+use image_intelligence_core::{Error, ErrorKind, JobSearch, Repeat, Result, RetryPolicy, judge_job};
 
 use crate::client::{Client, Inner};
 use crate::http::{Failed, Request};
@@ -55,20 +55,27 @@ impl<K: JobKind> Jobs<K> {
     /// # }).unwrap();
     /// ```
     pub async fn get(&self, id: &str) -> Result<K::Job> {
-        self.look(id, &self.client.inner().retry).await.map_err(|failed| failed.error)
+        check_id(id)?;
+        let inner = self.client.inner();
+        inner.while_open(async { self.look(id, &inner.retry).await.map_err(|failed| failed.error) }).await
     }
 
     /// The API's answer as it came, and judged: for languages that build their own objects.
     #[doc(hidden)]
     pub async fn get_raw(&self, id: &str) -> Result<RawJob> {
+        check_id(id)?;
         let inner = self.client.inner();
         let request = Self::one(inner, id);
         let read = |body: &[u8]| {
             let judged = judge_job(body, K::KIND)?;
+            if !judged.is_of(id) {
+                return Err(another_job());
+            }
             let (ascii, json) = (judged.ascii, (!judged.canonical).then(|| judged.json.into_owned()));
             Ok(RawJob { raw: body.to_vec(), json, ascii })
         };
-        inner.caller.call(&request, Repeat::Harmless, &inner.retry, read).await.map_err(|failed| failed.error)
+        let call = inner.caller.call(&request, Repeat::Harmless, &inner.retry, read);
+        inner.while_open(async { call.await.map_err(|failed| failed.error) }).await
     }
 
     /// The jobs that meet every condition, in no promised order; an empty list where there is none.
@@ -77,8 +84,8 @@ impl<K: JobKind> Jobs<K> {
         let kind = K::KIND.as_str();
         let request =
             Request::get(format!("search of {kind} jobs"), K::ALL, inner.base.join_query(&[kind], &search.to_query()));
-        let found = inner.caller.call(&request, Repeat::Harmless, &inner.retry, K::read_list).await;
-        found.map_err(|failed| failed.error)
+        let found = inner.caller.call(&request, Repeat::Harmless, &inner.retry, K::read_list);
+        inner.while_open(async { found.await.map_err(|failed| failed.error) }).await
     }
 
     fn one(inner: &Inner, id: &str) -> Request {
@@ -89,6 +96,32 @@ impl<K: JobKind> Jobs<K> {
     pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
         let inner = self.client.inner();
         let request = Self::one(inner, id);
-        inner.caller.call(&request, Repeat::Harmless, retry, K::read).await
+        let read = |body: &[u8]| {
+            let job = K::read(body)?;
+            if K::facts(&job).id == id { Ok(job) } else { Err(another_job()) }
+        };
+        inner.caller.call(&request, Repeat::Harmless, retry, read).await
     }
+}
+
+/// No id is longer, in characters; one that is would only fill the logs.
+const LONGEST_ID: usize = 512;
+
+fn check_id(id: &str) -> Result<()> {
+    match id.chars().count() {
+        0 => Err(Error::invalid_request("id", "empty; pass the id of a job")),
+        given if given > LONGEST_ID => {
+            let problem = format_args!("{given} characters given, at most {LONGEST_ID}; is it the id of a job?");
+            Err(Error::invalid_request("id", problem))
+        }
+        _ if id.chars().any(char::is_control) => {
+            Err(Error::invalid_request("id", "control characters given; is it the id of a job?"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A result must never be taken for another's.
+fn another_job() -> Error {
+    Error::new(ErrorKind::InvalidResponse, "the answer is of another job; is there a cache or a proxy in between?")
 }

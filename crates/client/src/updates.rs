@@ -96,14 +96,19 @@ impl<K: JobKind> Updates<K> {
             return Some(Ok(self.progress()));
         }
         let span = self.span.clone();
-        async {
+        let client = self.job.client.clone();
+        let step = async {
             tokio::time::sleep_until(self.next_look).await;
-            let update = self.look().await;
-            self.ended = !matches!(update, Ok(Update::Progress { .. } | Update::PollFailed(_)));
-            Some(update)
+            self.look().await
+        };
+        let mut update = client.inner().while_open(step.instrument(span)).await;
+        if let Err(error) = &update
+            && error.kind() == ErrorKind::Closed
+        {
+            update = Err(error.clone().with_job(self.last_status.clone(), self.job.resume_token()));
         }
-        .instrument(span)
-        .await
+        self.ended = !matches!(update, Ok(Update::Progress { .. } | Update::PollFailed(_)));
+        Some(update)
     }
 
     /// The same as a stream.
@@ -187,7 +192,7 @@ impl<K: JobKind> Updates<K> {
         let last = source.as_ref().map(|error| format!(" (the last look failed: {error})")).unwrap_or_default();
         let message = format!(
             "waited {} s for {} job {}, last status {}{last}; it may still finish: client.resume(\"{token}\").wait()",
-            self.limit.as_secs_f64().round(),
+            crate::http::in_seconds(self.began.elapsed()),
             K::KIND,
             self.job.id(),
             self.status_word(),

@@ -3,6 +3,8 @@
 
 mod scripted;
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use image_intelligence::{Client, Detect, ErrorKind, Image};
 use scripted::{Reply, SECRET, Scripted, TOKEN, job, ok};
@@ -132,4 +134,25 @@ async fn a_token_endpoint_that_repeats_the_secret_is_not_quoted() {
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     let shown = format!("{error} {error:?} {}", String::from_utf8_lossy(error.body().unwrap()));
     assert!(shown.contains("[secret] is not welcome") && !shown.contains(SECRET), "{shown}");
+}
+
+#[test]
+fn a_setting_that_turned_out_to_be_nothing_is_refused() {
+    for (id, secret, field) in [("", "s", "client id: "), ("i", " \n", "client secret: ")] {
+        let error = Client::builder().credentials(id, secret).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.message().starts_with(field), "{error}");
+    }
+    let error = Client::builder().credentials("i", "s").request_timeout(Duration::ZERO).build().unwrap_err();
+    assert!(error.message().starts_with("request timeout: 0"), "{error}");
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_refused_before_anything_is_sent() {
+    let client = Client::builder().credentials("i", "s").base_url("http://127.0.0.1:9/v2").build().unwrap();
+    for id in [String::new(), "x".repeat(513), "a\nb".to_owned()] {
+        let error = client.jobs::<Detect>().get(&id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.message().starts_with("id: ") && error.message().len() < 100, "{error}");
+    }
 }

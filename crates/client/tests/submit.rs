@@ -70,7 +70,7 @@ async fn what_breaks_a_limit_is_never_sent() {
         (client.detect([device]).class("person"), "images[0]: "),
         (client.detect([url()]).classes(vec!["person"; 257]), "classes: 257 given, at most 256"),
         (client.detect([url()]).class("x".repeat(129)), "classes[0].class: 129 characters given, at most 128"),
-        (client.detect([Image::bytes(Vec::new())]).class("person"), "images[0].blob: empty"),
+        (client.detect([Image::bytes(Vec::new())]).class("person"), "images[0]: no bytes given"),
     ];
     for (builder, message) in cases {
         let error = builder.send().await.unwrap_err();

@@ -230,3 +230,49 @@ async fn tokens_of_elsewhere_are_refused() {
         assert_eq!(error.kind(), ErrorKind::ResumeToken, "{token}: {error}");
     }
 }
+
+#[tokio::test]
+async fn the_answer_of_another_job_is_never_taken_for_this_one() {
+    let server = with_looks(vec![ok(job("2", DONE)), ok(job("1", DONE))]).await;
+    let sent = submitted(&server).await;
+    let mut updates = sent.updates();
+    let mut failed = Vec::new();
+    let done = loop {
+        match updates.next().await.unwrap().unwrap() {
+            Update::PollFailed(error) => failed.push(error),
+            Update::Done(job) => break job,
+            _ => {}
+        }
+    };
+    assert_eq!(done.id, "1");
+    assert_eq!(failed.iter().map(Error::kind).collect::<Vec<_>>(), [ErrorKind::InvalidResponse]);
+    assert!(failed[0].message().contains("of another job"), "{:?}", failed[0]);
+}
+
+#[tokio::test]
+async fn closing_a_client_ends_its_waits_and_its_calls_at_once() {
+    let server = Scripted::start(|asked, _| {
+        if asked.is("POST", "/v2/detect") {
+            return Some(ok(job("1", "IN_PROGRESS")));
+        }
+        Some(Reply::Hang)
+    })
+    .await;
+    let client = server.client();
+    let sent = client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap();
+    let closing = async {
+        // Once it is asked for, the call is under way.
+        while !server.asked().iter().any(|asked| asked.is("GET", "/v2/detect/7")) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        client.close();
+    };
+    let jobs = client.jobs::<Detect>();
+    let (waited, got, ()) = tokio::join!(sent.wait(), jobs.get("7"), closing);
+    let (waited, got) = (waited.unwrap_err(), got.unwrap_err());
+    assert_eq!((waited.kind(), got.kind()), (ErrorKind::Closed, ErrorKind::Closed));
+    assert_eq!(waited.resume_token(), Some(sent.resume_token().as_str()), "the job goes on, and so may a wait");
+    let after = client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap_err();
+    assert_eq!(after.kind(), ErrorKind::Closed);
+    assert_eq!(sent.wait().await.unwrap_err().kind(), ErrorKind::Closed);
+}

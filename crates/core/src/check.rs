@@ -44,6 +44,28 @@ pub struct Judged<'a> {
     pub ascii: bool,
 }
 
+impl Judged<'_> {
+    /// Whether this is the job of that id.
+    pub fn is_of(&self, id: &str) -> bool {
+        let Ok(text) = std::str::from_utf8(&self.json) else { return false };
+        let mut json = Json::new(text);
+        if json.peek() != Some(b'{') {
+            return false;
+        }
+        let Ok(mut first) = json.enter() else { return false };
+        // Canonical, so there is one; and it mostly comes first.
+        while let Ok(Some(key)) = json.next_key(&mut first) {
+            if key == "id" {
+                return json.peek() == Some(b'"') && json.string().is_ok_and(|found| found == id);
+            }
+            if json.skip().is_err() {
+                return false;
+            }
+        }
+        false
+    }
+}
+
 /// Says what a webhook's body is and whether it is canonical, in one pass that keeps nothing of it.
 ///
 /// `known_kind` wins over every sign in the body, as in [`parse_webhook`]. Fails with `invalid_webhook`, as that does.

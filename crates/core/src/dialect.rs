@@ -44,7 +44,14 @@ impl Dialect {
         if is_url(text) {
             return Ok(());
         }
+        if text.starts_with("data:") {
+            return Err(Error::invalid_request(field, "a data: URL given; pass the picture's bytes instead"));
+        }
         let text = excerpt(text);
+        if let Some(path) = text.strip_prefix("file://") {
+            let problem = format_args!("a file: URL given, which no service can fetch; pass {}", self.file(path));
+            return Err(Error::invalid_request(field, problem));
+        }
         let problem = format_args!("\"{text}\" is not a URL; for a file pass {}", self.file(&text));
         Err(Error::invalid_request(field, problem))
     }

@@ -67,6 +67,7 @@ deserialize_from_text!(BoundingBox, |text| from_text::<Option<BoundingBox>>(text
 /// assert!(!zones.excludes(0.9, 0.9));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object with type, size and zones")]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct ExclusionZones {

@@ -19,10 +19,17 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        Error::invalid_request(if path == "." { "the body" } else { &path }, error.into_inner())
+        Error::invalid_request(if path == "." { "the body" } else { &path }, problem(&error.into_inner()))
     })?;
-    deserializer.end().map_err(|error| Error::invalid_request("the body", error))?;
+    deserializer.end().map_err(|error| Error::invalid_request("the body", problem(&error)))?;
     Ok(read)
+}
+
+/// What is wrong with a value, in words. Where it stands is said by its path; lines and columns are those of a text that the
+/// caller may never have seen.
+fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.is_data() { text.split(" at line ").next().unwrap_or_default().to_owned() } else { text }
 }
 
 /// Reads `null` as the default.
@@ -70,7 +77,7 @@ where
 
 /// A picture of a request: a URL that the service fetches, or the file itself in base64.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with url or blob")]
 #[non_exhaustive]
 pub struct ImageRequest {
     /// Where the service fetches it, at most 512 characters.

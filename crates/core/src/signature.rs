@@ -105,6 +105,9 @@ pub fn verify_signature<'a>(
                 thousands(body.len())
             ),
         ),
+        None if options.allow_sha1 => {
+            refuse("malformed", "the signature is malformed: sha256= and 64 hex digits are wanted, or sha= and 40")
+        }
         None => refuse("malformed", "the signature is malformed: sha256= and 64 hex digits are wanted"),
     }
 }

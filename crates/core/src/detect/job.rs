@@ -34,7 +34,7 @@ model! {
         "createdAt" => pub created_at: Option<Timestamp>,
         /// How far it has come.
         "status" => pub status: JobStatus,
-        /// The caller's name for the job.
+        /// The name that the job was given when it was made, by the caller or else by us.
         "customId" => pub custom_id: Option<String>,
         /// Which camera or source the pictures came from.
         "feedId" => pub feed_id: Option<String>,
@@ -262,7 +262,7 @@ impl<'a> ImageView<'a> {
     /// service's id.
     pub fn custom_id_or_url(&self) -> &'a str {
         let source = self.input.map(|input| input.source.as_str());
-        self.custom_id.or(self.url.filter(|url| !url.is_empty())).or(source).or(self.id).unwrap_or("")
+        [self.custom_id, self.url, source, self.id].into_iter().flatten().find(|name| !name.is_empty()).unwrap_or("")
     }
 
     /// Whether both may be one picture: the first name that both have decides, and where they share none, nothing speaks

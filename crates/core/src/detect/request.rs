@@ -39,7 +39,7 @@ impl Default for Verify {
 /// # assert_eq!(car.class, "car");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with class, and perhaps verify and exclusionZones")]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi(name = "DetectClass"))]
 #[non_exhaustive]
 pub struct Class {
@@ -157,7 +157,7 @@ impl DetectRequest {
     /// let wrong = br#"{"images": [], "classes": [{"class": "person"}, {"class": 7}]}"#;
     /// assert_eq!(
     ///     DetectRequest::from_json(wrong).unwrap_err().message(),
-    ///     "classes[1].class: invalid type: integer `7`, expected a string at line 1 column 59",
+    ///     "classes[1].class: invalid type: integer `7`, expected a string",
     /// );
     /// ```
     pub fn from_json(json: &[u8]) -> Result<Self> {
