@@ -104,7 +104,8 @@ impl DetectBuilder {
     /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`.
     pub async fn send(self) -> Result<Job<Detect>> {
         let client = self.client.clone();
-        client.inner().while_open(self.send_once()).await
+        // Boxed: whoever awaits a submit should not carry all of it in a future of his own.
+        client.inner().while_open(Box::pin(self.send_once())).await
     }
 
     async fn send_once(self) -> Result<Job<Detect>> {
