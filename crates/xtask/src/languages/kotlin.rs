@@ -18,7 +18,8 @@ fn set_up() -> Outcome {
 pub(crate) fn generate(profile: Profile) -> Result<PathBuf, String> {
     // Not stripped: the generator reads its symbols.
     let library = artefact::build(PACKAGE, "image_intelligence_mobile", profile)?;
-    let generator = ["build", "--locked", "-p", "image-intelligence-bindgen"];
+    // With the features of the Rust tests, which have built it already; else all that it stands on would be built again.
+    let generator = ["build", "--locked", "--workspace", "--all-features", "--bin", "image-intelligence-bindgen"];
     run("mobile: the generator", &mut cargo(generator))?;
     let generator = target().join("debug/image-intelligence-bindgen");
     run("mobile: Kotlin and Swift sources", command("bindings/mobile/generate.sh").arg(generator).arg(&library))?;
