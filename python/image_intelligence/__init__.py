@@ -16,6 +16,7 @@ examples/photos/astronaut.jpg 0.73
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import webhooks as webhooks
+    from ._aliases import ClassLike, Picture
     from ._async_client import AsyncClient, AsyncDetectHandle, AsyncDetectJobs
     from ._client import Client, DetectHandle, DetectJobs
     from ._images import Image
@@ -68,6 +69,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BoundingBox",
+    "ClassLike",
     "Client",
     "ClosedError",
     "ConfigError",
@@ -93,6 +95,7 @@ __all__ = [
     "NotFoundError",
     "OutcomeUnknownError",
     "PermissionDeniedError",
+    "Picture",
     "RateLimitError",
     "RequestTimeoutError",
     "ResumeTokenError",
@@ -110,11 +113,13 @@ _HOMES = {
     "AsyncClient": "_async_client",
     "AsyncDetectHandle": "_async_client",
     "AsyncDetectJobs": "_async_client",
+    "ClassLike": "_aliases",
     "Client": "_client",
     "DetectHandle": "_client",
     "DetectJobs": "_client",
     "Hit": "_results",
     "Image": "_images",
+    "Picture": "_aliases",
     "__version__": "_core",
 }
 

@@ -2,26 +2,15 @@
 
 import msgspec
 
-from ._images import _named, _text
+from ._checks import listed, named, text, text_or_none
 from .errors import ConfigError, InvalidRequestError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import timedelta
-
-    from .models import DetectClass
 
 DEFAULT_WAIT = 15 * 60.0
 """How long a wait lasts where nothing is said, in seconds."""
 
 
 def detect_request(
-    classes: "Iterable[str | DetectClass]",
-    custom_id: str | None,
-    feed_id: str | None,
-    webhook_url: str | None,
-    bounding_boxes: bool,
+    classes: object, custom_id: object, feed_id: object, webhook_url: object, bounding_boxes: object
 ) -> bytes:
     """The request without its pictures, as JSON."""
     request: dict[str, object] = {"images": [], "classes": _classes(classes)}
@@ -30,44 +19,63 @@ def detect_request(
         ("feedId", "feed_id", feed_id),
         ("webhookUrl", "webhook_url", webhook_url),
     ):
-        if _text(name, value) is not None:
-            request[field] = value
+        if (plain := text_or_none(name, value)) is not None:
+            request[field] = plain
     if not isinstance(bounding_boxes, bool):
-        raise InvalidRequestError(f"bounding_boxes: True or False wanted, {_named(bounding_boxes)} given")
+        raise InvalidRequestError(f"bounding_boxes: True or False wanted, {named(bounding_boxes)} given")
     if bounding_boxes:
         request["boundingBox"] = True
-    try:
-        return msgspec.json.encode(request)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidRequestError(f"the request cannot be written as JSON: {error}") from error
+    return msgspec.json.encode(request)
 
 
-def _classes(classes: "Iterable[str | DetectClass]") -> list[object]:
+def _classes(classes: object) -> list[object]:
     if isinstance(classes, str):
-        raise InvalidRequestError(f"classes: a list wanted, one str given; pass [{classes!r}]")
-    if not hasattr(classes, "__iter__"):
-        raise InvalidRequestError(f"classes: a list wanted, {_named(classes)} given")
+        raise InvalidRequestError(f"classes: a list wanted, one str given; pass [{str.__str__(classes)!r}]")
+    if isinstance(classes, msgspec.Struct):
+        raise InvalidRequestError(f"classes: a list wanted, one {named(classes)} given; put it into [ ]")
     wire: list[object] = []
-    for index, one in enumerate(classes):
+    for index, one in enumerate(listed("classes", classes)):
+        field = f"classes[{index}]"
         if isinstance(one, str):
-            wire.append({"class": one})
+            wire.append({"class": text(field, one)})
         elif isinstance(one, msgspec.Struct):
-            wire.append(one)
+            wire.append(_written(field, one))
         else:
-            raise InvalidRequestError(f"classes[{index}]: a str or a DetectClass wanted, {_named(one)} given")
+            raise InvalidRequestError(f"{field}: a str or a DetectClass wanted, {named(one)} given")
     return wire
 
 
-def seconds(
-    name: str, value: "float | timedelta | None", error: type[ConfigError | InvalidRequestError]
-) -> float | None:
+def _written(field: str, one: msgspec.Struct) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(msgspec.json.encode(_plain(field, one)))
+    except InvalidRequestError:
+        raise
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:  # the last of zones that hold themselves
+        raise InvalidRequestError(f"{field}: cannot be written as JSON: {error}") from error
+
+
+def _plain(field: str, value: object) -> object:
+    """The settings of a class, with every text a plain one."""
+    if isinstance(value, str):
+        return text(field, value)
+    if isinstance(value, msgspec.Struct):
+        fields = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        return {wire: _plain(f"{field}.{wire}", getattr(value, name)) for name, wire in fields}
+    return value
+
+
+def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestError]) -> float | None:
     """A duration in seconds; `None` where none is given."""
     if value is None:
         return None
     total = getattr(value, "total_seconds", None)
     number = total() if total is not None else value
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise error(f"{name}: seconds or a timedelta wanted, {_named(value)} given")
-    if not 0 <= number <= 1e9:  # a NaN is not
+    if isinstance(number, bool) or not hasattr(number, "__float__"):
+        raise error(f"{name}: seconds or a timedelta wanted, {named(value)} given")
+    try:
+        given = float(number)  # a Decimal and a number of numpy are numbers too
+    except (ArithmeticError, TypeError, ValueError):
+        raise error(f"{name}: a number of seconds from 0 to 1000000000 wanted") from None
+    if not 0 <= given <= 1e9:  # a NaN is not
         raise error(f"{name}: {number} given, a number of seconds from 0 to 1000000000 wanted")
-    return float(number)
+    return given

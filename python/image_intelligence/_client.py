@@ -1,45 +1,48 @@
 """The synchronous client."""
 
 import atexit
+from collections.abc import Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import NoReturn, Self
+
+# Under its whole name, so that `typing.get_type_hints` finds what is loaded only when it is asked for.
+import image_intelligence
 
 from . import _core
 from ._arguments import DEFAULT_WAIT, detect_request, seconds
-from ._images import _text, to_wire
-from .errors import ConfigError, InvalidRequestError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import timedelta
-    from types import TracebackType
-    from typing import Self
-
-    from ._images import Picture
-    from .models import DetectClass, DetectJob
-
+from ._checks import named, text, text_or_none
+from ._images import to_wire
+from .errors import ConfigError, InvalidRequestError, ResumeTokenError
 
 # A native thread that asks for the interpreter while it ends would take the whole program down.
 atexit.register(_core.leave)
 
 
 def connect(
-    client_id: str | None,
-    client_secret: str | None,
-    base_url: str | None,
-    request_timeout: "float | timedelta | None",
-    allow_plain_http: bool,
+    client_id: object, client_secret: object, base_url: object, request_timeout: object, allow_plain_http: object
 ) -> _core.Client:
     """The native client of both clients."""
-    for name, value in (("client_id", client_id), ("client_secret", client_secret), ("base_url", base_url)):
-        if not (value is None or isinstance(value, str)):
-            raise ConfigError(f"{name}: text wanted, {type(value).__name__} given")
+    given = {"client_id": client_id, "client_secret": client_secret, "base_url": base_url}
+    id_, secret, base = (text_or_none(name, value, ConfigError) for name, value in given.items())
+    if not isinstance(allow_plain_http, bool):
+        raise ConfigError(f"allow_plain_http: True or False wanted, {named(allow_plain_http)} given")
     limit = seconds("request_timeout", request_timeout, ConfigError)
     if limit == 0:
         raise ConfigError("request_timeout: 0 given, and no request is that fast; leave it out for 60 s")
-    return _core.Client(client_id, client_secret, base_url, limit, bool(allow_plain_http))
+    return _core.Client(id_, secret, base, limit, allow_plain_http)
 
 
-class Client:
+class Unpicklable:
+    """What holds connections and a secret, neither of which another process may have."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be pickled: pass job.resume_token and make a new client there")
+
+
+class Client(Unpicklable):
     """Talks to one API. Threads may share it; so may forked children, in which it connects anew.
 
     `client_id`, `client_secret` and `base_url` that are not given come from the environment's `II_CLIENT_ID`,
@@ -64,7 +67,7 @@ class Client:
         client_id: str | None = None,
         client_secret: str | None = None,
         base_url: str | None = None,
-        request_timeout: "float | timedelta | None" = None,
+        request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
     ) -> None:
         self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
@@ -72,23 +75,24 @@ class Client:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._native.base_url}>"
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: "TracebackType | None"
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 
     def close(self) -> None:
-        """Closes the connections. What is used after that raises `ClosedError`; closing twice does nothing."""
+        """Closes the connections. Calls under way, in whichever thread, end with `ClosedError`, and so does what is
+        used after that; closing twice does nothing. Jobs go on: their resume tokens stay good."""
         self._native.close()
 
     def detect(
         self,
-        images: "Iterable[Picture]",
+        images: "Iterable[image_intelligence.Picture]",
         *,
-        classes: "Iterable[str | DetectClass]",
+        classes: "Iterable[image_intelligence.ClassLike]",
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
@@ -101,8 +105,9 @@ class Client:
         are from, and to `webhook_url` the service posts the finished job. With `bounding_boxes` it says where each
         object is, where the server can.
 
-        The job is sent once. Where the answer is lost it is looked for, and `OutcomeUnknownError` says that it was
-        not found.
+        The job is sent once. Where the answer is lost the job is looked for, for up to 30 s, and `OutcomeUnknownError`
+        says that it was not found. A submit that Ctrl-C or `close` ends may have made a job all the same: pass a
+        `custom_id` of your own if you must be able to find it.
 
         >>> from pathlib import Path
         >>> from image_intelligence import Client
@@ -111,6 +116,19 @@ class Client:
         ...     result = job.wait()
         >>> result.feed_id, result.classes
         ('hall', ['person'])
+
+        An `ExclusionZones` leaves parts of the picture out. Its `zones` are a square matrix, laid evenly over the
+        picture: rows from the top, each from the left, of 1 (the class is not looked for there) and 0 (it is). Its
+        `size` (16, 32, 64 or 128) is the finest grid that the service may use, and so the most rows that `zones` may
+        have; fewer will do.
+
+        >>> from image_intelligence import DetectClass, ExclusionZones
+        >>> right_half = ExclusionZones([[0, 1], [0, 1]], size=16)
+        >>> with Client() as client:
+        ...     classes = [DetectClass("person", exclusion_zones=right_half)]
+        ...     job = client.detect([Path("examples/photos/astronaut.jpg")], classes=classes)
+        ...     print(job.wait().status)
+        COMPLETED_SUCCESSFULLY
         """
         request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
         return DetectHandle(self._native.detect(to_wire(images), request))
@@ -118,13 +136,16 @@ class Client:
     def resume(self, token: str) -> "DetectHandle":
         """Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
 
+        The names of files are not in the token: a picture of the result then says by `input.index` which place it had
+        in your list, and its `input.source` is empty.
+
         >>> from image_intelligence import Client
         >>> with Client() as client:
         ...     token = client.detect([b"no picture"], classes=["person"]).resume_token
         ...     print(client.resume(token).wait().is_done)
         True
         """
-        return DetectHandle(self._native.resume(required("token", token)))
+        return DetectHandle(self._native.resume(text("token", token, malformed=ResumeTokenError)))
 
     @property
     def detect_jobs(self) -> "DetectJobs":
@@ -132,7 +153,7 @@ class Client:
         return DetectJobs(self._native)
 
 
-class DetectJobs:
+class DetectJobs(Unpicklable):
     """Detect jobs that were made before: `client.detect_jobs`."""
 
     __slots__ = ("_native",)
@@ -140,18 +161,20 @@ class DetectJobs:
     def __init__(self, native: _core.Client) -> None:
         self._native = native
 
-    def get(self, id: str) -> "DetectJob":
+    def get(self, id: str) -> "image_intelligence.DetectJob":
         """The job as it is now. Raises `NotFoundError` where the API does not know it.
+
+        Which files you sent is not known here, nor their place: a picture's `input` is `None`. `resume` knows it.
 
         >>> from image_intelligence import Client
         >>> with Client() as client:
         ...     job = client.detect([b"no picture"], classes=["person"])
         ...     assert client.detect_jobs.get(job.id).id == job.id
         """
-        return decoded(self._native.get(required("id", id)))
+        return decoded(self._native.get(text("id", id)))
 
 
-class Handle:
+class Handle(Unpicklable):
     """What a job's handle says of it, whichever client it is of."""
 
     __slots__ = ("_native",)
@@ -188,16 +211,17 @@ class DetectHandle(Handle):
 
     __slots__ = ()
 
-    def get(self) -> "DetectJob":
+    def get(self) -> "image_intelligence.DetectJob":
         """The job as it is now, done or not."""
         return decoded(self._native.get())
 
-    def wait(self, timeout: "float | timedelta | None" = None) -> "DetectJob":
+    def wait(self, timeout: float | timedelta | None = None) -> "image_intelligence.DetectJob":
         """Waits until the job is done, for at most `timeout` seconds (or a timedelta): 15 minutes where none is said.
 
         A job that ended with errors is a result. Raises `WaitTimeoutError`, which carries a resume token;
         `JobLostError` where the API no longer knows the job; `AuthenticationError` and the like. Whatever may pass,
-        passes: a reset, a 503 or a 429 does not end a wait. Ctrl-C does, at once.
+        passes: a reset, a 503 or a 429 does not end a wait. Ctrl-C does, at once. One last look at the deadline may
+        take up to 5 s more.
 
         >>> from image_intelligence import Client, WaitTimeoutError
         >>> with Client() as client:
@@ -211,21 +235,14 @@ class DetectHandle(Handle):
         return decoded(self._native.wait(limit_of(timeout)))
 
 
-def decoded(read: tuple[bytes, bytes]) -> "DetectJob":
+def decoded(read: tuple[bytes, bytes]) -> "image_intelligence.DetectJob":
     """The model of what came."""
     from ._decode import detect_job
 
     return detect_job(*read)
 
 
-def limit_of(timeout: "float | timedelta | None") -> float:
+def limit_of(timeout: object) -> float:
     """The seconds of a wait."""
     given = seconds("timeout", timeout, InvalidRequestError)
     return DEFAULT_WAIT if given is None else given
-
-
-def required(name: str, value: str) -> str:
-    """A text that must be there."""
-    if _text(name, value) is None:
-        raise InvalidRequestError(f"{name}: text wanted, None given")
-    return value

@@ -1,17 +1,13 @@
 """Pictures to send, and how a list of them crosses the border."""
 
 import os
+from typing import Literal, TypeAlias
 
+from ._checks import listed, named, text, text_or_none
 from .errors import InvalidRequestError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Literal, TypeAlias
-
-    Bytes: TypeAlias = bytes | bytearray | memoryview
-    Picture: TypeAlias = "str | os.PathLike[str] | Bytes | Image"
-    Wire: TypeAlias = tuple[Literal["url", "path", "data"], object, str | None]
+Bytes: TypeAlias = bytes | bytearray | memoryview
+Wire: TypeAlias = tuple[Literal["url", "path", "data"], object, str | None]
 
 
 class Image:
@@ -28,16 +24,16 @@ class Image:
     __slots__ = ("custom_id", "data", "path", "url")
 
     url: str | None
-    path: "str | os.PathLike[str] | None"
-    data: "Bytes | None"
+    path: str | os.PathLike[str] | None
+    data: Bytes | None
     custom_id: str | None
 
     def __init__(
         self,
         *,
         url: str | None = None,
-        path: "str | os.PathLike[str] | None" = None,
-        data: "Bytes | None" = None,
+        path: str | os.PathLike[str] | None = None,
+        data: Bytes | None = None,
         custom_id: str | None = None,
     ) -> None:
         if sum(source is not None for source in (url, path, data)) != 1:
@@ -57,52 +53,41 @@ class Image:
         return f"Image({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
 
 
-def to_wire(images: "Iterable[Picture]") -> "list[Wire]":
+def to_wire(images: object) -> list[Wire]:
     """What `_core` takes: of each picture what it is, the thing itself, and its custom id."""
     if isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image)):
-        raise InvalidRequestError(f"images: a list wanted, one {_named(images)} given; put it into [ ]")
-    try:
-        return [_one(index, image) for index, image in enumerate(images)]
-    except TypeError:
-        if hasattr(images, "__iter__"):
-            raise
-        raise InvalidRequestError(f"images: a list wanted, {_named(images)} given") from None
+        raise InvalidRequestError(f"images: a list wanted, one {named(images)} given; put it into [ ]")
+    return [_one(index, image) for index, image in enumerate(listed("images", images, ", at most 64 a job"))]
 
 
-def _one(index: int, image: object) -> "Wire":
+def _one(index: int, image: object) -> Wire:
     custom_id = None
     field = f"images[{index}]"
     if isinstance(image, Image):
-        custom_id = _text(f"{field}.custom_id", image.custom_id)
+        custom_id = text_or_none(f"{field}.custom_id", image.custom_id)
         if image.path is not None:
             return "path", _path(field, image.path), custom_id
         image, field = (image.url, f"{field}.url") if image.url is not None else (image.data, f"{field}.data")
         wanted = "text" if field.endswith("url") else "bytes"
         if isinstance(image, str) != (wanted == "text"):
-            raise InvalidRequestError(f"{field}: {wanted} wanted, {_named(image)} given")
+            raise InvalidRequestError(f"{field}: {wanted} wanted, {named(image)} given")
     if isinstance(image, str):
-        return "url", image, custom_id
+        return "url", text(field, image), custom_id
     if isinstance(image, (bytes, bytearray, memoryview)):
         return "data", bytes(image), custom_id
     if isinstance(image, os.PathLike):
         return "path", _path(field, image), custom_id
     raise InvalidRequestError(
-        f"{field}: a URL as str, a file as pathlib.Path, bytes, or an Image wanted, {_named(image)} given"
+        f"{field}: a URL as str, a file as pathlib.Path, bytes, or an Image wanted, {named(image)} given"
     )
 
 
-def _path(field: str, path: "str | os.PathLike[str]") -> str:
+def _path(field: str, path: str | os.PathLike[str]) -> str:
     try:
-        return os.fsdecode(path)
+        decoded = os.fsdecode(path)
+        os.fsencode(decoded)
+    except UnicodeEncodeError:
+        raise InvalidRequestError(f"{field}.path: {path!r} is no name that a file may have") from None
     except TypeError:
-        raise InvalidRequestError(f"{field}.path: a path wanted, {_named(path)} given") from None
-
-
-def _text(field: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidRequestError(f"{field}: text wanted, {_named(value)} given")
-
-
-def _named(value: object) -> str:
-    return type(value).__name__
+        raise InvalidRequestError(f"{field}.path: a path wanted, {named(path)} given") from None
+    return decoded

@@ -2,9 +2,14 @@
 
 from msgspec import Struct
 
+# Under its whole name, as in `_client`.
+import image_intelligence
+
+from ._checks import text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .models import BoundingBox, DetectImageResult, DetectJobImage, DetectJobResult, Input
+    from .models import DetectImageResult, DetectJobResult, Input
 
 _DONE = frozenset(("COMPLETED_SUCCESSFULLY", "COMPLETED_PARTIAL_ERROR", "COMPLETED_ALL_ERROR"))
 # A status that nobody has heard of is no error.
@@ -38,10 +43,7 @@ class ImageNames:
     def custom_id_or_url(self) -> str:
         """What says most to a person: your custom id, else the URL or file you passed in, else the service's id."""
         source = self.input.source if self.input is not None else None
-        for name in (self.custom_id, self.url or None, source, self.id):
-            if name is not None:
-                return name
-        return ""
+        return self.custom_id or self.url or source or self.id or ""
 
     def _may_be(self, other: "ImageNames") -> bool:
         # The first name that both have decides; where they share none, nothing speaks against it.
@@ -62,13 +64,13 @@ class ImageNames:
 class Hit(Struct, frozen=True, kw_only=True):
     """An object of a class in a picture."""
 
-    image: "DetectImageResult | DetectJobImage"
+    image: "image_intelligence.DetectImageResult | image_intelligence.DetectJobImage"
     """The picture."""
     confidence: float
     """How sure the service is, 0 to 1; 0 where it does not say."""
     verdict: bool | None = None
     """Whether the service is certain."""
-    bounding_box: "BoundingBox | None" = None
+    bounding_box: "image_intelligence.BoundingBox | None" = None
     """Where in the picture it is."""
 
 
@@ -105,6 +107,7 @@ class DetectResults:
         >>> [f"{hit.image.custom_id_or_url} {hit.confidence:.2f}" for hit in job.found("cat")]
         ['examples/photos/chelsea.jpg 0.54']
         """
+        text("found: a class's name", class_)
         hits = [
             Hit(image=image, confidence=item.confidence, verdict=item.verdict, bounding_box=item.bounding_box)
             for image in self.image_results
@@ -119,6 +122,6 @@ class DetectResults:
         hits.sort(key=lambda hit: -hit.confidence)
         return hits
 
-    def errors(self) -> "list[DetectImageResult]":
+    def errors(self) -> "list[image_intelligence.DetectImageResult]":
         """The pictures that could not be looked at; one bad picture never sinks the rest."""
         return [image for image in self.image_results if image.status in _ERRORS]

@@ -12,26 +12,21 @@
 """
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
 
 from msgspec import MsgspecError, Struct
 
 from . import _core
+from ._checks import listed, named, text
 from ._core import judge
 from ._decode import decode_detect_job
-from ._images import _named
 from .errors import ConfigError, InvalidRequestError, InvalidWebhookError
 from .models import DetectJob
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-    from typing import TypeAlias
-
-    HeaderValue: TypeAlias = "str | bytes | Sequence[str]"
-    Headers: TypeAlias = (
-        "Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]"
-    )
+HeaderValue: TypeAlias = str | bytes | Sequence[str]
+Headers: TypeAlias = Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]
 
 __all__ = ["CallbackKeys", "CallbackToken", "UnknownEvent", "parse"]
 
@@ -44,18 +39,19 @@ class UnknownEvent(Struct, frozen=True):
 
 
 def parse(
-    body: "bytes | bytearray | memoryview | str",
-    headers: "Headers | None" = None,
+    body: bytes | bytearray | memoryview | str,
+    headers: Headers | None = None,
     *,
-    secret: "str | Sequence[str] | None" = None,
+    secret: str | Sequence[str] | None = None,
     kind: str | None = None,
     allow_sha1: bool = False,
 ) -> DetectJob | UnknownEvent:
     """Reads a webhook's body, as raw bytes: a detect job, or an `UnknownEvent`.
 
     With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as
-    they came: `WebhookVerificationError` says by its `reason` what is wrong with it. `allow_sha1` takes the old form
-    of a signature too. `kind` is the kind of job that the webhook was registered for, where you know it: it wins over
+    they came: `WebhookVerificationError` says by its `reason` what is wrong with it. It stands in the header
+    X-Niro-Signature or X-II-Signature, as `sha256=` and 64 hex digits; `allow_sha1` takes the old form too, `sha=` and
+    40 hex digits. `kind` is the kind of job that the webhook was registered for, where you know it: it wins over
     every sign in the body.
 
     Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed:
@@ -88,7 +84,7 @@ def _bytes(body: object) -> bytes:
             raise InvalidWebhookError("body: text that is no UTF-8; pass the raw bytes of the request") from error
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
-    raise InvalidRequestError(f"body: {_named(body)} given; pass the raw bytes of the request, before any parsing")
+    raise InvalidRequestError(f"body: {named(body)} given; pass the raw bytes of the request, before any parsing")
 
 
 class CallbackToken(Struct, frozen=True):
@@ -123,15 +119,15 @@ class CallbackKeys:
 
     __slots__ = ("_ids", "_native")
 
-    def __init__(self, masters: "Mapping[int, bytes]") -> None:
+    def __init__(self, masters: Mapping[int, bytes]) -> None:
         if not hasattr(masters, "items"):
-            raise ConfigError(f"callback keys: a dict of masters by key id wanted, {_named(masters)} given")
+            raise ConfigError(f"callback keys: a dict of masters by key id wanted, {named(masters)} given")
         pairs: list[tuple[int, bytes]] = []
         for key_id, master in masters.items():
             if isinstance(key_id, bool) or not isinstance(key_id, int) or not 0 <= key_id <= 255:
                 raise ConfigError(f"callback keys: {key_id!r} given as an id, a number from 0 to 255 wanted")
             if not isinstance(master, (bytes, bytearray, memoryview)):
-                raise ConfigError(f"callback keys: key {key_id} is a {_named(master)}, 32 bytes wanted")
+                raise ConfigError(f"callback keys: key {key_id} is a {named(master)}, 32 bytes wanted")
             pairs.append((key_id, bytes(master)))
         self._native = _core.CallbackKeys(pairs)
         self._ids = [key_id for key_id, _ in pairs]
@@ -139,34 +135,31 @@ class CallbackKeys:
     def __repr__(self) -> str:
         return f"<CallbackKeys {self._ids}>"
 
-    def mint(self, kind: str, *, expires: "float | datetime", rid: bytes | str, base: str) -> str:
+    def mint(self, kind: str, *, expires: float | datetime, rid: bytes | str, base: str) -> str:
         """The token of a job's callback URL: for a job of that `kind` with that `rid` (16 bytes, or 32 hex digits),
         good until `expires` (a UNIX time in seconds, or a datetime with a zone), at the public address `base`."""
-        hexed = _text("rid", rid.hex() if isinstance(rid, bytes) else rid)
-        return self._native.mint(_text("kind", kind), int(_moment("expires", expires)), hexed, _text("base", base))
+        hexed = text("rid", rid.hex() if isinstance(rid, bytes) else rid)
+        return self._native.mint(text("kind", kind), int(_moment("expires", expires)), hexed, text("base", base))
 
     def callback_url(self, token: str, base: str) -> str:
         """What to give to a job as its `webhook_url`."""
-        return self._native.callback_url(_text("token", token), _text("base", base))
+        return self._native.callback_url(text("token", token), text("base", base))
 
-    def verify(self, token: str, bases: "str | Sequence[str]", now: "float | datetime | None" = None) -> CallbackToken:
+    def verify(self, token: str, bases: str | Sequence[str], now: float | datetime | None = None) -> CallbackToken:
         """Checks a token, before anything else of a request is looked at.
 
         `bases` are the public address of today and up to three former ones. Raises `WebhookVerificationError`; its
         `reason` is for your logs: tell the sender 404 and no more.
         """
         moment = time.time() if now is None else _moment("now", now)
-        known = [_text("bases", base) for base in ([bases] if isinstance(bases, str) else bases)]
-        return CallbackToken(*self._native.verify(_text("token", token), known, int(moment * 1000)))
+        known = [text("bases", base) for base in ([bases] if isinstance(bases, str) else listed("bases", bases))]
+        if isinstance(token, str):
+            # It is what a stranger sent. Half a character is as malformed as any other that no token has.
+            token = token.encode(errors="replace").decode()
+        return CallbackToken(*self._native.verify(text("token", token), known, int(moment * 1000)))
 
 
-def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise InvalidRequestError(f"{name}: text wanted, {_named(value)} given")
-
-
-def _moment(name: str, value: "float | datetime") -> float:
+def _moment(name: str, value: float | datetime) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and -1e11 < value < 1e11:
         return value
     stamp = getattr(value, "timestamp", None)

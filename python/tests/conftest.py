@@ -10,7 +10,7 @@ import pytest
 
 import image_intelligence
 from image_intelligence import AsyncClient, Client
-from scripted import Answer, Scripted, job
+from scripted import Scripted, asked
 
 ROOT = Path(os.environ.get("II_ROOT") or Path(__file__).parents[2])
 
@@ -79,5 +79,5 @@ def environment(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
     """A server that answers what the test says; until it says something, a finished job."""
-    with Scripted(lambda request: Answer(200, job())) as server:
+    with Scripted(asked) as server:
         yield server

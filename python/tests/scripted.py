@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from image_intelligence import AsyncClient, Client
 
@@ -33,6 +33,11 @@ class Answer:
     status: int
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def asked(request: Request) -> Answer:
+    """A finished job: the one that was asked for, or a new one."""
+    return Answer(200, job(id=request.path.rpartition("/")[2]) if request.method == "GET" else job())
 
 
 class Hang:
@@ -85,7 +90,7 @@ class Scripted:
         self._thread.join(10)
         self._loop.close()
 
-    def client(self, **settings: float) -> Client:
+    def client(self, **settings: Any) -> Client:
         return Client(base_url=self.base_url, client_id="tester", client_secret=SECRET, **settings)
 
     def async_client(self) -> AsyncClient:

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Serve
 from image_intelligence import AsyncClient, ClosedError, DetectJob, InvalidRequestError, NotFoundError, WaitTimeoutError
-from scripted import Answer, Hang, Request, Scripted, job
+from scripted import Answer, Hang, Request, Scripted, asked
 
 
 def test_the_real_detector(serve: Serve, root: Path) -> None:
@@ -40,7 +40,7 @@ def test_calls_are_coroutines(scripted: Scripted) -> None:
             task = asyncio.create_task(call)
             async with asyncio.TaskGroup() as group:
                 others = [group.create_task(client.detect_jobs.get(str(index))) for index in range(100)]
-            assert (await task).id == "5d689c71" and all(other.result().is_done for other in others)
+            assert (await task).id == "1" and all(other.result().is_done for other in others)
 
     asyncio.run(main())
 
@@ -87,7 +87,7 @@ def test_a_loop_that_is_closed_meanwhile(scripted: Scripted, caplog: pytest.LogC
 
     def script(request: Request) -> Answer:
         assert request.path.endswith("/next") or closed.wait(10)
-        return Answer(200, job())
+        return asked(request)
 
     client = scripted.async_client()
     scripted.script = script
@@ -107,12 +107,26 @@ def test_a_loop_that_is_closed_meanwhile(scripted: Scripted, caplog: pytest.LogC
         return (await client.detect_jobs.get("next")).id
 
     # The server answers one after the other, and so does the border: the first answer has come when the second has.
-    assert asyncio.run(main()) == "5d689c71"
+    assert asyncio.run(main()) == "next"
     call.close()
     gc.collect()
-    assert asyncio.run(main()) == "5d689c71"
+    assert asyncio.run(main()) == "next"
     assert not caplog.records
     asyncio.run(client.close())
+
+
+def test_close_ends_a_wait_of_another_task(never: Serve) -> None:
+    async def main() -> None:
+        client = never.async_client()
+        handle = await client.detect([b"no picture"], classes=["person"])
+        task = asyncio.create_task(handle.wait(timeout=60))
+        await asyncio.sleep(0.3)
+        await client.close()
+        async with asyncio.timeout(1):
+            with pytest.raises(ClosedError):
+                await task
+
+    asyncio.run(main())
 
 
 def test_a_wait_that_runs_out(never: Serve) -> None:

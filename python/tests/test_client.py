@@ -1,10 +1,18 @@
 """The client against a real server and a scripted one: calls, handles, arguments, the end."""
 
+import copy
+import itertools
 import json
 import math
+import pickle
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +26,18 @@ from image_intelligence import (
     ClosedError,
     ConfigError,
     DetectClass,
+    DetectImageResult,
+    DetectJob,
     ExclusionZones,
     Image,
     ImageIntelligenceError,
+    Input,
     InvalidRequestError,
     NotFoundError,
     OutcomeUnknownError,
     RateLimitError,
     RequestTimeoutError,
+    ResumeTokenError,
     WaitTimeoutError,
 )
 from scripted import SECRET, TOKEN, Answer, Hang, Reset, Scripted, job
@@ -191,9 +203,40 @@ BAD: list[tuple[str, Callable[[Client], object], str]] = [
     ("a timeout of infinity", lambda c: c.resume(GOOD).wait(math.inf), "timeout: inf given, a number of seconds"),
     ("a timeout of str", lambda c: c.resume(GOOD).wait("60"), "timeout: seconds or a timedelta wanted, str given"),
     ("a timeout of True", lambda c: c.resume(GOOD).wait(True), "timeout: seconds or a timedelta wanted, bool given"),
-    ("a lone surrogate", lambda c: c.detect([b"a"], classes=["\ud800"]), "JSON"),
+    ("a timeout too large for a float", lambda c: c.resume(GOOD).wait(10**5000), "timeout: a number of seconds"),
+    ("a timeout of an odd Decimal", lambda c: c.resume(GOOD).wait(Decimal("sNaN")), "timeout: a number of seconds"),
+    ("half a character in a class", lambda c: c.detect([b"a"], classes=["x", "\ud800"]), "classes[1]: character 0 is half"),
+    ("half a character in a DetectClass", lambda c: c.detect([b"a"], classes=[DetectClass("a\ud800")]), "classes[0].class: character 1"),
+    ("half a character in a verify", lambda c: c.detect([b"a"], classes=[DetectClass("a", verify="\ud800")]), "classes[0].verify: "),
+    ("half a character in a custom_id", lambda c: c.detect([b"a"], classes=["x"], custom_id="\udc80"), "custom_id: character 0"),
+    ("half a character in a feed_id", lambda c: c.detect([b"a"], classes=["x"], feed_id="\udc80"), "feed_id: character 0"),
+    ("half a character in a webhook_url", lambda c: c.detect([b"a"], classes=["x"], webhook_url="https://e.com/\udc80"), "webhook_url: "),
+    ("half a character in a URL", lambda c: c.detect(["https://e.com/\udc80"], classes=["x"]), "images[0]: character 14"),
+    ("half a character in an image's url", lambda c: c.detect([Image(url="\ud800")], classes=["x"]), "images[0].url: character 0"),
+    ("half a character in an image's custom_id", lambda c: c.detect([Image(data=b"a", custom_id="\ud800")], classes=["x"]), "images[0].custom_id: "),
+    ("half a character in a file's name", lambda c: c.detect([Path("\ud800.jpg")], classes=["x"]), "images[0].path: "),
+    ("half a character in an id", lambda c: c.detect_jobs.get("\ud800"), "id: character 0 is half"),
+    ("an empty id", lambda c: c.detect_jobs.get(""), "id: "),
+    ("a very long id", lambda c: c.detect_jobs.get("x" * 100_000), "id: "),
+    ("endless images", lambda c: c.detect(itertools.repeat(b"x"), classes=["x"]), "images: more than 1024 given, at most 64 a job"),
+    ("endless classes", lambda c: c.detect([b"a"], classes=itertools.repeat("x")), "classes: more than 1024 given"),
+    ("one DetectClass", lambda c: c.detect([b"a"], classes=DetectClass("person")), "classes: a list wanted, one DetectClass given; put it into [ ]"),
+    ("zones that hold themselves", lambda c: c.detect([b"a"], classes=["x", DetectClass("x", exclusion_zones=cyclic())]), "classes[1]: "),
+    ("settings that hold themselves", lambda c: c.detect([b"a"], classes=[DetectClass("x", exclusion_zones=ring())]), "classes[0]: "),
 ]  # fmt: skip
 GOOD = ""
+
+
+def cyclic() -> ExclusionZones:
+    rows: list[Any] = []
+    rows.append(rows)
+    return ExclusionZones(rows)
+
+
+def ring() -> ExclusionZones:
+    zones: Any = ExclusionZones([[0]])
+    zones.type = zones
+    return zones  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(("call", "words"), [pytest.param(call, words, id=name) for name, call, words in BAD])
@@ -210,12 +253,102 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
 
 
 def test_generators_are_lists_too(scripted: Scripted, root: Path) -> None:
-    scripted.script = lambda request: Answer(200, job())
     with scripted.client() as client:
         client.detect((root / "examples" / "photos").glob("*.jpg"), classes=(name for name in ("a", "b")))
     request = json.loads(scripted.requests[-1].body)
     assert len(request["images"]) == 4
     assert [one["class"] for one in request["classes"]] == ["a", "b"]
+
+
+class Markup(str):
+    """As the templates of the web have it, and numpy."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "another"
+
+
+class Name(StrEnum):
+    CAT = "cat"
+
+
+def test_kinds_of_text_are_text(scripted: Scripted) -> None:
+    url = Markup("https://e.com/a.jpg")
+    with scripted.client() as client:
+        job = client.detect(
+            [url, Image(url=url, custom_id=Markup("street"))],
+            classes=[Markup("person"), Name.CAT, DetectClass(Markup("dog"), verify=Markup("NEVER"))],
+            custom_id=Markup("mine"),
+            feed_id=Markup("hall"),
+            webhook_url=Markup("https://e.com/hook"),
+        )
+        assert client.detect_jobs.get(Markup(job.id)).id == client.resume(Markup(job.resume_token)).id
+    request = json.loads(scripted.requests[0].body)
+    assert [one["url"] for one in request["images"]] == [url, url]
+    assert request["images"][1]["customId"] == "street"
+    assert [one["class"] for one in request["classes"]] == ["person", "cat", "dog"]
+    assert request["classes"][2]["verify"] == "NEVER"
+    assert (request["customId"], request["feedId"], request["webhookUrl"]) == ("mine", "hall", "https://e.com/hook")
+
+
+def test_kinds_of_numbers_are_seconds(scripted: Scripted) -> None:
+    with scripted.client(request_timeout=Decimal(5)) as client:
+        handle = client.detect([b"a picture"], classes=["person"])
+        for timeout in (Decimal(5), Fraction(9, 2), timedelta(seconds=5), 5, None):
+            assert handle.wait(timeout).is_done  # type: ignore[arg-type]
+
+
+def test_half_a_character_in_a_token(scripted: Scripted) -> None:
+    with scripted.client() as client, pytest.raises(ResumeTokenError, match="token: character 4 is half"):
+        client.resume("ii1_\ud800")
+
+
+def test_the_name_of_a_picture_is_never_empty_where_there_is_one() -> None:
+    picture = DetectImageResult(id="7", url="", custom_id="", objects=[], status="", input=Input(index=0, source=""))
+    assert picture.custom_id_or_url == "7"
+    picture.input = Input(index=0, source="a.jpg")
+    assert picture.custom_id_or_url == "a.jpg"
+    picture.url = "https://e.com/a.jpg"
+    assert picture.custom_id_or_url == "https://e.com/a.jpg"
+
+
+def test_found_takes_the_name_of_a_class() -> None:
+    result = DetectJob(id="1", job_results=[], image_results=[], status="COMPLETED_SUCCESSFULLY")
+    assert result.found("zebra") == [] == result.found(Name.CAT)
+    for odd in (5, ["cat"], None):
+        with pytest.raises(InvalidRequestError, match="found: a class's name: text wanted"):
+            result.found(odd)  # type: ignore[arg-type]
+
+
+def test_clients_and_handles_are_not_pickled(scripted: Scripted) -> None:
+    with scripted.client() as client:
+        handle = client.detect([b"a picture"], classes=["person"])
+        held: list[object] = [client, handle, client.detect_jobs, scripted.async_client()]
+        for one in held:
+            for way in (pickle.dumps, copy.copy, copy.deepcopy):
+                with pytest.raises(TypeError, match=r"pass job\.resume_token and make a new client there"):
+                    way(one)
+
+
+def test_close_ends_a_wait_of_another_thread(never: Serve) -> None:
+    client = never.client()
+    handle = client.detect([b"no picture"], classes=["person"])
+    ended: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            handle.wait(timeout=60)
+        except Exception as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.3)
+    client.close()
+    thread.join(1)
+    assert not thread.is_alive()
+    assert [type(error) for error in ended] == [ClosedError]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +357,11 @@ def test_generators_are_lists_too(scripted: Scripted, root: Path) -> None:
         ({"base_url": "ftp://e.com"}, "base URL"),
         ({"base_url": "http://api.example.com/v2"}, "allow_plain_http=True"),
         ({"base_url": 7}, "base_url: text wanted, int given"),
+        ({"client_id": "\ud800"}, "client_id: character 0 is half"),
+        ({"client_secret": "hidden\ud800"}, "client_secret: character 6 is half"),
+        ({"base_url": "https://e.com/\ud800"}, "base_url: character 14 is half"),
+        ({"allow_plain_http": "x"}, "allow_plain_http: True or False wanted, str given"),
+        ({"allow_plain_http": 1}, "allow_plain_http: True or False wanted, int given"),
         ({"request_timeout": -1}, "request_timeout: -1 given"),
         ({"request_timeout": math.nan}, "request_timeout: nan given"),
         ({"request_timeout": 0}, "request_timeout: 0 given"),
@@ -232,7 +370,7 @@ def test_generators_are_lists_too(scripted: Scripted, root: Path) -> None:
 )
 def test_a_bad_setting(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        Client(client_id="a", client_secret="b", **settings)
+        Client(**{"client_id": "a", "client_secret": "b", **settings})
     assert words in raised.value.message
 
 
@@ -253,7 +391,7 @@ def test_what_is_passed_wins_over_the_environment(scripted: Scripted, monkeypatc
     monkeypatch.setenv("II_CLIENT_ID", "somebody")
     monkeypatch.setenv("II_CLIENT_SECRET", "else")
     with scripted.client() as client:
-        assert client.detect_jobs.get("1").id == "5d689c71"
+        assert client.detect_jobs.get("1").id == "1"
     assert scripted.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert "image-intelligence-python/" in scripted.requests[0].headers["user-agent"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Serve
 from image_intelligence import AsyncClient, ImageIntelligenceError, webhooks
-from scripted import Answer, Hang, Scripted, job
+from scripted import Answer, Hang, Scripted, asked
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -57,7 +57,7 @@ def test_nothing_is_left_behind() -> None:
         path = getattr(request, "path", "")
         if path.endswith("/hang"):
             return Hang()
-        return Answer(404) if path.endswith("/nobody") else Answer(200, job())
+        return Answer(404) if path.endswith("/nobody") else asked(request)
 
     async def main() -> None:
         with Scripted(script) as server:

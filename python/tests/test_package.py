@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import typing
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -71,6 +72,22 @@ def test_the_examples_in_the_docs_run(
     failed, tried = doctest.testmod(importlib.import_module(f"image_intelligence{name}"), optionflags=doctest.ELLIPSIS)
     assert failed == 0
     assert tried > 0 or name == ".models"
+
+
+def test_type_hints_can_be_asked_for() -> None:
+    """As frameworks do, of every class and every call."""
+    for module in (image_intelligence, webhooks):
+        for name in set(module.__all__) - {"__version__", "webhooks", "Picture", "ClassLike"}:
+            found = getattr(module, name)
+            typing.get_type_hints(found)
+            members = inspect.getmembers_static(found) if inspect.isclass(found) else []
+            for _, member in members:
+                call = member.fget if isinstance(member, property) else member
+                if inspect.isfunction(call) and call.__module__.startswith("image_intelligence"):
+                    typing.get_type_hints(call)
+    assert typing.get_type_hints(image_intelligence.DetectHandle.wait)["return"] is image_intelligence.DetectJob
+    classes = typing.get_type_hints(image_intelligence.Client.detect)["classes"]
+    assert typing.get_args(classes) == (image_intelligence.ClassLike,)
 
 
 def run(arguments: list[str], environment: dict[str, str], root: Path) -> "subprocess.CompletedProcess[str]":

@@ -137,9 +137,12 @@ def test_wire(case: Case, wire: tuple[Scripted, Client, str]) -> None:
         assert raised.value.__cause__ is not None
         refused(raised.value.__cause__, case["error"])
         return
-    found_job = client.detect_jobs.get("1")
+    found_job = client.detect_jobs.get(case["expect"]["id"])
     same(written(found_job), case["expect"])
     assert found_job.raw == answer
+    submitted = job(id=case["expect"]["id"])
+    server.script = lambda request: Answer(200, answer if request.method == "GET" else submitted)
+    token = client.detect([b"a picture"], classes=["person"]).resume_token
     same(written(client.resume(token).get()), case["expect"])
     for class_, expected in case.get("found", {}).items():
         found = [{"image": hit.image.custom_id_or_url, "confidence": hit.confidence} for hit in found_job.found(class_)]

@@ -89,12 +89,14 @@ def test_bodies() -> None:
         webhooks.parse("\ud800")
     with pytest.raises(InvalidRequestError, match="kind: "):
         webhooks.parse(BODY, kind="Detect")
+    with pytest.raises(InvalidRequestError, match="kind: "):
+        webhooks.parse(BODY, kind="\ud800")
 
 
 def test_secrets() -> None:
     headers = {"x-niro-signature": SIGNATURE}
     assert webhooks.parse(BODY, headers, secret=["old", SECRET])
-    for secret in ([], ["1", "2", "3", "4", "5"], "", b"bytes", 7, [7]):
+    for secret in ([], ["1", "2", "3", "4", "5"], "", b"bytes", 7, [7], "\ud800", ["\ud800"]):
         with pytest.raises(ConfigError):
             webhooks.parse(BODY, headers, secret=secret)  # type: ignore[arg-type]
 
@@ -134,5 +136,14 @@ def test_callback_keys_that_are_wrong() -> None:
         keys.mint("Detect", expires=1, rid=bytes(16), base=base)
     with pytest.raises(InvalidRequestError, match="token"):
         keys.verify(None, [base])  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequestError, match="bases: a list wanted, NoneType given"):
+        keys.verify("x" * 52, None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequestError, match="bases: character 14 is half"):
+        keys.verify("x" * 52, "https://e.com/\ud800")
+    with pytest.raises(InvalidRequestError, match="base: character 0 is half"):
+        keys.callback_url("x" * 52, "\ud800")
+    with pytest.raises(WebhookVerificationError) as raised:  # a stranger sent it
+        keys.verify("\ud800" * 52, [base])
+    assert raised.value.reason == "malformed"
     with pytest.raises(InvalidRequestError, match="bases"):
         keys.verify("x" * 52, [7])  # type: ignore[list-item]

@@ -23,7 +23,8 @@ pub(crate) fn judge<'py>(
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
     guarded(|| {
         let fail = |error: Error| raise(py, &error);
-        let known = kind.map(|name| known_kind(&name.str()?.to_cow()?).map_err(fail)).transpose()?;
+        // Half a character is no UTF-8, and no kind either.
+        let known = kind.map(|name| known_kind(&name.str()?.to_string_lossy()).map_err(fail)).transpose()?;
         if let Some(secret) = secret {
             let secrets = read_secrets(secret)?;
             let odd = |_| {
@@ -46,13 +47,15 @@ pub(crate) fn judge<'py>(
 
 /// One secret, or a list of those that are in use.
 fn read_secrets(secret: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
-    if let Ok(one) = secret.cast::<PyString>() {
-        return Ok(vec![Secret::from(one.to_str()?)]);
-    }
-    let many = secret.extract::<Vec<String>>().map_err(|_| {
-        let problem = Error::new(ErrorKind::Config, "secret: a str, or a list of up to four, wanted");
+    let odd = |_| {
+        let problem =
+            Error::new(ErrorKind::Config, "secret: a str, or a list of up to four, wanted, of whole characters");
         raise(secret.py(), &problem)
-    })?;
+    };
+    if let Ok(one) = secret.cast::<PyString>() {
+        return Ok(vec![Secret::from(one.to_str().map_err(odd)?)]);
+    }
+    let many = secret.extract::<Vec<String>>().map_err(odd)?;
     Ok(many.into_iter().map(Secret::from).collect())
 }
 

@@ -8,6 +8,7 @@ from typing import assert_type
 from image_intelligence import (
     AsyncClient,
     AsyncDetectHandle,
+    ClassLike,
     Client,
     DetectClass,
     DetectHandle,
@@ -18,9 +19,14 @@ from image_intelligence import (
     Image,
     ImageIntelligenceError,
     JobStatus,
+    Picture,
     WaitTimeoutError,
     webhooks,
 )
+
+
+def ask(client: Client, pictures: list[Picture], classes: list[ClassLike]) -> DetectJob:
+    return client.detect(pictures, classes=classes).wait()
 
 
 def synchronous() -> None:
