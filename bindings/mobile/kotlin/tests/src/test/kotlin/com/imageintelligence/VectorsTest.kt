@@ -22,6 +22,7 @@ import kotlinx.serialization.json.long
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.TestFactory
 import java.util.Base64
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.test.assertEquals
 import kotlin.test.assertIs
 import kotlin.test.assertNotNull
@@ -66,7 +67,7 @@ class VectorsTest {
     @TestFactory
     fun wire(): List<DynamicTest> {
         val known = BODY + setOf("model", "expect", "found", "classes", "errors", "raw", "error")
-        val fetched = fetched(table("wire").filterNot { it.isSearch() }.associate { it.text("name")!! to it.body() })
+        val fetched = fetched(table("wire").filterNot { it.isSearch() })
         return cases("wire", known) { case ->
             val search = case.isSearch()
             val read = { if (search) readSearch(case.body()) else listOf(fetched.getValue(case.text("name")!!).getOrThrow()) }
@@ -82,16 +83,27 @@ class VectorsTest {
     private fun JsonObject.isSearch() = text("model") == "detect_jobs"
 
     /**
-     * The jobs as the client reads them, from a server that answers with these bytes. All at once: an answer that cannot be
-     * read is asked for again, for some seconds.
+     * The jobs as the client reads them, from a server that answers with these bytes, each by its own id. What cannot be
+     * read has none, and is asked for all at once: for some seconds it is asked for again.
      */
-    private fun fetched(bodies: Map<String, ByteArray>): Map<String, Result<DetectJob>> {
-        val names = bodies.keys.toList()
-        val server = Scripted { it.answer(bodies.getValue(names[it.requestURI.path.substringAfterLast('/').toInt()])) }
+    private fun fetched(cases: List<JsonObject>): Map<String, Result<DetectJob>> {
+        val (odd, good) = cases.partition { "error" in it }
+        val next = AtomicReference(ByteArray(0))
+        val server = Scripted {
+            val id = it.requestURI.path.substringAfterLast('/')
+            it.answer(if (id.startsWith("odd-")) odd[id.removePrefix("odd-").toInt()].body() else next.get())
+        }
         return server.use {
             server.client().use { client ->
                 runBlocking {
-                    names.indices.map { index -> async { names[index] to runCatching { client.detectJobs.get("$index") } } }.awaitAll().toMap()
+                    val refused = odd.mapIndexed { index, case ->
+                        async { case.text("name")!! to runCatching { client.detectJobs.get("odd-$index") } }
+                    }
+                    val read = good.map { case ->
+                        next.set(case.body())
+                        case.text("name")!! to runCatching { client.detectJobs.get(case.getValue("expect").jsonObject.text("id")!!) }
+                    }
+                    (refused.awaitAll() + read).toMap()
                 }
             }
         }
