@@ -72,7 +72,7 @@ def _one(index: int, image: object) -> Wire:
         if isinstance(image, str) != (wanted == "text"):
             raise InvalidRequestError(f"{field}: {wanted} wanted, {named(image)} given")
     if isinstance(image, str):
-        return "url", text(field, image), custom_id
+        return "url", text(f"images[{index}].url", image), custom_id
     if isinstance(image, (bytes, bytearray, memoryview)):
         return "data", bytes(image), custom_id
     if isinstance(image, os.PathLike):

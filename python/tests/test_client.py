@@ -211,7 +211,7 @@ BAD: list[tuple[str, Callable[[Client], object], str]] = [
     ("half a character in a custom_id", lambda c: c.detect([b"a"], classes=["x"], custom_id="\udc80"), "custom_id: character 0"),
     ("half a character in a feed_id", lambda c: c.detect([b"a"], classes=["x"], feed_id="\udc80"), "feed_id: character 0"),
     ("half a character in a webhook_url", lambda c: c.detect([b"a"], classes=["x"], webhook_url="https://e.com/\udc80"), "webhook_url: "),
-    ("half a character in a URL", lambda c: c.detect(["https://e.com/\udc80"], classes=["x"]), "images[0]: character 14"),
+    ("half a character in a URL", lambda c: c.detect(["https://e.com/\udc80"], classes=["x"]), "images[0].url: character 14"),
     ("half a character in an image's url", lambda c: c.detect([Image(url="\ud800")], classes=["x"]), "images[0].url: character 0"),
     ("half a character in an image's custom_id", lambda c: c.detect([Image(data=b"a", custom_id="\ud800")], classes=["x"]), "images[0].custom_id: "),
     ("half a character in a file's name", lambda c: c.detect([Path("\ud800.jpg")], classes=["x"]), "images[0].path: "),
