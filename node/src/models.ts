@@ -142,9 +142,9 @@ export interface DetectClass {
   /** Its name, such as `person`. */
   class: string;
   /** Whether a human should check. */
-  verify?: Verify;
+  verify?: Verify | undefined;
   /** Parts of the picture in which it is not looked for. */
-  exclusionZones?: ExclusionZones;
+  exclusionZones?: ExclusionZones | undefined;
 }
 
 /** Whether a human should check what was found. */
@@ -160,9 +160,9 @@ export type Verify =
 /** Cells of a square grid, laid evenly over the picture, in which a class is not looked for. */
 export interface ExclusionZones {
   /** Always `GRID`. */
-  type: string;
+  type: 'GRID';
   /** The finest grid the service may use: 16, 32, 64 or 128. */
-  size?: number;
+  size?: number | undefined;
   /** Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it. */
   zones: number[][];
 }

@@ -36,6 +36,8 @@ pub(crate) struct Field {
     pub(crate) docs: String,
     pub(crate) of: Type,
     pub(crate) required: bool,
+    /// The one value that it can have.
+    pub(crate) only: Option<String>,
     /// What its absence means, where the schema says so.
     pub(crate) default: Option<Value>,
 }
@@ -105,6 +107,7 @@ fn definition(name: &str, body: &Value, all: &Map<String, Value>) -> Result<Defi
                 docs: self::docs(&place, value)?,
                 of: type_of(&place, value, all)?,
                 required: required.contains(&key.as_str()),
+                only: value["const"].as_str().map(str::to_owned),
                 // What can have one value only need not be given.
                 default: value.get("const").or_else(|| value.get("default")).cloned(),
             })

@@ -25,13 +25,16 @@ pub(crate) fn write(definitions: &[Definition]) -> String {
                 out.push("  | (string & {});\n".to_owned());
             }
             Form::Object(fields) => {
+                // What a caller writes may be undefined where it may be left out, also under exactOptionalPropertyTypes.
+                let or_undefined = if responses.contains(definition.name.as_str()) { "" } else { " | undefined" };
                 out.push(comment(&definition.docs, ""));
                 out.push(format!("export interface {} {{\n", definition.name));
                 for field in fields {
                     let unit = if field.of == Type::UnixMillis { " UNIX time in milliseconds." } else { "" };
                     out.push(comment(&format!("{}{unit}", field.docs), "  "));
-                    let mark = if field.required { "" } else { "?" };
-                    out.push(format!("  {}{mark}: {};\n", field.key, type_name(&field.of)));
+                    let (mark, more) = if field.required { ("", "") } else { ("?", or_undefined) };
+                    let of = field.only.as_ref().map_or_else(|| type_name(&field.of), |only| format!("'{only}'"));
+                    out.push(format!("  {}{mark}: {of}{more};\n", field.key));
                 }
                 out.push("}\n".to_owned());
             }

@@ -37,13 +37,13 @@ export type Level =
 /** What to pour. */
 export interface PourClass {
   /** How full to pour. */
-  level?: Level;
+  level?: Level | undefined;
   /** In millilitres. */
-  size?: number;
+  size?: number | undefined;
   /** What. */
   class: string;
   /** Where. */
   rows: number[][];
   /** Always `GLASS`. */
-  of: string;
+  of: 'GLASS';
 }
