@@ -8,6 +8,7 @@ type Refusal = new (message: string) => Error;
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return `${value}`;
   if (typeof value === 'number' || typeof value === 'boolean') return `${value}`;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date';
   if (typeof value !== 'object') return value === '' ? 'an empty string' : `a ${typeof value}`;
   if (Array.isArray(value)) return 'an array';
   if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a promise (await it first)';
@@ -39,7 +40,22 @@ export function options<T extends object>(
 /** A string, or nothing. */
 export function text(value: unknown, field: string, Class: Refusal = InvalidRequestError): string | undefined {
   if (value === undefined || value === null) return undefined;
-  return typeof value === 'string' ? value : refuse(field, value, 'a string', Class);
+  if (typeof value !== 'string') return refuse(field, value, 'a string', Class);
+  // UTF-8 has no half of a character: what is sent would be another text than the caller's.
+  if (!value.isWellFormed()) {
+    throw new Class(`${field}: a string with a lone surrogate given, well-formed Unicode wanted`);
+  }
+  return value;
+}
+
+/** A string. */
+export function needed(
+  value: unknown,
+  field: string,
+  wanted = 'a string',
+  Class: Refusal = InvalidRequestError,
+): string {
+  return text(value, field, Class) ?? refuse(field, value, wanted, Class);
 }
 
 /** A boolean, or nothing. */

@@ -74,16 +74,10 @@ export class CallbackKeys {
   /** Makes a token with the last master. */
   mint(options: MintOptions): string {
     const { kind, expires, rid, base } = check.options(options, 'mint', ['kind', 'expires', 'rid', 'base']);
-    const wanted = <T>(value: T | undefined, field: string) => value ?? check.refuse(field, value, 'a string');
     const until = expires instanceof Date ? expires.getTime() : Number.NaN;
     if (Number.isNaN(until)) check.refuse('expires', expires, 'a Date');
     return translated(() =>
-      this.#native.mint(
-        wanted(check.text(kind, 'kind'), 'kind'),
-        until,
-        wanted(check.text(rid, 'rid'), 'rid'),
-        wanted(check.text(base, 'base'), 'base'),
-      ),
+      this.#native.mint(check.needed(kind, 'kind'), until, check.needed(rid, 'rid'), check.needed(base, 'base')),
     );
   }
 
@@ -92,12 +86,10 @@ export class CallbackKeys {
    * `WebhookVerificationError` whose `reason` says which fault it was: answer every one of them with the same 404.
    */
   verify(token: string, bases: string | readonly string[], now: Date = new Date()): CallbackToken {
-    const given = check.text(token, 'token') ?? check.refuse('token', token, 'a string');
+    const given = check.needed(token, 'token');
     const urls = typeof bases === 'string' ? [bases] : bases;
     if (!Array.isArray(urls)) check.refuse('bases', bases, 'a URL, or an array of them');
-    for (const [index, base] of urls.entries()) {
-      if (typeof base !== 'string') check.refuse(`bases[${index}]`, base, 'a URL');
-    }
+    for (const [index, base] of urls.entries()) check.needed(base, `bases[${index}]`, 'a URL');
     const at = now instanceof Date ? now.getTime() : Number.NaN;
     if (Number.isNaN(at)) check.refuse('now', now, 'a Date');
     const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, [...urls], at));
@@ -106,8 +98,8 @@ export class CallbackKeys {
 
   /** The URL in which a token stands: what to give to a job as its `webhookUrl`. */
   callbackUrl(token: string, base: string): string {
-    const given = check.text(token, 'token') ?? check.refuse('token', token, 'a string');
-    const under = check.text(base, 'base') ?? check.refuse('base', base, 'a URL');
+    const given = check.needed(token, 'token');
+    const under = check.needed(base, 'base', 'a URL');
     return translated(() => native.callbackUrl(under, given));
   }
 }

@@ -2,7 +2,8 @@
 
 import * as check from './arguments.js';
 import { Calls, closed } from './calls.js';
-import { ConfigError, InvalidRequestError, translated } from './errors.js';
+import { classesOf } from './classes.js';
+import { ConfigError, translated } from './errors.js';
 import { type Image, nativeImages } from './images.js';
 import type { DetectClass, DetectJob } from './models.js';
 import { type NativeClient, type NativeJob, native } from './native.js';
@@ -45,7 +46,10 @@ export interface CallOptions {
 
 /** How long to wait. */
 export interface WaitOptions extends CallOptions {
-  /** At most so many milliseconds; 15 minutes where it is not said. There is always one look at the deadline. */
+  /**
+   * At most so many milliseconds; 15 minutes where it is not said. There is always one last look at the deadline, which
+   * may take up to 5 s more.
+   */
   timeout?: number | undefined;
 }
 
@@ -74,7 +78,8 @@ export class ImageIntelligence {
   constructor(options: ClientOptions = {}) {
     const given = check.options(options, 'new ImageIntelligence', CLIENT_OPTIONS, ConfigError);
     const setting = (name: 'clientId' | 'clientSecret' | 'baseUrl', variable: string) =>
-      check.text(given[name], name, ConfigError) || process.env[variable] || undefined;
+      // A variable that is empty counts as not set; what is given as empty is a mistake, and not passed over.
+      check.text(given[name], name, ConfigError) ?? (process.env[variable] || undefined);
     const settings = {
       clientId: setting('clientId', 'II_CLIENT_ID'),
       clientSecret: setting('clientSecret', 'II_CLIENT_SECRET'),
@@ -97,7 +102,7 @@ export class ImageIntelligence {
 
   /**
    * Asks which classes of objects are in the pictures, and gives a handle to wait with. The job is sent once: where its
-   * answer is lost, it is looked for, for 30 s, and else the error is an `OutcomeUnknownError`.
+   * answer is lost, the job is looked for for up to 30 s, and else the error is an `OutcomeUnknownError`.
    *
    * Rejects with an `InvalidRequestError` or `TooLargeError` before anything is sent; with what the API says.
    */
@@ -106,17 +111,9 @@ export class ImageIntelligence {
     const given = check.options(options, 'detect', DETECT_OPTIONS);
     const core = this.#core;
     const pictures = nativeImages(given.images);
-    const { classes } = given;
-    if (!Array.isArray(classes)) check.refuse('classes', classes, 'an array such as ["person"]');
-    const request = json({
+    const request = JSON.stringify({
       images: [],
-      classes: classes.map((item: unknown, index) => {
-        if (typeof item === 'string') return { class: item };
-        if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-          check.refuse(`classes[${index}]`, item, 'a name or { class, verify, exclusionZones }');
-        }
-        return item;
-      }),
+      classes: classesOf(given.classes),
       customId: check.text(given.customId, 'customId'),
       feedId: check.text(given.feedId, 'feedId'),
       webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
@@ -133,7 +130,7 @@ export class ImageIntelligence {
    */
   resume(token: string): DetectHandle {
     const core = this.#core;
-    const given = check.text(token, 'token') ?? check.refuse('token', token, 'a resume token');
+    const given = check.needed(token, 'token', 'a resume token');
     return new DetectHandle(
       core,
       translated(() => core.open().resume(given)),
@@ -167,8 +164,8 @@ class DetectJobs {
 
   /** The job as it is now. Rejects with a `NotFoundError` where the API does not know it. */
   async get(id: string, options: CallOptions = {}): Promise<DetectJob> {
-    if (typeof id !== 'string' || id === '') check.refuse('id', id, 'the id of a job');
-    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.getDetectJob(id));
+    const given = check.text(id, 'id') || check.refuse('id', id, 'the id of a job');
+    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.getDetectJob(given));
   }
 }
 
@@ -180,7 +177,7 @@ export class DetectHandle {
   readonly #job: NativeJob;
   /** The service's name for the job. */
   readonly id: string;
-  /** The name that the job was given; absent where it was resumed. */
+  /** The name that the job was given, by you or by us; undefined where it was resumed. */
   readonly customId: string | undefined;
   /** When the job was made, by the service's clock. */
   readonly createdAt: Date;
@@ -192,7 +189,7 @@ export class DetectHandle {
     this.#core = core;
     this.#job = job;
     this.id = job.id;
-    this.customId = job.customId;
+    this.customId = job.customId ?? undefined;
     this.createdAt = new Date(job.createdAt);
     this.resumeToken = job.resumeToken;
   }
@@ -250,12 +247,4 @@ class Core {
 
 function signalOf(options: CallOptions, call: string): AbortSignal | undefined {
   return check.signal(check.options(options, call, ['signal']).signal);
-}
-
-function json(request: object): string {
-  try {
-    return JSON.stringify(request);
-  } catch (cause) {
-    throw new InvalidRequestError(`classes: they cannot be written as JSON (${(cause as Error).message})`, { cause });
-  }
 }

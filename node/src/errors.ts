@@ -64,7 +64,7 @@ export class ImageIntelligenceError extends Error {
   declare readonly status?: number;
   /** The server's name for the request, for its support. */
   declare readonly requestId?: string;
-  /** How long the server asked to be left alone, in seconds. */
+  /** How long the server asked to be left alone, in seconds, at most 300. */
   declare readonly retryAfter?: number;
   /** The server's answer as it came, at most 64 KiB. May hold what you sent, so it is not printed along: do not log it. */
   declare readonly body?: Uint8Array;
@@ -92,6 +92,26 @@ export class ImageIntelligenceError extends Error {
     if (body) Object.defineProperty(this, 'body', { value: body });
   }
 
+  /** What a log may hold: what an `Error` else leaves out of JSON is in, the body never is. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, kind, retryable, status, requestId, retryAfter } = this;
+    const { lastStatus, resumeToken, customId, candidates, reason } = this;
+    return {
+      name,
+      message,
+      kind,
+      retryable,
+      status,
+      requestId,
+      retryAfter,
+      lastStatus,
+      resumeToken,
+      customId,
+      candidates,
+      reason: plain(reason),
+    };
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     // A subclass of somebody else's holds for its own instances only.
     if (!Object.hasOwn(this, 'kind')) return Function.prototype[Symbol.hasInstance].call(this, value);
@@ -101,6 +121,12 @@ export class ImageIntelligenceError extends Error {
 }
 Object.defineProperty(ImageIntelligenceError.prototype, brand, { value: true });
 Object.defineProperty(ImageIntelligenceError.prototype, 'name', { value: 'ImageIntelligenceError', writable: true });
+
+/** A signal's reason may be anything, also what cannot be written as JSON. */
+function plain(reason: unknown): unknown {
+  if (reason instanceof Error) return `${reason.name}: ${reason.message}`;
+  return ['string', 'number', 'boolean'].includes(typeof reason) ? reason : undefined;
+}
 
 const RETRYABLE = new Set<ErrorKind>(['rate_limited', 'server_error', 'connection', 'request_timeout', 'wait_timeout']);
 
@@ -180,18 +206,26 @@ export class InvalidResponseError extends ImageIntelligenceError {
 export class OutcomeUnknownError extends ImageIntelligenceError {
   static override readonly kind = 'outcome_unknown';
   declare readonly kind: 'outcome_unknown';
+  /** The customId that the job carries, if it exists. */
+  declare readonly customId: string;
+  /** The ids of jobs that may be the one, none proven. */
+  declare readonly candidates: string[];
 }
 
 /** The deadline of a wait; the job may still finish, and `resumeToken` waits on. */
 export class WaitTimeoutError extends ImageIntelligenceError {
   static override readonly kind = 'wait_timeout';
   declare readonly kind: 'wait_timeout';
+  /** What `client.resume(..)` takes. */
+  declare readonly resumeToken: string;
 }
 
 /** The job no longer exists, or never ended within its life. */
 export class JobLostError extends ImageIntelligenceError {
   static override readonly kind = 'job_lost';
   declare readonly kind: 'job_lost';
+  /** What `client.resume(..)` takes. */
+  declare readonly resumeToken: string;
 }
 
 /** Your own cancel: `reason` is the signal's. */

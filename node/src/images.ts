@@ -21,11 +21,12 @@ const FORMS = 'a URL, { path }, a Uint8Array, or { url | path | data, customId }
 
 export function nativeImages(images: unknown): NativeImage[] {
   if (!Array.isArray(images)) check.refuse('images', images, 'an array');
-  return images.map((image, index) => nativeImage(image, `images[${index}]`));
+  // Not `map`, which passes over holes.
+  return Array.from(images, (image, index) => nativeImage(image, `images[${index}]`));
 }
 
 function nativeImage(image: unknown, field: string): NativeImage {
-  if (typeof image === 'string') return { url: image };
+  if (typeof image === 'string') return { url: check.needed(image, field) };
   if (image instanceof URL) return { url: image.href };
   if (image instanceof Uint8Array) return { data: image };
   if (typeof image !== 'object' || image === null || Array.isArray(image)) check.refuse(field, image, FORMS);
@@ -41,10 +42,10 @@ function nativeImage(image: unknown, field: string): NativeImage {
     throw new InvalidRequestError(`${field}: ${sources.length || 'none'} of url, path and data given, one wanted`);
   }
   if (url !== undefined && url !== null) {
-    return { ...named, url: url instanceof URL ? url.href : check.text(url, `${field}.url`)! };
+    return { ...named, url: url instanceof URL ? url.href : check.needed(url, `${field}.url`) };
   }
   if (path !== undefined && path !== null) {
-    return { ...named, path: path instanceof URL ? filePath(path, field) : check.text(path, `${field}.path`)! };
+    return { ...named, path: path instanceof URL ? filePath(path, field) : check.needed(path, `${field}.path`) };
   }
   if (data instanceof Uint8Array) return { ...named, data };
   if (data instanceof ArrayBuffer) return { ...named, data: new Uint8Array(data) };

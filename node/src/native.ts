@@ -21,7 +21,7 @@ export interface NativeImage {
 /** A job of the native client. */
 export interface NativeJob {
   readonly id: string;
-  readonly customId?: string;
+  readonly customId: string | null;
   readonly createdAt: number;
   readonly resumeToken: string;
 }

@@ -57,10 +57,11 @@ export function isDone(job: DetectJob): boolean {
 }
 
 /**
- * The name that says most to a person: your customId, else the URL or file that was passed in, else the service's id.
+ * The name that says most to a person: your customId, else the URL or file that was passed in, else the service's id. One that
+ * is empty says nothing, and is passed over.
  */
 export function customIdOrUrl(image: ImageView): string {
-  return image.customId ?? (image.url || undefined) ?? image.input?.source ?? image.id ?? '';
+  return image.customId || image.url || image.input?.source || image.id || '';
 }
 
 const DONE = new Set<string>(['COMPLETED_SUCCESSFULLY', 'COMPLETED_PARTIAL_ERROR', 'COMPLETED_ALL_ERROR']);

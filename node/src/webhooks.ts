@@ -49,7 +49,7 @@ const OPTIONS = ['secret', 'kind', 'allowSha1'];
 
 /**
  * Reads a webhook's body. With a `secret` its signature is verified first, over the very bytes: pass the body as it came,
- * before anything parsed it.
+ * before anything parsed it. Of the headers only `X-Niro-Signature` and `X-II-Signature` are read, in any case of letters.
  *
  * A webhook of a job is not signed: without a `secret` what it says is a hint, until you get the job by its id.
  *
@@ -105,7 +105,9 @@ function signatureOf(headers: unknown): string | undefined {
   const note = (name: unknown, value: unknown) => {
     if (typeof name !== 'string' || (name.length !== 16 && name.length !== 14)) return;
     if (value === undefined || value === null || !NAMES.includes(name.toLowerCase())) return;
-    found.push(`${value}`);
+    const values = Array.isArray(value) ? value : [value];
+    for (const one of values)
+      found.push(typeof one === 'string' ? one : check.refuse('headers', one, `${name}: a string`));
   };
   if (!(headers instanceof Map) && 'get' in headers && typeof headers.get === 'function') {
     for (const name of NAMES) note(name, headers.get(name));
@@ -113,7 +115,10 @@ function signatureOf(headers: unknown): string | undefined {
     // `request.rawHeaders`
     for (let at = 0; at < headers.length; at += 2) note(headers[at], headers[at + 1]);
   } else if (Symbol.iterator in headers) {
-    for (const [name, value] of headers as Iterable<[string, unknown]>) note(name, value);
+    for (const pair of headers as Iterable<unknown>) {
+      if (!Array.isArray(pair)) check.refuse('headers', pair, 'pairs of a name and a value');
+      note(pair[0], pair[1]);
+    }
   } else {
     for (const name in headers) note(name, (headers as Record<string, unknown>)[name]);
   }
@@ -121,10 +126,8 @@ function signatureOf(headers: unknown): string | undefined {
 }
 
 function secretsOf(secret: unknown): string | string[] {
-  if (typeof secret === 'string' && secret !== '') return secret;
+  if (typeof secret === 'string' && secret !== '') return check.needed(secret, 'secret');
   if (secret === undefined || secret === null || secret === '') return [];
   if (!Array.isArray(secret)) check.refuse('secret', secret, 'a string, or up to four of them');
-  return secret.map((one, index) =>
-    typeof one === 'string' ? one : check.refuse(`secret[${index}]`, one, 'a string'),
-  );
+  return Array.from(secret, (one, index) => check.needed(one, `secret[${index}]`));
 }

@@ -6,14 +6,18 @@ import {
   type CallbackToken,
   classes,
   customIdOrUrl,
+  type DetectClass,
   type DetectHandle,
   type DetectJob,
+  type ExclusionZones,
   errors,
   found,
   type Hit,
   ImageIntelligence,
   ImageIntelligenceError,
   isDone,
+  JobLostError,
+  OutcomeUnknownError,
   parseWebhook,
   rawJson,
   WaitTimeoutError,
@@ -56,6 +60,11 @@ export async function main(bytes: Uint8Array, secret: string, headers: Headers):
   await client.detect({ images: [7], classes: ['person'] }).catch(() => undefined);
   // @ts-expect-error: classes are wanted
   await client.detect({ images: [] }).catch(() => undefined);
+  const grid: ExclusionZones = { type: 'GRID', size: undefined, zones: [[0]] };
+  const car: DetectClass = { class: 'car', verify: undefined, exclusionZones: grid };
+  // @ts-expect-error: there is no other type
+  const circle: ExclusionZones = { type: 'CIRCLE', zones: [[0]] };
+  console.log(car, circle);
   client.close();
   return classes(job);
 }
@@ -63,7 +72,17 @@ export async function main(bytes: Uint8Array, secret: string, headers: Headers):
 export function explain(error: unknown): string | undefined {
   if (error instanceof WaitTimeoutError) {
     const kind: 'wait_timeout' = error.kind;
-    return error.resumeToken ?? kind;
+    const token: string = error.resumeToken;
+    return `${kind} ${token}`;
+  }
+  if (error instanceof JobLostError) {
+    const token: string = error.resumeToken;
+    return token;
+  }
+  if (error instanceof OutcomeUnknownError) {
+    const candidates: string[] = error.candidates;
+    const customId: string = error.customId;
+    return [customId, ...candidates].join();
   }
   if (error instanceof AbortError) return String(error.reason);
   if (error instanceof ImageIntelligenceError) return `${error.kind} ${error.status} ${error.retryAfter}`;
