@@ -18,6 +18,9 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use image_intelligence::{Client, Detect, DetectJob};
 
+/// The one job that the server knows.
+const ID: &str = "5d689c71-e68f-46c3-ac71-4053806e71de";
+
 const AT_ONCE: usize = 64;
 const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_millis(1500);
@@ -32,7 +35,7 @@ fn job() -> String {
         })
         .collect();
     format!(
-        r#"{{"id":"5d689c71-e68f-46c3-ac71-4053806e71de","jobResults":[{{"class":"person","hitl":true}}],"imageResults":[{}],"createdAt":1487648348000,"status":"COMPLETED_SUCCESSFULLY","customId":"6c78df0a-67b6-4d5f-93cf-5820cfee501c","feedId":"Camera_123456"}}"#,
+        r#"{{"id":"{ID}","jobResults":[{{"class":"person","hitl":true}}],"imageResults":[{}],"createdAt":1487648348000,"status":"COMPLETED_SUCCESSFULLY","customId":"6c78df0a-67b6-4d5f-93cf-5820cfee501c","feedId":"Camera_123456"}}"#,
         images.join(",")
     )
 }
@@ -97,13 +100,13 @@ fn main() {
         let ours = Client::builder().base_url(&base).credentials("bench", "bench").build().unwrap();
         let jobs = ours.jobs::<Detect>();
         let bare = reqwest::Client::builder().no_proxy().tcp_nodelay(true).user_agent("bare/0.1.0").build().unwrap();
-        let url: Arc<str> = format!("{base}/detect/1").into();
+        let url: Arc<str> = format!("{base}/detect/{ID}").into();
 
         let (mut with_ours, mut with_bare) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             with_ours.push(
                 rate(|| async {
-                    jobs.get("1").await.unwrap();
+                    jobs.get(ID).await.unwrap();
                 })
                 .await,
             );
