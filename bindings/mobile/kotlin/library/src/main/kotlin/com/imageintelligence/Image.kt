@@ -3,8 +3,6 @@ package com.imageintelligence
 
 import com.imageintelligence.ffi.Picture
 import com.imageintelligence.ffi.Source
-import com.imageintelligence.models.DetectClass
-import com.imageintelligence.models.ExclusionZones
 import com.imageintelligence.models.Verify
 import java.io.File
 import java.nio.file.Path
@@ -14,15 +12,31 @@ public class Image private constructor(private val source: Source, private val n
     /** Gives it a name of your own, at most 64 characters, which comes back with its result. */
     public fun customId(id: String): Image = Image(source, id)
 
-    internal fun toPicture(): Picture = Picture(source, name)
+    /** Crosses the border; [at] names the picture where it cannot. */
+    internal fun toPicture(at: String): Picture {
+        when (source) {
+            is Source.Url -> whole("$at.url", source.url)
+            is Source.File -> whole("$at.file", source.path)
+            is Source.Bytes -> Unit
+        }
+        whole("$at.customId", name)
+        return Picture(source, name)
+    }
 
     override fun toString(): String {
         val what = when (source) {
-            is Source.Url -> source.url
+            is Source.Url -> shown(source.url)
             is Source.File -> source.path
             is Source.Bytes -> "${source.bytes.size} bytes"
         }
         return if (name == null) "Image($what)" else "Image($what, customId=$name)"
+    }
+
+    // The query of a presigned URL, and a password before the host, let anybody fetch what lies there.
+    private fun shown(url: String): String {
+        val bare = url.substringBefore('#').substringBefore('?')
+        val authority = bare.substringAfter("://", "").substringBefore('/')
+        return bare.replaceFirst(authority, authority.substringAfterLast('@'))
     }
 
     public companion object {
@@ -43,12 +57,13 @@ public class Image private constructor(private val source: Source, private val n
     }
 }
 
-/** A class to look for: its name, whether a human should check what is found, and where not to look. */
+/** A class to look for: its name, whether a human should check what is found ([Verify.Auto] if not said), and where not to look. */
 public fun DetectClass(
     name: String,
-    verify: Verify = Verify.Auto,
+    // It may be null so that this is not the signature of the constructor, which has no defaults.
+    verify: Verify? = null,
     exclusionZones: ExclusionZones? = null,
-): DetectClass = DetectClass(`class` = name, verify = verify, exclusionZones = exclusionZones)
+): DetectClass = DetectClass(`class` = name, verify = verify ?: Verify.Auto, exclusionZones = exclusionZones)
 
 /**
  * Cells of a square grid, laid evenly over the picture, in which a class is not looked for: rows from the top, each from

@@ -4,8 +4,6 @@ package com.imageintelligence
 import com.imageintelligence.ffi.Host
 import com.imageintelligence.ffi.NativeClient
 import com.imageintelligence.ffi.NativeJob
-import com.imageintelligence.models.DetectClass
-import com.imageintelligence.models.DetectJob
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Instant
@@ -26,7 +24,7 @@ import kotlin.time.Instant
  * @param clientId who asks; else `II_CLIENT_ID`
  * @param clientSecret the proof; else `II_CLIENT_SECRET`
  * @param baseUrl where the API is; else `II_BASE_URL`, else the public one
- * @param requestTimeout how long one request may take; 60 s
+ * @param requestTimeout how long one request may take, more than zero; 60 s
  * @param allowPlainHttp allows `http://` to another machine, where everybody on the way can read the token
  */
 public class ImageIntelligence(
@@ -37,7 +35,7 @@ public class ImageIntelligence(
     allowPlainHttp: Boolean = false,
 ) : AutoCloseable {
     private val native: NativeClient = crossing {
-        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, requestTimeout?.toMillis(), allowPlainHttp)
+        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, requestTimeout?.let { limit(it) }, allowPlainHttp)
     }
 
     /** Jobs that were made before. */
@@ -47,7 +45,7 @@ public class ImageIntelligence(
      * Asks which classes of objects are in the pictures, 1 to 64 of them, and returns once the job is made.
      *
      * The job is never sent a second time unless it is certain that the first never arrived; what cannot be proven is
-     * [ImageIntelligenceException.OutcomeUnknown].
+     * [ImageIntelligenceException.OutcomeUnknown]. After an answer that was lost, the job is looked for, for up to 30 s.
      *
      * @param customId a name of your own for the job, at most 64 characters
      * @param feedId which camera or source the pictures came from, at most 64 characters
@@ -74,6 +72,17 @@ public class ImageIntelligence(
         boundingBoxes: Boolean = false,
     ): DetectHandle = send(images, classes, customId, feedId, webhookUrl, boundingBoxes)
 
+    /** An empty list could be of either kind, and would not compile; it is refused like any other wrong number of classes. */
+    @JvmName("detectNothing")
+    public suspend fun detect(
+        images: List<Image>,
+        classes: List<Nothing>,
+        customId: String? = null,
+        feedId: String? = null,
+        webhookUrl: String? = null,
+        boundingBoxes: Boolean = false,
+    ): DetectHandle = send(images, classes, customId, feedId, webhookUrl, boundingBoxes)
+
     private suspend fun send(
         images: List<Image>,
         classes: List<DetectClass>,
@@ -82,7 +91,11 @@ public class ImageIntelligence(
         webhookUrl: String?,
         boundingBoxes: Boolean,
     ): DetectHandle = crossing {
-        val pictures = images.map { it.toPicture() }
+        whole("customId", customId)
+        whole("feedId", feedId)
+        whole("webhookUrl", webhookUrl)
+        classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
+        val pictures = images.mapIndexed { at, image -> image.toPicture("images[$at]") }
         DetectHandle(native.detect(pictures, classes, customId, feedId, webhookUrl, boundingBoxes, null))
     }
 
@@ -129,10 +142,15 @@ public class DetectHandle internal constructor(private val native: NativeJob) {
      * Waits until the job is done. A job that ended with errors is a result.
      *
      * Fails with [ImageIntelligenceException.WaitTimeout] at the [timeout], with the token to wait on with. Whatever may
-     * pass, passes: a reset, a 503 or a 429 does not end a wait.
+     * pass, passes: a reset, a 503 or a 429 does not end a wait. One last look at the deadline may take up to 5 s more.
+     *
+     * @param timeout how long, zero for one look; negative is [ImageIntelligenceException.InvalidRequest]
      */
     public suspend fun wait(timeout: Duration = 15.minutes): DetectJob =
-        crossing { native.wait(timeout.toMillis(), null) }
+        crossing {
+            if (timeout.isNegative()) throw invalidRequest("timeout: $timeout is before now; pass zero or more")
+            native.wait(timeout.inWholeMilliseconds.toULong(), null)
+        }
 
     override fun toString(): String = "DetectHandle($id)"
 }
@@ -143,4 +161,8 @@ public class DetectJobs internal constructor(private val native: NativeClient) {
     public suspend fun get(id: String): DetectJob = crossing { native.detectJob(id, null) }
 }
 
-private fun Duration.toMillis(): ULong = inWholeMilliseconds.coerceAtLeast(0).toULong()
+private fun limit(requestTimeout: Duration): ULong {
+    if (!requestTimeout.isPositive()) throw badConfig("requestTimeout: $requestTimeout leaves no time; pass more than zero")
+    // What is shorter than a millisecond is not none.
+    return requestTimeout.inWholeMilliseconds.coerceAtLeast(1).toULong()
+}

@@ -5,6 +5,7 @@ import com.imageintelligence.ffi.Details
 import com.imageintelligence.ffi.Failure
 import com.imageintelligence.models.ErrorKind
 import com.imageintelligence.models.JobStatus
+import java.nio.charset.CharacterCodingException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 
@@ -119,15 +120,40 @@ public sealed class ImageIntelligenceException(private val details: Details) : E
 }
 
 /** Runs a call and gives its failure the class of its kind. */
+@JvmSynthetic
 internal inline fun <T> crossing(call: () -> T): T =
     try {
         call()
     } catch (failure: Failure) {
         throw named(failure)
+    } catch (_: CharacterCodingException) {
+        // The border takes UTF-8 only, and says no more than this.
+        throw invalidRequest(HALF)
     }
 
+internal const val HALF = "a text holds half a character (a lone surrogate), which cannot be sent: mend the text"
+
+/** A failure that was found on this side of the border. */
+@JvmSynthetic
+internal fun invalidRequest(message: String): ImageIntelligenceException =
+    named(Failure.Failed(local(ErrorKind.INVALID_REQUEST, "invalid_request", message)))
+
+/** The same for an option of the client. */
+@JvmSynthetic
+internal fun badConfig(message: String): ImageIntelligenceException =
+    named(Failure.Failed(local(ErrorKind.CONFIG, "config", message)))
+
+private fun local(kind: ErrorKind, name: String, message: String): Details =
+    Details(kind, name, message, false, null, null, null, null, null, null, null, null, emptyList(), null)
+
+/** Refuses a text that UTF-8 cannot say, and names it; before other texts have crossed, which would stay there. */
+@JvmSynthetic
+internal fun whole(field: String, text: String?) {
+    if (text != null && !Charsets.UTF_8.newEncoder().canEncode(text)) throw invalidRequest("$field: $HALF")
+}
+
 // A kind that core gains does not compile before it has a class here.
-@PublishedApi
+@JvmSynthetic
 internal fun named(failure: Failure): ImageIntelligenceException {
     val details = (failure as Failure.Failed).details
     return when (details.kind) {

@@ -1,15 +1,7 @@
 // Ways through a job's results.
 package com.imageintelligence
 
-import com.imageintelligence.models.DetectImageResult
-import com.imageintelligence.models.DetectJob
 import com.imageintelligence.models.ImageStatus
-
-/** An object of a class in a picture. */
-public typealias Hit = com.imageintelligence.ffi.Hit
-
-/** Which picture a result speaks of. */
-public typealias ImageRef = com.imageintelligence.ffi.ImageRef
 
 /** Every picture in which the class was found, the surest first. */
 public fun DetectJob.found(name: String): List<Hit> = com.imageintelligence.ffi.found(this, name)

@@ -5,8 +5,6 @@ import com.imageintelligence.ffi.Header
 import com.imageintelligence.ffi.Master
 import com.imageintelligence.ffi.NativeKeys
 import com.imageintelligence.ffi.Received
-import com.imageintelligence.models.DetectJob
-import com.imageintelligence.models.Kind
 import kotlin.time.Clock
 import kotlin.time.Instant
 
@@ -68,9 +66,6 @@ public object Webhooks {
     private fun named(received: Received): WebhookEvent =
         received.job?.let { WebhookEvent.Detect(it) } ?: WebhookEvent.Unknown(received.raw)
 }
-
-/** What a callback token says. It was checked, so we said it. */
-public typealias CallbackToken = com.imageintelligence.ffi.CallbackToken
 
 /**
  * Makes and checks the tokens of callback URLs, `{base}/cb/{token}`: a sender that cannot sign has a URL that nobody can

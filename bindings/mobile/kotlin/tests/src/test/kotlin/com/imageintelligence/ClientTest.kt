@@ -25,7 +25,9 @@ import kotlin.test.assertFalse
 import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
 
@@ -186,6 +188,72 @@ class ClientTest {
                 assertFalse("AAAAAAAA" in text, text)
             }
         }
+    }
+
+    @Test
+    fun `half a character is refused in the words of this library`() = Service().use { service ->
+        val half = "\ud800"
+        service.client().use { client ->
+            val images = listOf(Image.bytes(byteArrayOf(1)))
+            suspend fun refusal(call: suspend () -> Any?): String {
+                val error = refused { call() }
+                assertIs<ImageIntelligenceException.InvalidRequest>(error)
+                assertTrue("lone surrogate" in error.message, error.message)
+                return error.message.substringBefore(':')
+            }
+            runBlocking {
+                assertEquals("customId", refusal { client.detect(images, listOf("person"), customId = half) })
+                assertEquals("feedId", refusal { client.detect(images, listOf("person"), feedId = half) })
+                assertEquals("webhookUrl", refusal { client.detect(images, listOf("person"), webhookUrl = half) })
+                assertEquals("classes[1]", refusal { client.detect(images, listOf("person", half)) })
+                assertEquals("images[0].url", refusal { client.detect(listOf(Image.url("https://a.example/$half")), listOf("person")) })
+                assertEquals("images[1].customId", refusal { client.detect(images + images[0].customId(half), listOf("person")) })
+                refusal { client.detectJobs.get(half) }
+                refusal { client.resume(half) }
+                refusal { ImageIntelligence(clientId = half) }
+                refusal { Webhooks.parse("{}", secret = half) }
+            }
+        }
+    }
+
+    @Test
+    fun `a time that is none is refused`() = withService("--progression", "never") { client ->
+        for (none in listOf(Duration.ZERO, (-1).seconds, -Duration.INFINITE)) {
+            val error = refused { ImageIntelligence("local", "local", requestTimeout = none) }
+            assertIs<ImageIntelligenceException.Config>(error)
+            assertTrue("requestTimeout" in error.message, error.message)
+        }
+        ImageIntelligence("local", "local", requestTimeout = 1.nanoseconds).close()
+        val job = client.detect(listOf(Image.file(astronaut)), listOf("person"))
+        for (past in listOf((-1).seconds, -Duration.INFINITE)) {
+            val error = refused { job.wait(timeout = past) }
+            assertIs<ImageIntelligenceException.InvalidRequest>(error)
+            assertTrue("timeout" in error.message, error.message)
+        }
+        assertIs<ImageIntelligenceException.WaitTimeout>(refused { job.wait(Duration.ZERO) })
+        assertFailsWith<TimeoutCancellationException> { withTimeout(50) { job.wait(Duration.INFINITE) } }
+    }
+
+    @Test
+    fun `a time without an end is none that fails`() = Service().use { service ->
+        ImageIntelligence("local", "local", service.baseUrl, requestTimeout = Duration.INFINITE).use { client ->
+            assertIs<ImageIntelligenceException.NotFound>(refused { runBlocking { client.detectJobs.get("none") } })
+        }
+    }
+
+    @Test
+    fun `no classes at all is refused, and compiles`() = withService { client ->
+        val error = refused { client.detect(listOf(Image.file(astronaut)), listOf()) }
+        assertIs<ImageIntelligenceException.InvalidRequest>(error)
+        assertTrue("classes" in error.message, error.message)
+    }
+
+    @Test
+    fun `an image shows no more of its URL than where it is`() {
+        val url = "https://me:word@a.example/b/c.jpg?X-Signature=abc#d"
+        assertEquals("Image(https://a.example/b/c.jpg)", Image.url(url).toString())
+        assertEquals("Image(https://a.example, customId=e)", Image.url("https://a.example?t=1").customId("e").toString())
+        assertEquals("Image(cat.jpg)", Image.url("cat.jpg").toString())
     }
 
     @Test

@@ -1,8 +1,6 @@
 // Every case of tests/vectors, named: what Kotlin has on its surface goes through it, the rest through core's own hook.
 package com.imageintelligence
 
-import com.imageintelligence.models.DetectJob
-import com.imageintelligence.models.Kind
 import com.imageintelligence.testing.decide
 import com.imageintelligence.testing.readSearch
 import kotlinx.coroutines.async
