@@ -4,22 +4,27 @@ use serde_json::{Map, Value, json};
 
 /// The definitions of a JSON Schema, in the order in which they were first named.
 #[derive(Default)]
-pub(crate) struct Definitions(Map<String, Value>);
+pub(crate) struct Definitions {
+    order: Vec<String>,
+    all: Map<String, Value>,
+}
 
 impl Definitions {
     /// A reference to a definition, which is made where it is not there yet.
     pub(crate) fn refer(&mut self, name: &str, define: impl FnOnce(&mut Self) -> Value) -> Value {
-        if !self.0.contains_key(name) {
+        if !self.all.contains_key(name) {
             // Its name first, so that one which holds itself would end.
-            self.0.insert(name.to_owned(), Value::Null);
+            self.order.push(name.to_owned());
+            self.all.insert(name.to_owned(), Value::Null);
             let definition = define(self);
-            self.0.insert(name.to_owned(), definition);
+            self.all.insert(name.to_owned(), definition);
         }
         json!({"$ref": format!("#/$defs/{name}")})
     }
 
-    pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
+    /// Their order, and themselves.
+    pub(crate) fn into_parts(self) -> (Vec<String>, Map<String, Value>) {
+        (self.order, self.all)
     }
 }
 

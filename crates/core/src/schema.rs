@@ -20,10 +20,12 @@ pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     DetectJob::schema(&mut definitions);
     class(&mut definitions);
+    let (order, definitions) = definitions.into_parts();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Image Intelligence",
-        "$defs": definitions.into_map(),
+        "$defs": definitions,
+        "x-order": order,
     })
 }
 

@@ -66,7 +66,10 @@ mod tests {
 
     #[test]
     fn what_the_generators_do_not_know_is_refused() {
-        let of = |field| json!({"$defs": {"A": {"description": "a", "properties": {"b": field}}}});
+        let of = |field| {
+            let a = json!({"description": "a", "properties": {"b": field}, "x-order": ["b"]});
+            json!({"$defs": {"A": a}, "x-order": ["A"]})
+        };
         for (field, says) in [
             (json!({"type": "string"}), "A.b: no description"),
             (json!({"description": "b", "type": ["string", "null"]}), "A.b: the generators know no type"),
@@ -78,5 +81,7 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         assert_eq!(schema::read(&json!({})).unwrap_err(), "the schema has no $defs");
+        let other = json!({"$defs": {"A": {}}, "x-order": ["B"]});
+        assert!(schema::read(&other).unwrap_err().contains("there is no B"));
     }
 }

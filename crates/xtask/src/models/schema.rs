@@ -84,7 +84,22 @@ pub(crate) fn responses(definitions: &[Definition]) -> BTreeSet<&str> {
 /// The definitions, in the schema's order.
 pub(crate) fn read(schema: &Value) -> Result<Vec<Definition>, String> {
     let definitions = schema["$defs"].as_object().ok_or("the schema has no $defs")?;
-    definitions.iter().map(|(name, body)| definition(name, body, definitions)).collect()
+    let ordered = in_order(schema, definitions)?;
+    ordered.into_iter().map(|(name, body)| definition(name, body, definitions)).collect()
+}
+
+/// What stands in an object, in the order that the schema says beside it: JSON's own order is none.
+fn in_order<'a>(beside: &'a Value, all: &'a Map<String, Value>) -> Result<Vec<(&'a str, &'a Value)>, String> {
+    let order = beside["x-order"].as_array().ok_or("the schema says no x-order")?;
+    if order.len() != all.len() {
+        return Err(format!("the x-order has {} names, and there are {}", order.len(), all.len()));
+    }
+    let named = order.iter().map(|name| {
+        let name = name.as_str().unwrap_or_default();
+        let found = all.get_key_value(name).ok_or_else(|| format!("there is no {name}, which the x-order names"))?;
+        Ok((found.0.as_str(), found.1))
+    });
+    named.collect()
 }
 
 fn definition(name: &str, body: &Value, all: &Map<String, Value>) -> Result<Definition, String> {
@@ -100,13 +115,13 @@ fn definition(name: &str, body: &Value, all: &Map<String, Value>) -> Result<Defi
     } else {
         let properties = body["properties"].as_object().ok_or_else(|| format!("{name}: neither object nor enum"))?;
         let required: Vec<_> = body["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let fields = properties.iter().map(|(key, value)| {
+        let fields = in_order(body, properties)?.into_iter().map(|(key, value)| {
             let place = format!("{name}.{key}");
             Ok(Field {
-                key: key.clone(),
+                key: key.to_owned(),
                 docs: self::docs(&place, value)?,
                 of: type_of(&place, value, all)?,
-                required: required.contains(&key.as_str()),
+                required: required.contains(&key),
                 only: value["const"].as_str().map(str::to_owned),
                 // What can have one value only need not be given.
                 default: value.get("const").or_else(|| value.get("default")).cloned(),
