@@ -191,7 +191,7 @@ class ClientTest {
     }
 
     @Test
-    fun `half a character is refused in the words of this library`() = Service().use { service ->
+    fun `half a character is refused in the words of this library`(): Unit = Service().use { service ->
         val half = "\ud800"
         service.client().use { client ->
             val images = listOf(Image.bytes(byteArrayOf(1)))
@@ -235,7 +235,7 @@ class ClientTest {
     }
 
     @Test
-    fun `a time without an end is none that fails`() = Service().use { service ->
+    fun `a time without an end is none that fails`(): Unit = Service().use { service ->
         ImageIntelligence("local", "local", service.baseUrl, requestTimeout = Duration.INFINITE).use { client ->
             assertIs<ImageIntelligenceException.NotFound>(refused { runBlocking { client.detectJobs.get("none") } })
         }
