@@ -18,6 +18,8 @@ cd "$(dirname "$0")"
 kotlin=kotlin/library/target/uniffi
 swift=swift/generated
 rm -rf "$kotlin" "$swift"
+# Kotlin's compiler sees what it wrote the last time, and takes a function of then for another one.
+rm -rf kotlin/library/target/classes kotlin/tests/target/test-classes
 mkdir -p "$kotlin/kotlin" "$kotlin/resources" "$swift"
 "$bindgen" generate --config bindgen.toml --no-format --language kotlin --out-dir "$kotlin/kotlin" "$library"
 "$bindgen" generate --config bindgen.toml --no-format --language swift --out-dir "$swift" "$library"
