@@ -143,7 +143,7 @@ fn look(bytes: &[u8], known_kind: Option<Kind>, kind: ErrorKind) -> Result<Check
         _ => EventKind::Unknown,
     };
     let plain = match event {
-        EventKind::Detect => found.complete && !json.odd,
+        EventKind::Detect => !json.odd,
         EventKind::Unknown => is_plain(text),
     };
     let marked = text.len() != bytes.len();
@@ -161,8 +161,6 @@ fn is_plain(text: &str) -> bool {
 struct Found {
     signs: Signs,
     has_id: bool,
-    /// Whether all is there that a detect job has.
-    complete: bool,
 }
 
 /// Judges the body that stands here; `None` where it is no object.
@@ -204,7 +202,8 @@ fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
             }
         }
     }
-    Ok(Some(Found { signs, has_id, complete: seen & DetectJob::REQUIRED == DetectJob::REQUIRED }))
+    require::<DetectJob>(json, seen);
+    Ok(Some(Found { signs, has_id }))
 }
 
 /// Whether there is an id that [`Read`](crate::read::Read) takes.

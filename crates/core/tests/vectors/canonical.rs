@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::deciding::compare;
-use super::reading::Body;
+use super::reading::{Body, known_kind};
 use super::{Outcome, Refusal, run, same, text_of};
 
 #[derive(Deserialize)]
@@ -34,10 +34,7 @@ fn canonical() {
             file: case.file.as_deref(),
         }
         .bytes()?;
-        let kind = match case.known_kind.as_deref() {
-            Some(name) => Some(Kind::from_name(name).ok_or("no such kind")?),
-            None => None,
-        };
+        let kind = known_kind(case.known_kind.as_deref())?;
         let (Some(event), Some(canonical)) = (case.event, case.canonical) else {
             let error = case.error.ok_or("neither event and canonical nor error")?;
             error.check(check(&body, kind))?;

@@ -34,6 +34,11 @@ impl Body<'_> {
     }
 }
 
+/// The kind of job that a case says is known.
+pub(super) fn known_kind(name: Option<&str>) -> Outcome<Option<Kind>> {
+    name.map(|name| Kind::from_name(name).ok_or_else(|| format!("no kind {name:?}"))).transpose()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireCase {
@@ -131,10 +136,7 @@ fn webhook() {
             file: case.file.as_deref(),
         }
         .bytes()?;
-        let kind = match case.known_kind.as_deref() {
-            Some(name) => Some(Kind::from_name(name).ok_or("no such kind")?),
-            None => None,
-        };
+        let kind = known_kind(case.known_kind.as_deref())?;
         let read = parse_webhook(&body, kind);
         let Some(event) = case.event else { return case.error.ok_or("neither event nor error")?.check(read) };
         let read = read.map_err(text_of)?;
