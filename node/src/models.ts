@@ -137,6 +137,306 @@ export type JobStatus =
   | 'COMPLETED_ALL_ERROR'
   | (string & {});
 
+/** A match job: under way, or with its result. */
+export interface MatchJob {
+  /** The service's name for the job. */
+  id: string;
+  /** What was found; empty until the job is done. */
+  jobResults: MatchJobResult;
+  /** One for each picture, in no promised order. */
+  imageResults: ImageResult[];
+  /** When the job was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+  /** How far it has come. */
+  status: JobStatus;
+  /** The name that the job was given when it was made, by the caller or else by us. */
+  customId?: string;
+  /** Which camera or source the pictures came from. */
+  feedId?: string;
+  /** Where the service posts the finished job. */
+  webhookUrl?: string;
+}
+
+/** The target of a match job, and the picture that shows it. */
+export interface MatchJobResult {
+  /** What was looked for. */
+  target?: MatchTarget;
+  /** The picture; absent where none shows the target. */
+  image?: JobImage;
+  /** Whether a human checked it. */
+  hitl?: boolean;
+}
+
+/** What a match job looked for. */
+export interface MatchTarget {
+  /** What sort of thing it is, such as `dog`. */
+  class: string;
+  /** The caller's name for it. */
+  customId?: string;
+  /** The pictures that show it, as URLs. */
+  images: string[];
+}
+
+/** A picture that was chosen as the answer of a job. */
+export interface JobImage {
+  /** The service's name for the picture. */
+  id?: string;
+  /** Where it was fetched; absent for one that was sent along. */
+  url?: string;
+  /** Where the service keeps it. */
+  proxyUrl?: string;
+  /** The caller's name for it. */
+  customId?: string;
+  /** Which of the caller's pictures it is, where that is certain. */
+  input?: Input;
+}
+
+/** What became of one picture of a match or ask job. */
+export interface ImageResult {
+  /** The service's name for the picture. */
+  id?: string;
+  /** Where it was fetched; absent for one that was sent along. */
+  url?: string;
+  /** Where the service keeps it. */
+  proxyUrl?: string;
+  /** The caller's name for it. */
+  customId?: string;
+  /** What became of it. */
+  status: ImageStatus;
+  /** Which of the caller's pictures it is, where that is certain. */
+  input?: Input;
+}
+
+/** An ask job: under way, or with its answer. */
+export interface AskJob {
+  /** The service's name for the job. */
+  id: string;
+  /** What was asked. */
+  question: string;
+  /** Pictures for which the answer is known, where some were given. */
+  examples?: AskExamples;
+  /** The answer; empty until the job is done. */
+  jobResults: AskJobResult;
+  /** One for each picture, in no promised order. */
+  imageResults: ImageResult[];
+  /** When the job was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+  /** How far it has come. */
+  status: JobStatus;
+  /** The name that the job was given when it was made, by the caller or else by us. */
+  customId?: string;
+  /** Which camera or source the pictures came from. */
+  feedId?: string;
+  /** Where the service posts the finished job. */
+  webhookUrl?: string;
+}
+
+/** Pictures for which the answer to a question is known. */
+export interface AskExamples {
+  /** URLs of pictures for which it is yes. */
+  yes?: string[];
+  /** URLs of pictures for which it is no. */
+  no?: string[];
+}
+
+/** The answer of an ask job. */
+export interface AskJobResult {
+  /** A picture for which the answer is yes; absent where it is no for all of them. */
+  image?: JobImage;
+}
+
+/** A recognize job: under way, or with the faces that were found. */
+export interface RecognizeJob {
+  /** The service's name for the job. */
+  id: string;
+  /** One for each picture, in no promised order. */
+  images: RecognizedImage[];
+  /** When the job was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+  /** How far it has come. */
+  status: JobStatus;
+  /** The name that the job was given when it was made, by the caller or else by us. */
+  customId?: string;
+  /** Which camera or source the pictures came from. */
+  feedId?: string;
+  /** Where the service posts the finished job. */
+  webhookUrl?: string;
+}
+
+/** A picture of a recognize job, with the faces in it. */
+export interface RecognizedImage {
+  /** The service's name for the picture. */
+  id?: string;
+  /** Where it was fetched; absent for one that was sent along. */
+  url?: string;
+  /** Where the service keeps it. */
+  proxyUrl?: string;
+  /** The caller's name for it. */
+  customId?: string;
+  /** What became of it, where the server says it. */
+  status?: ImageStatus;
+  /** The faces in it. */
+  objects: Face[];
+  /** Which of the caller's pictures it is, where that is certain. */
+  input?: Input;
+}
+
+/** One face in one picture. */
+export interface Face {
+  /** Whose it is: the id of an identity; absent where it is nobody's yet. */
+  identityId?: string;
+  /** How sure the service is, 0 to 1. */
+  confidence: number;
+  /** Where in the picture it is. */
+  boundingBox?: BoundingBox;
+  /** When it was found, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+}
+
+/** Somebody, as the service knows them: by pictures of their face. */
+export interface Identity {
+  /** The service's name for it. */
+  id: string;
+  /** The caller's name for it. */
+  customId?: string;
+  /** The pictures of their face. */
+  images: FaceImage[];
+  /** The namespace in which it is kept. */
+  namespace?: string;
+  /** When it was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+}
+
+/** A picture of one face. */
+export interface FaceImage {
+  /** The service's name for it. */
+  id?: string;
+  /** The caller's name for the picture that it is part of. */
+  customId?: string;
+  /** Which camera or source the picture came from. */
+  feedId?: string;
+  /** Whose face it is; absent where it is nobody's yet. */
+  identityId?: string;
+  /** Where the picture is. */
+  url?: string;
+  /** Where in the picture the face is. */
+  boundingBox?: BoundingBox;
+  /** How sure the service is of that, 0 to 1. */
+  boundingBoxConfidence?: number;
+  /** What it is a picture of: `FACE`. */
+  type?: string;
+  /** The group that it belongs to. */
+  groupId?: string;
+  /** Whether the face is seen from the front. */
+  isFrontal?: boolean;
+  /** How sharp it is; the more, the sharper. */
+  sharpness?: number;
+  /** How wide it is, in pixels. */
+  width?: number;
+  /** How high it is, in pixels. */
+  height?: number;
+  /** When it was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+}
+
+/** Faces that the service takes for those of one person. */
+export interface FaceGroup {
+  /** The service's name for it. */
+  id?: string;
+  /** Whose faces they are; absent where that is not known. */
+  identityId?: string;
+  /** The recognize job, or the like, in which it was made. */
+  batchId?: string;
+  /** The namespace in which it is kept. */
+  namespace?: string;
+  /** Who tied it to the identity. */
+  linkModifiedBy?: LinkModifier;
+  /** When that was, by the service's clock. UNIX time in milliseconds. */
+  linkLastModifiedAt?: number;
+  /** When it was made, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+  /** The pictures of the faces. */
+  images: FaceImage[];
+}
+
+/** Who tied a group to an identity. One that this version does not know is kept as it came. */
+export type LinkModifier =
+  /** Somebody, by hand. */
+  | 'MANUAL'
+  /** The model. */
+  | 'ML'
+  /** A human of the service. */
+  | 'HITL'
+  | (string & {});
+
+/** Feedback that the service has taken. */
+export interface Feedback {
+  /** The service's name for it. */
+  id: string;
+  /** The detect job that it is about. */
+  jobId?: string;
+  /** The classes about which the job was wrong. */
+  classes: FeedbackClass[];
+  /** When it was given, as the caller said. UNIX time in milliseconds. */
+  createdAt?: number;
+}
+
+/** A class about which a detect job was wrong. */
+export interface FeedbackClass {
+  /** The class. */
+  class: string;
+  /** In which way. */
+  code: FeedbackCode;
+}
+
+/** In which way a result was wrong. One that this version does not know is kept as it came. */
+export type FeedbackCode =
+  /** Something was found that is not there. */
+  | 'FALSE_POSITIVE'
+  /** Something was not found that is there. */
+  | 'FALSE_NEGATIVE'
+  | (string & {});
+
+/**
+ * A webhook that was registered for an organisation's application.
+ *
+ * Its secret is no part of this, so that it is not printed: see `from_json_with_secret`(Self::from_json_with_secret).
+ */
+export interface RegisteredWebhook {
+  /** The service's name for it. */
+  id: string;
+  /** Where the service posts events. */
+  url?: string;
+  /** The application whose events they are. */
+  application?: string;
+  /** The organisation whose application it is. */
+  organizationId?: string;
+  /** When it was registered, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+}
+
+/**
+ * An event that a registered webhook brought.
+ *
+ * The documents do not show its body, so much is read past: `raw` has all of it.
+ */
+export interface RegisteredEvent {
+  /** What happened: `event` of the body, else its `eventType` or `type`. */
+  event: EventName;
+  /** When it happened, by the service's clock. UNIX time in milliseconds. */
+  createdAt?: number;
+  /** Whom it is about, where that can be told. */
+  identity?: Identity;
+}
+
+/** What happened. One that this version does not know is kept as it came. */
+export type EventName =
+  /** Somebody new is known. */
+  | 'IDENTITY_CREATED'
+  /** What is known of somebody has changed. */
+  | 'IDENTITY_UPDATED'
+  | (string & {});
+
 /** A class to look for. */
 export interface DetectClass {
   /** Its name, such as `person`. */
@@ -166,3 +466,29 @@ export interface ExclusionZones {
   /** Rows from the top, each from the left: 1 leaves the cell out, 0 keeps it. */
   zones: number[][];
 }
+
+/** What a match job looks for: a class, and pictures that show this one of it. */
+export interface Target {
+  /** What sort of thing it is, such as `dog`. */
+  class: string;
+  /** 1 to 3 URLs of pictures that show it. */
+  images: string[];
+  /** Your own name for it, at most 64 characters. */
+  customId?: string | undefined;
+}
+
+/** Pictures for which the answer to an ask job's question is known. */
+export interface Examples {
+  /** 1 to 3 URLs of pictures for which it is yes. */
+  yes?: string[] | undefined;
+  /** 1 to 3 URLs of pictures for which it is no. */
+  no?: string[] | undefined;
+}
+
+/** In which order of their making rows come. */
+export type SortOrder =
+  /** The oldest first. */
+  | 'ASC'
+  /** The newest first. */
+  | 'DESC'
+  | (string & {});

@@ -7,6 +7,9 @@ from msgspec import Struct, field
 from ._results import DetectResults, ImageNames
 
 __all__ = [
+    "AskExamples",
+    "AskJob",
+    "AskJobResult",
     "BoundingBox",
     "DetectClass",
     "DetectImageResult",
@@ -14,10 +17,31 @@ __all__ = [
     "DetectJobImage",
     "DetectJobResult",
     "DetectedObject",
+    "EventName",
+    "Examples",
     "ExclusionZones",
+    "Face",
+    "FaceGroup",
+    "FaceImage",
+    "Feedback",
+    "FeedbackClass",
+    "FeedbackCode",
+    "Identity",
+    "ImageResult",
     "ImageStatus",
     "Input",
+    "JobImage",
     "JobStatus",
+    "LinkModifier",
+    "MatchJob",
+    "MatchJobResult",
+    "MatchTarget",
+    "RecognizeJob",
+    "RecognizedImage",
+    "RegisteredEvent",
+    "RegisteredWebhook",
+    "SortOrder",
+    "Target",
     "Verify",
 ]
 
@@ -60,6 +84,35 @@ class JobStatus(StrEnum):
     """No picture could be looked at."""
 
 
+class LinkModifier(StrEnum):
+    """Who tied a group to an identity."""
+
+    MANUAL = "MANUAL"
+    """Somebody, by hand."""
+    ML = "ML"
+    """The model."""
+    HITL = "HITL"
+    """A human of the service."""
+
+
+class FeedbackCode(StrEnum):
+    """In which way a result was wrong."""
+
+    FALSE_POSITIVE = "FALSE_POSITIVE"
+    """Something was found that is not there."""
+    FALSE_NEGATIVE = "FALSE_NEGATIVE"
+    """Something was not found that is there."""
+
+
+class EventName(StrEnum):
+    """What happened."""
+
+    IDENTITY_CREATED = "IDENTITY_CREATED"
+    """Somebody new is known."""
+    IDENTITY_UPDATED = "IDENTITY_UPDATED"
+    """What is known of somebody has changed."""
+
+
 class Verify(StrEnum):
     """Whether a human should check what was found."""
 
@@ -69,6 +122,15 @@ class Verify(StrEnum):
     """Where the service is not certain."""
     ALWAYS = "ALWAYS"
     """Always."""
+
+
+class SortOrder(StrEnum):
+    """In which order of their making rows come."""
+
+    ASC = "ASC"
+    """The oldest first."""
+    DESC = "DESC"
+    """The newest first."""
 
 
 class Input(Struct, kw_only=True, rename="camel", gc=False):
@@ -177,6 +239,296 @@ class DetectJob(DetectResults, Struct, kw_only=True, rename="camel", dict=True):
     """Where the service posts the finished job."""
 
 
+class MatchTarget(Struct, kw_only=True, rename="camel", gc=False):
+    """What a match job looked for."""
+
+    class_: str = field(name="class")
+    """What sort of thing it is, such as `dog`."""
+    custom_id: str | None = None
+    """The caller's name for it."""
+    images: list[str]
+    """The pictures that show it, as URLs."""
+
+
+class JobImage(ImageNames, Struct, kw_only=True, rename="camel", gc=False):
+    """A picture that was chosen as the answer of a job."""
+
+    id: str | None = None
+    """The service's name for the picture."""
+    url: str | None = None
+    """Where it was fetched; absent for one that was sent along."""
+    proxy_url: str | None = None
+    """Where the service keeps it."""
+    custom_id: str | None = None
+    """The caller's name for it."""
+    input: Input | None = None
+    """Which of the caller's pictures it is, where that is certain."""
+
+
+class MatchJobResult(Struct, kw_only=True, rename="camel", gc=False):
+    """The target of a match job, and the picture that shows it."""
+
+    target: MatchTarget | None = None
+    """What was looked for."""
+    image: JobImage | None = None
+    """The picture; absent where none shows the target."""
+    hitl: bool | None = None
+    """Whether a human checked it."""
+
+
+class ImageResult(ImageNames, Struct, kw_only=True, rename="camel", gc=False):
+    """What became of one picture of a match or ask job."""
+
+    id: str | None = None
+    """The service's name for the picture."""
+    url: str | None = None
+    """Where it was fetched; absent for one that was sent along."""
+    proxy_url: str | None = None
+    """Where the service keeps it."""
+    custom_id: str | None = None
+    """The caller's name for it."""
+    status: str
+    """What became of it. An `ImageStatus`, or a text that this version does not know."""
+    input: Input | None = None
+    """Which of the caller's pictures it is, where that is certain."""
+
+
+class MatchJob(Struct, kw_only=True, rename="camel", dict=True):
+    """A match job: under way, or with its result."""
+
+    id: str
+    """The service's name for the job."""
+    job_results: MatchJobResult
+    """What was found; empty until the job is done."""
+    image_results: list[ImageResult]
+    """One for each picture, in no promised order."""
+    created_at: int | None = None
+    """When the job was made, by the service's clock. UNIX time in milliseconds."""
+    status: str
+    """How far it has come. A `JobStatus`, or a text that this version does not know."""
+    custom_id: str | None = None
+    """The name that the job was given when it was made, by the caller or else by us."""
+    feed_id: str | None = None
+    """Which camera or source the pictures came from."""
+    webhook_url: str | None = None
+    """Where the service posts the finished job."""
+
+
+class AskExamples(Struct, kw_only=True, rename="camel", gc=False):
+    """Pictures for which the answer to a question is known."""
+
+    yes: list[str] = []
+    """URLs of pictures for which it is yes."""
+    no: list[str] = []
+    """URLs of pictures for which it is no."""
+
+
+class AskJobResult(Struct, kw_only=True, rename="camel", gc=False):
+    """The answer of an ask job."""
+
+    image: JobImage | None = None
+    """A picture for which the answer is yes; absent where it is no for all of them."""
+
+
+class AskJob(Struct, kw_only=True, rename="camel", dict=True):
+    """An ask job: under way, or with its answer."""
+
+    id: str
+    """The service's name for the job."""
+    question: str
+    """What was asked."""
+    examples: AskExamples | None = None
+    """Pictures for which the answer is known, where some were given."""
+    job_results: AskJobResult
+    """The answer; empty until the job is done."""
+    image_results: list[ImageResult]
+    """One for each picture, in no promised order."""
+    created_at: int | None = None
+    """When the job was made, by the service's clock. UNIX time in milliseconds."""
+    status: str
+    """How far it has come. A `JobStatus`, or a text that this version does not know."""
+    custom_id: str | None = None
+    """The name that the job was given when it was made, by the caller or else by us."""
+    feed_id: str | None = None
+    """Which camera or source the pictures came from."""
+    webhook_url: str | None = None
+    """Where the service posts the finished job."""
+
+
+class Face(Struct, kw_only=True, rename="camel", gc=False):
+    """One face in one picture."""
+
+    identity_id: str | None = None
+    """Whose it is: the id of an identity; absent where it is nobody's yet."""
+    confidence: float
+    """How sure the service is, 0 to 1."""
+    bounding_box: BoundingBox | None = None
+    """Where in the picture it is."""
+    created_at: int | None = None
+    """When it was found, by the service's clock. UNIX time in milliseconds."""
+
+
+class RecognizedImage(ImageNames, Struct, kw_only=True, rename="camel", gc=False):
+    """A picture of a recognize job, with the faces in it."""
+
+    id: str | None = None
+    """The service's name for the picture."""
+    url: str | None = None
+    """Where it was fetched; absent for one that was sent along."""
+    proxy_url: str | None = None
+    """Where the service keeps it."""
+    custom_id: str | None = None
+    """The caller's name for it."""
+    status: str | None = None
+    """What became of it, where the server says it. An `ImageStatus`, or a text that this version does not know."""
+    objects: list[Face]
+    """The faces in it."""
+    input: Input | None = None
+    """Which of the caller's pictures it is, where that is certain."""
+
+
+class RecognizeJob(Struct, kw_only=True, rename="camel", dict=True):
+    """A recognize job: under way, or with the faces that were found."""
+
+    id: str
+    """The service's name for the job."""
+    images: list[RecognizedImage]
+    """One for each picture, in no promised order."""
+    created_at: int | None = None
+    """When the job was made, by the service's clock. UNIX time in milliseconds."""
+    status: str
+    """How far it has come. A `JobStatus`, or a text that this version does not know."""
+    custom_id: str | None = None
+    """The name that the job was given when it was made, by the caller or else by us."""
+    feed_id: str | None = None
+    """Which camera or source the pictures came from."""
+    webhook_url: str | None = None
+    """Where the service posts the finished job."""
+
+
+class FaceImage(Struct, kw_only=True, rename="camel", dict=True):
+    """A picture of one face."""
+
+    id: str | None = None
+    """The service's name for it."""
+    custom_id: str | None = None
+    """The caller's name for the picture that it is part of."""
+    feed_id: str | None = None
+    """Which camera or source the picture came from."""
+    identity_id: str | None = None
+    """Whose face it is; absent where it is nobody's yet."""
+    url: str | None = None
+    """Where the picture is."""
+    bounding_box: BoundingBox | None = None
+    """Where in the picture the face is."""
+    bounding_box_confidence: float | None = None
+    """How sure the service is of that, 0 to 1."""
+    type: str | None = None
+    """What it is a picture of: `FACE`."""
+    group_id: str | None = None
+    """The group that it belongs to."""
+    is_frontal: bool | None = None
+    """Whether the face is seen from the front."""
+    sharpness: float | None = None
+    """How sharp it is; the more, the sharper."""
+    width: float | None = None
+    """How wide it is, in pixels."""
+    height: float | None = None
+    """How high it is, in pixels."""
+    created_at: int | None = None
+    """When it was made, by the service's clock. UNIX time in milliseconds."""
+
+
+class Identity(Struct, kw_only=True, rename="camel", dict=True):
+    """Somebody, as the service knows them: by pictures of their face."""
+
+    id: str
+    """The service's name for it."""
+    custom_id: str | None = None
+    """The caller's name for it."""
+    images: list[FaceImage]
+    """The pictures of their face."""
+    namespace: str | None = None
+    """The namespace in which it is kept."""
+    created_at: int | None = None
+    """When it was made, by the service's clock. UNIX time in milliseconds."""
+
+
+class FaceGroup(Struct, kw_only=True, rename="camel", dict=True):
+    """Faces that the service takes for those of one person."""
+
+    id: str | None = None
+    """The service's name for it."""
+    identity_id: str | None = None
+    """Whose faces they are; absent where that is not known."""
+    batch_id: str | None = None
+    """The recognize job, or the like, in which it was made."""
+    namespace: str | None = None
+    """The namespace in which it is kept."""
+    link_modified_by: str | None = None
+    """Who tied it to the identity. A `LinkModifier`, or a text that this version does not know."""
+    link_last_modified_at: int | None = None
+    """When that was, by the service's clock. UNIX time in milliseconds."""
+    created_at: int | None = None
+    """When it was made, by the service's clock. UNIX time in milliseconds."""
+    images: list[FaceImage]
+    """The pictures of the faces."""
+
+
+class FeedbackClass(Struct, kw_only=True, rename="camel", gc=False):
+    """A class about which a detect job was wrong."""
+
+    class_: str = field(name="class")
+    """The class."""
+    code: str
+    """In which way. A `FeedbackCode`, or a text that this version does not know."""
+
+
+class Feedback(Struct, kw_only=True, rename="camel", dict=True):
+    """Feedback that the service has taken."""
+
+    id: str
+    """The service's name for it."""
+    job_id: str | None = None
+    """The detect job that it is about."""
+    classes: list[FeedbackClass]
+    """The classes about which the job was wrong."""
+    created_at: int | None = None
+    """When it was given, as the caller said. UNIX time in milliseconds."""
+
+
+class RegisteredWebhook(Struct, kw_only=True, rename="camel", gc=False):
+    """A webhook that was registered for an organisation's application.
+
+    Its secret is no part of this, so that it is not printed: see
+    `from_json_with_secret`(Self::from_json_with_secret)."""
+
+    id: str
+    """The service's name for it."""
+    url: str | None = None
+    """Where the service posts events."""
+    application: str | None = None
+    """The application whose events they are."""
+    organization_id: str | None = None
+    """The organisation whose application it is."""
+    created_at: int | None = None
+    """When it was registered, by the service's clock. UNIX time in milliseconds."""
+
+
+class RegisteredEvent(Struct, kw_only=True, rename="camel", dict=True):
+    """An event that a registered webhook brought.
+
+    The documents do not show its body, so much is read past: `raw` has all of it."""
+
+    event: str
+    """What happened: `event` of the body, else its `eventType` or `type`. An `EventName`, or a text that this
+    version does not know."""
+    created_at: int | None = None
+    """When it happened, by the service's clock. UNIX time in milliseconds."""
+    identity: Identity | None = None
+    """Whom it is about, where that can be told."""
+
+
 class ExclusionZones(Struct, rename="camel"):
     """Cells of a square grid, laid evenly over the picture, in which a class is not looked for."""
 
@@ -197,3 +549,23 @@ class DetectClass(Struct, rename="camel"):
     """Whether a human should check. A `Verify`."""
     exclusion_zones: ExclusionZones | None = None
     """Parts of the picture in which it is not looked for."""
+
+
+class Target(Struct, rename="camel"):
+    """What a match job looks for: a class, and pictures that show this one of it."""
+
+    class_: str = field(name="class")
+    """What sort of thing it is, such as `dog`."""
+    images: list[str]
+    """1 to 3 URLs of pictures that show it."""
+    custom_id: str | None = None
+    """Your own name for it, at most 64 characters."""
+
+
+class Examples(Struct, rename="camel"):
+    """Pictures for which the answer to an ask job's question is known."""
+
+    yes: list[str] | None = None
+    """1 to 3 URLs of pictures for which it is yes."""
+    no: list[str] | None = None
+    """1 to 3 URLs of pictures for which it is no."""

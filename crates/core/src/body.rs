@@ -1,12 +1,17 @@
 //! Any job's body in one pass: the fields of all kinds side by side, and what tells the kinds apart.
 
+use crate::ask::{AskExamples, AskJobResult};
 use crate::detect::{DetectImageResult, DetectJobImage, DetectJobResult};
 use crate::json::{self, Broken, Json, Why};
+use crate::matching::{MatchJobResult, MatchTarget};
 use crate::model::{Key, Keys, Model as _};
+use crate::picture::{ImageResult, JobImage};
 use crate::read::{Presence, Read, Seen, another, from_text, read_fields};
+use crate::recognition::Identity;
+use crate::recognize::RecognizedImage;
 use crate::{Error, ErrorKind, JobStatus, Kind, Raw, Result, Timestamp};
 
-/// The union of every body that the API sends for a job.
+/// The union of every body that the API sends for a job, and of an event.
 #[derive(Default)]
 pub(crate) struct Body {
     pub(crate) id: Option<String>,
@@ -17,10 +22,12 @@ pub(crate) struct Body {
     pub(crate) webhook_url: Option<String>,
     pub(crate) job_results: Seen<Vec<AnyJobResult>>,
     pub(crate) image_results: Seen<ImageResults>,
-    images: Presence,
-    question: Presence,
-    event: Presence,
-    event_type: Presence,
+    pub(crate) images: Seen<Vec<RecognizedImage>>,
+    pub(crate) question: Seen<String>,
+    pub(crate) examples: Option<AskExamples>,
+    pub(crate) identity: Option<Identity>,
+    event: Seen<String>,
+    event_type: Seen<String>,
     type_: Seen<String>,
 }
 
@@ -109,25 +116,31 @@ impl Body {
         let results = &self.job_results;
         Signs {
             job_results: results.form,
-            first: results.value.first().map(|item| First { class: item.class.form, target: item.target }),
+            first: results.value.first().map(|item| First { class: item.class.form, target: item.target.form }),
             image_results: self.image_results.form,
             has_objects: self.image_results.value.has_objects,
             type_: self.type_.form,
             is_face: self.type_.value == "FACE",
-            images: self.images,
-            question: self.question,
-            event: self.event,
-            event_type: self.event_type,
+            images: self.images.form,
+            question: self.question.form,
+            event: self.event.form,
+            event_type: self.event_type.form,
             status: if self.status.is_some() { Presence::Text } else { Presence::Absent },
         }
         .shape()
+    }
+
+    /// What an event is called.
+    pub(crate) fn event_name(&self) -> &str {
+        let names = [&self.event, &self.event_type, &self.type_];
+        names.into_iter().find(|name| name.form == Presence::Text).map_or("", |name| name.value.as_str())
     }
 }
 
 read_fields!(Body {
     "id" => id, "createdAt" => created_at, "status" => status, "customId" => custom_id, "feedId" => feed_id,
     "webhookUrl" => webhook_url, "jobResults" => job_results, "imageResults" => image_results, "images" => images,
-    "question" => question, "event" => event, "eventType" => event_type, "type" => type_,
+    "question" => question, "examples" => examples, "identity" => identity, "event" => event, "eventType" => event_type, "type" => type_,
 });
 
 /// One of `jobResults`: an array for detect, one object for the others; real servers swap them.
@@ -136,13 +149,39 @@ pub(crate) struct AnyJobResult {
     class: Seen<String>,
     image: Option<DetectJobImage>,
     hitl: Option<bool>,
-    target: Presence,
+    target: Seen<Option<MatchTarget>>,
 }
 read_fields!(AnyJobResult { "class" => class, "image" => image, "hitl" => hitl, "target" => target });
 
 impl From<AnyJobResult> for DetectJobResult {
     fn from(any: AnyJobResult) -> Self {
         Self { class: any.class.value, image: any.image, hitl: any.hitl }
+    }
+}
+
+impl From<AnyJobResult> for MatchJobResult {
+    fn from(any: AnyJobResult) -> Self {
+        Self { target: any.target.value, image: any.image.map(Into::into), hitl: any.hitl }
+    }
+}
+
+impl From<AnyJobResult> for AskJobResult {
+    fn from(any: AnyJobResult) -> Self {
+        Self { image: any.image.map(Into::into) }
+    }
+}
+
+impl From<DetectJobImage> for JobImage {
+    fn from(any: DetectJobImage) -> Self {
+        let DetectJobImage { id, url, proxy_url, custom_id, confidence: _, input } = any;
+        Self { id, url, proxy_url, custom_id, input }
+    }
+}
+
+impl From<DetectImageResult> for ImageResult {
+    fn from(any: DetectImageResult) -> Self {
+        let DetectImageResult { id, url, proxy_url, custom_id, objects: _, status, input } = any;
+        Self { id, url, proxy_url, custom_id, status, input }
     }
 }
 
@@ -154,6 +193,11 @@ pub(crate) struct ImageResults {
 }
 
 impl ImageResults {
+    /// Those of a match or ask job, which have no objects.
+    pub(crate) fn plain(self) -> Vec<ImageResult> {
+        self.items.into_iter().map(Into::into).collect()
+    }
+
     fn read_item(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
         if json.peek() != Some(b'{') {
             return json.skip();
@@ -225,6 +269,11 @@ pub(crate) fn unreadable(kind: ErrorKind, text: &str, broken: Broken) -> Error {
 
 /// Reads an array of jobs item by item, so that an odd one costs only itself. `null` is no jobs.
 pub(crate) fn read_list<T>(json: &[u8], read: impl Fn(Body, Raw) -> Option<T>) -> Result<Vec<T>> {
+    read_items(json, |item| read(from_text::<Option<Body>>(item).ok()??, Raw::new(item)))
+}
+
+/// Reads an array item by item, leaving out those of which nothing can be made. `null` is an empty one.
+pub(crate) fn read_items<T>(json: &[u8], read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
     let kind = ErrorKind::InvalidResponse;
     let text = text(json, kind).map_err(|error| error.with_body(json))?;
     let items = match json::items(text) {
@@ -235,8 +284,7 @@ pub(crate) fn read_list<T>(json: &[u8], read: impl Fn(Body, Raw) -> Option<T>) -
         }
         Err(broken) => return Err(unreadable(kind, text, broken).with_context("the answer to a search")),
     };
-    let jobs = items.into_iter().filter_map(|item| read(from_text::<Option<Body>>(item).ok()??, Raw::new(item)));
-    Ok(jobs.collect())
+    Ok(items.into_iter().filter_map(read).collect())
 }
 
 #[cfg(test)]
@@ -247,7 +295,7 @@ mod tests {
     use crate::Kind;
     use crate::read::from_text;
 
-    /// The shared table says what each body is; `parse_webhook` shows only the kinds that have a model.
+    /// The shared table says what each body is, whether or not it can be made into that.
     #[test]
     fn bodies_are_told_apart_as_the_shared_table_says() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/webhook.json");

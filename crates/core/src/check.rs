@@ -11,11 +11,16 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::body::{self, First, Shape, Signs};
+use crate::job::{JobModel, from_json, to_json};
 use crate::json::{Broken, Json, Number};
 use crate::model::{Key, Keys, Model as _, note, odd, require};
 use crate::read::Presence;
-use crate::webhook::{EventKind, WebhookEvent, parse_webhook};
-use crate::{DetectImageResult, DetectJob, DetectJobResult, ErrorKind, Kind, Result};
+use crate::registered::identity_elsewhere;
+use crate::webhook::{EventKind, parse_webhook};
+use crate::{
+    AskJob, DetectImageResult, DetectJob, DetectJobResult, Error, ErrorKind, FaceGroup, FaceImage, Feedback, Identity,
+    Kind, MatchJob, RecognizeJob, RegisteredEvent, RegisteredWebhook, Result,
+};
 
 /// What [`check`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +103,7 @@ pub fn check(body: &[u8], known_kind: Option<Kind>) -> Result<Checked> {
 /// ```
 pub fn canonicalise(body: &[u8], known_kind: Option<Kind>) -> Result<(EventKind, Vec<u8>)> {
     let event = parse_webhook(body, known_kind)?;
-    let json = match &event {
-        WebhookEvent::Detect(job) => job.to_json(),
-        WebhookEvent::Unknown(raw) => raw.as_str().unwrap_or_default().as_bytes().to_vec(),
-    };
-    Ok((event.kind(), json))
+    Ok((event.kind(), event.to_json()))
 }
 
 /// [`check`], and [`canonicalise`] where that is needed: what a binding calls.
@@ -120,34 +121,125 @@ pub fn judge(body: &[u8], known_kind: Option<Kind>) -> Result<Judged<'_>> {
 pub fn judge_job(body: &[u8], kind: Kind) -> Result<Judged<'_>> {
     let checked = look(body, Some(kind), ErrorKind::InvalidResponse)?;
     let Checked { event, canonical, ascii } = checked;
-    if canonical && event == EventKind::Detect {
+    if canonical && event == kind.into() {
         return Ok(Judged { event, json: Cow::Borrowed(body), canonical, ascii });
     }
-    let json = DetectJob::from_json(body)?.to_json();
+    let json = match kind {
+        Kind::Detect => rewritten::<DetectJob>(body),
+        Kind::Match => rewritten::<MatchJob>(body),
+        Kind::Ask => rewritten::<AskJob>(body),
+        Kind::Recognize => rewritten::<RecognizeJob>(body),
+    }?;
     let ascii = json.is_ascii();
     Ok(Judged { event, json: Cow::Owned(json), canonical: false, ascii })
 }
 
+fn rewritten<J: JobModel>(body: &[u8]) -> Result<Vec<u8>> {
+    from_json::<J>(body).map(|job| to_json(&job))
+}
+
+/// Reads an answer of the API as the model of that name, and writes it anew: for the tests of other languages.
+#[doc(hidden)]
+pub fn read_model(model: &str, body: &[u8]) -> Result<Vec<u8>> {
+    match model {
+        "detect_job" => DetectJob::from_json(body).map(|job| to_json(&job)),
+        "detect_jobs" => DetectJob::list_from_json(body).map(|jobs| to_json(&jobs)),
+        "match_job" => MatchJob::from_json(body).map(|job| to_json(&job)),
+        "match_jobs" => MatchJob::list_from_json(body).map(|jobs| to_json(&jobs)),
+        "ask_job" => AskJob::from_json(body).map(|job| to_json(&job)),
+        "ask_jobs" => AskJob::list_from_json(body).map(|jobs| to_json(&jobs)),
+        "recognize_job" => RecognizeJob::from_json(body).map(|job| to_json(&job)),
+        "recognize_jobs" => RecognizeJob::list_from_json(body).map(|jobs| to_json(&jobs)),
+        "identity" => Identity::from_json(body).map(|read| to_json(&read)),
+        "identities" => Identity::list_from_json(body).map(|read| to_json(&read)),
+        "face_image" => FaceImage::from_json(body).map(|read| to_json(&read)),
+        "face_images" => FaceImage::list_from_json(body).map(|read| to_json(&read)),
+        "face_group" => FaceGroup::from_json(body).map(|read| to_json(&read)),
+        "face_groups" => FaceGroup::list_from_json(body).map(|read| to_json(&read)),
+        "feedback" => Feedback::from_json(body).map(|read| to_json(&read)),
+        "feedbacks" => Feedback::list_from_json(body).map(|read| to_json(&read)),
+        "registered_webhook" => RegisteredWebhook::from_json(body).map(|read| to_json(&read)),
+        _ => Err(Error::new(ErrorKind::Config, format!("there is no model {model:?}"))),
+    }
+}
+
 fn look(bytes: &[u8], known_kind: Option<Kind>, kind: ErrorKind) -> Result<Checked> {
     let text = body::text(bytes, kind).map_err(|error| error.with_body(bytes))?;
-    let mut json = Json::new(text);
-    let found = job(&mut json).and_then(|found| json.end().map(|()| found));
-    let found = match found {
-        Ok(Some(found)) => found,
+    let marked = text.len() != bytes.len();
+    let (event, plain) = match judge_as(text, known_kind) {
+        Ok(Some((Some(event), odd))) => (event, !odd),
+        Ok(Some((None, _))) => (EventKind::Unknown, is_plain(text)),
         Ok(None) => return Err(body::no_object(kind, text)),
         Err(broken) => return Err(body::unreadable(kind, text, broken)),
     };
-    let shape = known_kind.map_or_else(|| found.signs.shape(), Shape::Job);
-    let event = match shape {
-        Shape::Job(Kind::Detect) if found.has_id => EventKind::Detect,
-        _ => EventKind::Unknown,
-    };
-    let plain = match event {
-        EventKind::Detect => !json.odd,
-        EventKind::Unknown => is_plain(text),
-    };
-    let marked = text.len() != bytes.len();
     Ok(Checked { event, canonical: plain && !marked, ascii: text.is_ascii() && !marked })
+}
+
+/// What a body is, if it is anything, and whether something in it is odd; `None` where it is no object.
+fn judge_as(text: &str, known_kind: Option<Kind>) -> Result<Option<(Option<EventKind>, bool)>, Broken> {
+    let mut json = Json::new(text);
+    // Most are detect jobs, and to tell costs that judge nothing; whatever else it turns out to be is judged anew.
+    let shape = match known_kind {
+        None | Some(Kind::Detect) => {
+            let Some(found) = detect_job(&mut json)? else { return no_object(&mut json) };
+            json.end()?;
+            match known_kind.map_or_else(|| found.signs.shape(), Shape::Job) {
+                Shape::Job(Kind::Detect) => return Ok(Some((found.has_id.then_some(EventKind::Detect), json.odd))),
+                other => other,
+            }
+        }
+        Some(kind) => Shape::Job(kind),
+    };
+    let mut json = Json::new(text);
+    if json.peek() != Some(b'{') {
+        json.skip()?;
+        return no_object(&mut json);
+    }
+    let event = match shape {
+        Shape::Job(Kind::Detect) => plain_job::<DetectJob>(&mut json)?,
+        Shape::Job(Kind::Match) => plain_job::<MatchJob>(&mut json)?,
+        Shape::Job(Kind::Ask) => plain_job::<AskJob>(&mut json)?,
+        Shape::Job(Kind::Recognize) => plain_job::<RecognizeJob>(&mut json)?,
+        Shape::Event => Some(registered_event(&mut json, text)?),
+        Shape::Unknown => return Ok(Some((None, false))),
+    };
+    json.end()?;
+    Ok(Some((event, json.odd)))
+}
+
+fn no_object<T>(json: &mut Json<'_>) -> Result<Option<T>, Broken> {
+    json.end().map(|()| None)
+}
+
+/// Judges a job of a kind that is known; nothing where it has no id.
+fn plain_job<J: JobModel>(json: &mut Json<'_>) -> Result<Option<EventKind>, Broken> {
+    let (mut seen, mut has_id) = (0, false);
+    let mut keys = Keys::<J>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(ID) => has_id = id(json, &mut seen)?,
+            Key::Own(field) => J::exact_field(field, json, &mut seen)?,
+            Key::Other(_) => json.skip()?,
+        }
+    }
+    require::<J>(json, seen);
+    Ok(has_id.then(|| J::KIND.into()))
+}
+
+fn registered_event(json: &mut Json<'_>, text: &str) -> Result<EventKind, Broken> {
+    let mut seen = 0;
+    let mut keys = Keys::<RegisteredEvent>::of(json)?;
+    while let Some(key) = keys.next(json)? {
+        match key {
+            Key::Own(field) => RegisteredEvent::exact_field(field, json, &mut seen)?,
+            Key::Other(_) => json.skip()?,
+        }
+    }
+    require::<RegisteredEvent>(json, seen);
+    // A plain decoder does not look for it elsewhere.
+    let here = RegisteredEvent::number("identity").is_some_and(|field| seen & (1 << field) != 0);
+    json.odd |= !here && identity_elsewhere(text).is_some();
+    Ok(EventKind::Event)
 }
 
 /// Whether every reader sees the same in a body that is no job of ours.
@@ -157,6 +249,9 @@ fn is_plain(text: &str) -> bool {
     json.skip().is_ok() && !json.odd
 }
 
+/// The field that every job has first.
+const ID: usize = 0;
+
 /// A body, judged as a detect job.
 struct Found {
     signs: Signs,
@@ -164,7 +259,7 @@ struct Found {
 }
 
 /// Judges the body that stands here; `None` where it is no object.
-fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
+fn detect_job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
     if json.peek() != Some(b'{') {
         json.skip()?;
         return Ok(None);
@@ -175,7 +270,7 @@ fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
     while let Some(key) = keys.next(json)? {
         let form = Presence::of(json);
         match key {
-            Key::Own(DetectJob::ID) => has_id = id(json, &mut seen)?,
+            Key::Own(ID) => has_id = id(json, &mut seen)?,
             Key::Own(DetectJob::JOB_RESULTS) => {
                 note(DetectJob::JOB_RESULTS, json, &mut seen);
                 (signs.job_results, signs.first) = (form, None);
@@ -208,7 +303,7 @@ fn job(json: &mut Json<'_>) -> Result<Option<Found>, Broken> {
 
 /// Whether there is an id that [`Read`](crate::read::Read) takes.
 fn id(json: &mut Json<'_>, seen: &mut u32) -> Result<bool, Broken> {
-    note(DetectJob::ID, json, seen);
+    note(ID, json, seen);
     if json.peek() == Some(b'"') {
         let there = !json.string()?.is_empty();
         json.odd |= !there;

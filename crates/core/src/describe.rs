@@ -48,6 +48,16 @@ pub(crate) fn object(description: &[&str], fields: Vec<Described>) -> Value {
     json!({"type": "object", "description": text(description), "properties": properties, "required": required, "x-order": order})
 }
 
+/// The definition of an object that is read from the API, with its JSON kept beside it or not.
+pub(crate) fn read(description: &[&str], fields: Vec<Described>, raw: bool) -> Value {
+    let mut definition = object(description, fields);
+    definition["x-read"] = true.into();
+    if raw {
+        definition["x-raw"] = true.into();
+    }
+    definition
+}
+
 /// The definition of an open enum: its known values, and any other text.
 pub(crate) fn open_enum(description: &[&str], values: &[(&str, String)]) -> Value {
     let known: Vec<_> = values.iter().map(|(value, _)| *value).collect();

@@ -193,6 +193,11 @@ impl Error {
         self.change(|inner| inner.body = Some(body[..body.len().min(Self::MAX_BODY)].into()))
     }
 
+    /// Lets the server's answer go, where it may hold a secret.
+    pub(crate) fn without_body(self) -> Self {
+        self.change(|inner| inner.body = None)
+    }
+
     /// Says what it came from.
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.change(|inner| inner.source = Some(Arc::new(source)))

@@ -31,6 +31,16 @@ impl Kind {
         }
     }
 
+    /// Its name with the article that stands before it.
+    pub(crate) const fn with_article(self) -> &'static str {
+        match self {
+            Self::Detect => "a detect",
+            Self::Match => "a match",
+            Self::Ask => "an ask",
+            Self::Recognize => "a recognize",
+        }
+    }
+
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)

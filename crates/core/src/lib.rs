@@ -9,7 +9,9 @@
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+mod answer;
 mod api_error;
+mod ask;
 mod base_url;
 mod body;
 mod callback;
@@ -19,19 +21,26 @@ mod describe;
 mod detect;
 mod dialect;
 mod error;
+mod feedback;
 #[cfg(feature = "uniffi")]
 mod foreign;
 mod geometry;
 mod inputs;
+mod job;
 mod json;
 mod kind;
+mod matching;
 mod model;
 mod net;
 mod open_enum;
+mod picture;
 mod poll;
 mod public_base;
 mod raw;
 mod read;
+mod recognition;
+mod recognize;
+mod registered;
 mod request;
 mod resume;
 mod retry;
@@ -46,25 +55,34 @@ mod token;
 mod validate;
 mod webhook;
 
+pub use ask::{AskExamples, AskJob, AskJobResult, AskRequest, Examples};
 pub use base_url::BaseUrl;
 pub use callback::{CallbackKeys, CallbackToken};
-pub use check::{Checked, Judged, canonicalise, check, judge, judge_job};
+pub use check::{Checked, Judged, canonicalise, check, judge, judge_job, read_model};
 #[doc(hidden)]
 pub use decide::decide;
 pub use detect::{
-    Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Hit,
-    ImageView, Verify,
+    Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Hit, Verify,
 };
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
+pub use feedback::{Feedback, FeedbackClass, FeedbackCode, FeedbackRequest};
 pub use geometry::{BoundingBox, ExclusionZones};
 pub use inputs::{Input, Inputs};
 pub use kind::Kind;
+pub use matching::{MatchJob, MatchJobResult, MatchRequest, MatchTarget, Target};
 pub use net::AddressClass;
+pub use picture::{ImageResult, ImageView, JobImage};
 pub use poll::{PollPolicy, Seen, Step, Wait};
 pub use public_base::PublicBase;
 pub use raw::Raw;
-pub use request::{ImageRequest, JobOptions};
+pub use recognition::{
+    FaceGroup, FaceImage, Identity, IdentityChange, IdentityRequest, LinkModifier, NameFilter, RecognitionSearch,
+    SortOrder,
+};
+pub use recognize::{Face, FaceHit, RecognizeJob, RecognizeRequest, RecognizedImage};
+pub use registered::{EventName, RegisteredEvent, RegisteredWebhook, WebhookRequest};
+pub use request::{ImageRequest, JobOptions, JobRequest};
 pub use resume::ResumeToken;
 pub use retry::{Failure, Repeat, RetryPolicy, parse_retry_after};
 pub use rid::Rid;
@@ -75,5 +93,5 @@ pub use signature::{SignatureOptions, sign, verify_signature};
 pub use status::{ImageStatus, JobStatus};
 pub use time::Timestamp;
 pub use token::{TokenAnswer, TokenRequest};
-pub use validate::{Limits, decode_blob};
+pub use validate::{Limits, check_namespace, decode_blob};
 pub use webhook::{EventKind, WebhookEvent, parse_webhook};

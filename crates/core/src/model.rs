@@ -334,14 +334,16 @@ macro_rules! model {
 
                 fn schema(definitions: &mut $crate::describe::Definitions) -> serde_json::Value {
                     definitions.refer(stringify!($name), |definitions| {
-                        $crate::describe::object(&[$($doc),+], vec![
+                        let fields = vec![
                             $((
                                 $key,
                                 $crate::describe::text(&[$($field_doc),+]),
                                 <$type as $crate::model::Shape>::schema(definitions),
                                 <$type as $crate::model::Shape>::REQUIRED,
                             )),+
-                        ])
+                        ];
+                        let raw: &[&str] = &[$($(stringify!($beside)),+)?];
+                        $crate::describe::read(&[$($doc),+], fields, !raw.is_empty())
                     })
                 }
             }

@@ -113,6 +113,51 @@ impl<T: ReadObject> Read for Vec<T> {
     }
 }
 
+/// For a model in a place of its own: what is no object, or the first one of a list, reads as an empty one.
+macro_rules! read_as_one {
+    ($model:ident) => {
+        impl $crate::read::Read for $model {
+            fn read(&mut self, json: &mut $crate::json::Json<'_>) -> Result<(), $crate::json::Broken> {
+                let mut items = Vec::<Self>::new();
+                $crate::read::Read::read(&mut items, json)?;
+                *self = items.into_iter().next().unwrap_or_default();
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use read_as_one;
+
+/// Texts; an item that is none is left out, and one text in the place of the list is its only item.
+impl Read for Vec<String> {
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        self.clear();
+        if json.peek() != Some(b'[') {
+            let mut only = None::<String>;
+            only.read(json)?;
+            self.extend(only);
+            return Ok(());
+        }
+        let mut first = json.enter()?;
+        while json.next_item(&mut first)? {
+            let mut item = None::<String>;
+            item.read(json)?;
+            self.extend(item);
+        }
+        Ok(())
+    }
+}
+
+impl Read for Option<Vec<String>> {
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Broken> {
+        *self = None;
+        if matches!(json.peek(), Some(b'[' | b'"')) {
+            return self.insert(Vec::new()).read(json);
+        }
+        json.skip()
+    }
+}
+
 /// A new last item, to be filled in its place.
 #[inline]
 pub(crate) fn another<T: Default>(items: &mut Vec<T>) -> &mut T {

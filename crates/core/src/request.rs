@@ -75,6 +75,95 @@ where
     deserializer.deserialize_seq(Items::<T, MOST>(PhantomData))
 }
 
+/// As [`at_most`], where there may be no array at all.
+pub(crate) fn at_most_or_none<'de, const MOST: usize, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(bound = "T: Deserialize<'de>", transparent)]
+    struct Items<T, const MOST: usize>(#[serde(deserialize_with = "at_most::<MOST, _, _>")] Vec<T>);
+
+    Ok(Option::<Items<T, MOST>>::deserialize(deserializer)?.map(|items| items.0))
+}
+
+/// What the requests of the four kinds of job have in common, so that sending one is written once.
+pub trait JobRequest: Serialize + Sized {
+    /// The pictures.
+    fn images_mut(&mut self) -> &mut Vec<ImageRequest>;
+
+    /// What every job may carry.
+    fn options_mut(&mut self) -> &mut JobOptions;
+
+    /// Reads a request from JSON, strictly.
+    fn read(json: &[u8]) -> Result<Self>;
+
+    /// Checks it against the API's limits.
+    fn check(&self, limits: &Limits) -> Result<()>;
+
+    /// Checks everything but the pictures, of which `count` are to come.
+    fn check_before_images(&self, count: usize, limits: &Limits) -> Result<()>;
+}
+
+/// Gives a request the methods that every job's has. It checks what is its own in `check_the_rest`.
+macro_rules! job_request {
+    ($request:ident) => {
+        impl $request {
+            /// Reads a request from JSON, strictly.
+            ///
+            /// Fails with `invalid_request`, naming the place of what is wrong in it. Nothing is checked against limits
+            /// yet.
+            ///
+            /// ```
+            #[doc = concat!("use image_intelligence_core::", stringify!($request), ";")]
+            ///
+            /// let wrong = br#"{"images": [{"url": 7}]}"#;
+            #[doc = concat!("let error = ", stringify!($request), "::from_json(wrong).unwrap_err();")]
+            /// assert_eq!(error.message(), "images[0].url: invalid type: integer `7`, expected a string");
+            /// ```
+            pub fn from_json(json: &[u8]) -> $crate::Result<Self> {
+                $crate::request::from_json(json)
+            }
+
+            /// Checks it against the API's limits. The error names the field, the limit and what was given.
+            pub fn validate(&self, limits: &$crate::Limits) -> $crate::Result<()> {
+                $crate::request::check_images(&self.images, limits)?;
+                self.check_the_rest(limits)
+            }
+
+            /// Checks everything but the pictures, of which `count` are to come: for a caller that has yet to read them.
+            pub fn validate_before_images(&self, count: usize, limits: &$crate::Limits) -> $crate::Result<()> {
+                $crate::request::check_image_count(count, limits)?;
+                self.check_the_rest(limits)
+            }
+        }
+
+        impl $crate::JobRequest for $request {
+            fn images_mut(&mut self) -> &mut Vec<$crate::ImageRequest> {
+                &mut self.images
+            }
+
+            fn options_mut(&mut self) -> &mut $crate::JobOptions {
+                &mut self.options
+            }
+
+            fn read(json: &[u8]) -> $crate::Result<Self> {
+                Self::from_json(json)
+            }
+
+            fn check(&self, limits: &$crate::Limits) -> $crate::Result<()> {
+                self.validate(limits)
+            }
+
+            fn check_before_images(&self, count: usize, limits: &$crate::Limits) -> $crate::Result<()> {
+                self.validate_before_images(count, limits)
+            }
+        }
+    };
+}
+pub(crate) use job_request;
+
 /// A picture of a request: a URL that the service fetches, or the file itself in base64.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object with url or blob")]
@@ -138,9 +227,9 @@ pub struct JobOptions {
 }
 
 impl JobOptions {
-    pub(crate) fn validate(&self, limits: &Limits) -> Result<()> {
+    pub(crate) fn validate(&self, limits: &Limits, longest_url: usize) -> Result<()> {
         if let Some(url) = &self.webhook_url {
-            Field::new("webhookUrl").url(url, limits.url)?;
+            Field::new("webhookUrl").url(url, longest_url)?;
         }
         for (field, id) in [("customId", &self.custom_id), ("feedId", &self.feed_id)] {
             if let Some(id) = id {

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use crate::describe::{self, Definitions};
 use crate::detect::Verify;
 use crate::model::Shape as _;
-use crate::{DetectJob, ExclusionZones};
+use crate::{
+    AskJob, DetectJob, ExclusionZones, FaceGroup, Feedback, Identity, MatchJob, RecognizeJob, RegisteredEvent,
+    RegisteredWebhook, SortOrder,
+};
 
 /// The models as JSON Schema 2020-12, each among `$defs`.
 ///
@@ -19,7 +22,18 @@ use crate::{DetectJob, ExclusionZones};
 pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     DetectJob::schema(&mut definitions);
+    MatchJob::schema(&mut definitions);
+    AskJob::schema(&mut definitions);
+    RecognizeJob::schema(&mut definitions);
+    Identity::schema(&mut definitions);
+    FaceGroup::schema(&mut definitions);
+    Feedback::schema(&mut definitions);
+    RegisteredWebhook::schema(&mut definitions);
+    RegisteredEvent::schema(&mut definitions);
     class(&mut definitions);
+    target(&mut definitions);
+    examples(&mut definitions);
+    SortOrder::schema(&mut definitions);
     let (order, definitions) = definitions.into_parts();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -45,6 +59,35 @@ fn class(definitions: &mut Definitions) -> Value {
         );
         class["title"] = "DetectClass".into();
         class
+    })
+}
+
+fn urls() -> Value {
+    json!({"type": "array", "items": {"type": "string"}})
+}
+
+fn target(definitions: &mut Definitions) -> Value {
+    definitions.refer("Target", |_| {
+        describe::object(
+            &["What a match job looks for: a class, and pictures that show this one of it."],
+            vec![
+                field("class", "What sort of thing it is, such as `dog`.", json!({"type": "string"}), true),
+                field("images", "1 to 3 URLs of pictures that show it.", urls(), true),
+                field("customId", "Your own name for it, at most 64 characters.", json!({"type": "string"}), false),
+            ],
+        )
+    })
+}
+
+fn examples(definitions: &mut Definitions) -> Value {
+    definitions.refer("Examples", |_| {
+        describe::object(
+            &["Pictures for which the answer to an ask job's question is known."],
+            vec![
+                field("yes", "1 to 3 URLs of pictures for which it is yes.", urls(), false),
+                field("no", "1 to 3 URLs of pictures for which it is no.", urls(), false),
+            ],
+        )
     })
 }
 
@@ -91,7 +134,8 @@ mod tests {
     fn the_fields_of_a_job_stand_where_the_judge_looks_for_them() {
         use crate::model::Model;
         use crate::{DetectImageResult, DetectJobResult};
-        assert_eq!(DetectJob::number("id"), Some(DetectJob::ID));
+        assert_eq!([DetectJob::number("id"), MatchJob::number("id"), AskJob::number("id")], [Some(0); 3]);
+        assert_eq!(RecognizeJob::number("id"), Some(0));
         assert_eq!(DetectJob::number("jobResults"), Some(DetectJob::JOB_RESULTS));
         assert_eq!(DetectJob::number("imageResults"), Some(DetectJob::IMAGE_RESULTS));
         assert_eq!(DetectJob::number("status"), Some(DetectJob::STATUS));

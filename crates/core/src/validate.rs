@@ -30,11 +30,41 @@ pub struct Limits {
     pub classes: usize,
     /// Characters in the name of a class: 128. The documents name no limit.
     pub class: usize,
+    /// Pictures that show a match job's target, and those of one side of an ask job's examples: 3.
+    pub reference_images: usize,
+    /// Characters in a question: 256.
+    pub question: usize,
+    /// Characters in the URL of a registered webhook, or in that of a recognize job's: 2048.
+    pub long_url: usize,
+    /// Characters in a namespace: 128.
+    pub namespace: usize,
+    /// Characters in the `customId` of an identity: 256.
+    pub identity_custom_id: usize,
+    /// Pictures that one change adds to an identity, and that it takes away: 20 each.
+    pub identity_images: usize,
+    /// Rows of one page of a recognition search: 100. Also how many rows may be passed over, and how many ids asked for.
+    pub search_rows: usize,
+    /// Feeds, and custom ids, that a recognition search asks for: 20 each.
+    pub search_names: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { images: 64, url: 512, custom_id: 64, classes: 256, class: 128 }
+        Self {
+            images: 64,
+            url: 512,
+            custom_id: 64,
+            classes: 256,
+            class: 128,
+            reference_images: 3,
+            question: 256,
+            long_url: 2048,
+            namespace: 128,
+            identity_custom_id: 256,
+            identity_images: 20,
+            search_rows: 100,
+            search_names: 20,
+        }
     }
 }
 
@@ -58,7 +88,7 @@ impl Field {
         &self.0
     }
 
-    fn refuse<T>(&self, problem: impl std::fmt::Display) -> Result<T> {
+    pub(crate) fn refuse<T>(&self, problem: impl std::fmt::Display) -> Result<T> {
         Err(Error::invalid_request(&self.0, problem))
     }
 
@@ -88,6 +118,37 @@ impl Field {
         ))
     }
 
+    /// 1 to `most` URLs.
+    pub(crate) fn urls(&self, urls: &[String], most: usize, longest: usize) -> Result<()> {
+        self.count(urls.len(), most)?;
+        urls.iter().enumerate().try_for_each(|(index, url)| self.at(index).url(url, longest))
+    }
+
+    /// 1 to `most` of something.
+    pub(crate) fn count(&self, given: usize, most: usize) -> Result<()> {
+        match given {
+            0 => self.refuse(format_args!("none given, 1 to {most} wanted; leave it out where there is none")),
+            given if given > most => self.refuse(format_args!("{given} given, at most {most}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// At most `most` ids, each once and none empty.
+    pub(crate) fn ids(&self, ids: &[String], most: usize) -> Result<()> {
+        if ids.len() > most {
+            return self.refuse(format_args!("{} given, at most {most}", ids.len()));
+        }
+        for (index, id) in ids.iter().enumerate() {
+            if id.is_empty() {
+                return self.at(index).refuse("empty; pass an id");
+            }
+            if let Some(first) = ids[..index].iter().position(|other| other == id) {
+                return self.at(index).refuse(format_args!("the same as [{first}]; give each once"));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn base64(&self, blob: &str) -> Result<()> {
         if blob.is_empty() {
             return self.refuse("empty; send the bytes of the picture in base64");
@@ -106,6 +167,25 @@ impl Field {
         }
         Ok(())
     }
+}
+
+/// Checks the name of a namespace, which becomes part of a path.
+///
+/// ```
+/// use image_intelligence_core::{Limits, check_namespace};
+///
+/// assert!(check_namespace("staff", &Limits::default()).is_ok());
+/// assert!(check_namespace("", &Limits::default()).is_err());
+/// ```
+pub fn check_namespace(namespace: &str, limits: &Limits) -> Result<()> {
+    let field = Field::new("namespace");
+    if namespace.trim().is_empty() {
+        return field.refuse("empty; give your identities a namespace, such as \"staff\"");
+    }
+    if matches!(namespace, "." | "..") || namespace.chars().any(char::is_control) {
+        return field.refuse("dots alone or control characters given, which no path can carry; use letters and digits");
+    }
+    field.at_most(namespace, limits.namespace)
 }
 
 pub(crate) fn is_url(text: &str) -> bool {

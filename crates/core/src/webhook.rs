@@ -1,7 +1,11 @@
 //! What a webhook's body says.
 
-use crate::body::{Shape, read_json};
-use crate::{DetectJob, ErrorKind, Kind, Raw, Result};
+use crate::body::{Body, Shape, read_json};
+use crate::job::{JobModel, from_body};
+use crate::registered::identity_elsewhere;
+use crate::{
+    AskJob, DetectJob, ErrorKind, EventName, JobStatus, Kind, MatchJob, Raw, RecognizeJob, RegisteredEvent, Result,
+};
 
 /// What a webhook brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,6 +13,14 @@ use crate::{DetectJob, ErrorKind, Kind, Raw, Result};
 pub enum WebhookEvent {
     /// A detect job.
     Detect(DetectJob),
+    /// A match job.
+    Match(MatchJob),
+    /// An ask job.
+    Ask(AskJob),
+    /// A recognize job.
+    Recognize(RecognizeJob),
+    /// An event of a registered webhook.
+    Event(RegisteredEvent),
     /// Something that this version cannot name: kept as it came, never dropped.
     Unknown(Raw),
 }
@@ -20,16 +32,53 @@ pub enum WebhookEvent {
 pub enum EventKind {
     /// A detect job.
     Detect,
+    /// A match job.
+    Match,
+    /// An ask job.
+    Ask,
+    /// A recognize job.
+    Recognize,
+    /// An event of a registered webhook.
+    Event,
     /// Something that this version cannot name.
     Unknown,
 }
 
 impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Detect, Self::Match, Self::Ask, Self::Recognize, Self::Event, Self::Unknown];
+
     /// The word that is the same in every language.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Detect => "detect",
+            Self::Detect => Kind::Detect.as_str(),
+            Self::Match => Kind::Match.as_str(),
+            Self::Ask => Kind::Ask.as_str(),
+            Self::Recognize => Kind::Recognize.as_str(),
+            Self::Event => "event",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// Which kind of job it is, where it is one.
+    pub const fn job(self) -> Option<Kind> {
+        match self {
+            Self::Detect => Some(Kind::Detect),
+            Self::Match => Some(Kind::Match),
+            Self::Ask => Some(Kind::Ask),
+            Self::Recognize => Some(Kind::Recognize),
+            Self::Event | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<Kind> for EventKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Detect => Self::Detect,
+            Kind::Match => Self::Match,
+            Kind::Ask => Self::Ask,
+            Kind::Recognize => Self::Recognize,
         }
     }
 }
@@ -39,6 +88,10 @@ impl WebhookEvent {
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Detect(_) => EventKind::Detect,
+            Self::Match(_) => EventKind::Match,
+            Self::Ask(_) => EventKind::Ask,
+            Self::Recognize(_) => EventKind::Recognize,
+            Self::Event(_) => EventKind::Event,
             Self::Unknown(_) => EventKind::Unknown,
         }
     }
@@ -47,7 +100,45 @@ impl WebhookEvent {
     pub fn raw(&self) -> &Raw {
         match self {
             Self::Detect(job) => &job.raw,
+            Self::Match(job) => &job.raw,
+            Self::Ask(job) => &job.raw,
+            Self::Recognize(job) => &job.raw,
+            Self::Event(event) => &event.raw,
             Self::Unknown(raw) => raw,
+        }
+    }
+
+    /// The id of the job, where it is one.
+    pub fn job_id(&self) -> Option<&str> {
+        match self {
+            Self::Detect(job) => Some(&job.id),
+            Self::Match(job) => Some(&job.id),
+            Self::Ask(job) => Some(&job.id),
+            Self::Recognize(job) => Some(&job.id),
+            Self::Event(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// How far the job has come, where it is one. A job that is not done yet is no result.
+    pub fn job_status(&self) -> Option<&JobStatus> {
+        match self {
+            Self::Detect(job) => Some(&job.status),
+            Self::Match(job) => Some(&job.status),
+            Self::Ask(job) => Some(&job.status),
+            Self::Recognize(job) => Some(&job.status),
+            Self::Event(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// As canonical JSON, for languages that build their own objects; an unknown body as it came.
+    pub fn to_json(&self) -> Vec<u8> {
+        match self {
+            Self::Detect(job) => job.to_json(),
+            Self::Match(job) => job.to_json(),
+            Self::Ask(job) => job.to_json(),
+            Self::Recognize(job) => job.to_json(),
+            Self::Event(event) => event.to_json(),
+            Self::Unknown(raw) => raw.as_str().unwrap_or_default().as_bytes().to_vec(),
         }
     }
 }
@@ -69,11 +160,24 @@ impl WebhookEvent {
 /// ```
 pub fn parse_webhook(body: &[u8], known_kind: Option<Kind>) -> Result<WebhookEvent> {
     let (parsed, raw) = read_json(body, ErrorKind::InvalidWebhook)?;
-    let shape = known_kind.map_or_else(|| parsed.shape(), Shape::Job);
-    match shape {
-        Shape::Job(Kind::Detect) if parsed.id.as_deref().is_some_and(|id| !id.is_empty()) => {
-            DetectJob::from_body(parsed, raw, ErrorKind::InvalidWebhook).map(WebhookEvent::Detect)
-        }
-        Shape::Job(_) | Shape::Event | Shape::Unknown => Ok(WebhookEvent::Unknown(raw)),
-    }
+    Ok(match known_kind.map_or_else(|| parsed.shape(), Shape::Job) {
+        Shape::Job(Kind::Detect) => job(parsed, raw, WebhookEvent::Detect),
+        Shape::Job(Kind::Match) => job(parsed, raw, WebhookEvent::Match),
+        Shape::Job(Kind::Ask) => job(parsed, raw, WebhookEvent::Ask),
+        Shape::Job(Kind::Recognize) => job(parsed, raw, WebhookEvent::Recognize),
+        Shape::Event => WebhookEvent::Event(event(parsed, raw)),
+        Shape::Unknown => WebhookEvent::Unknown(raw),
+    })
+}
+
+/// A job, or what cannot be one for want of an id.
+fn job<J: JobModel>(body: Body, raw: Raw, event: fn(J) -> WebhookEvent) -> WebhookEvent {
+    let kept = raw.clone();
+    from_body(body, raw, ErrorKind::InvalidWebhook).map_or(WebhookEvent::Unknown(kept), event)
+}
+
+fn event(body: Body, raw: Raw) -> RegisteredEvent {
+    let event = EventName::from(body.event_name());
+    let identity = body.identity.or_else(|| identity_elsewhere(raw.as_str()?));
+    RegisteredEvent { event, created_at: body.created_at, identity, raw }
 }

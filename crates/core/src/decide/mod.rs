@@ -2,6 +2,7 @@
 //! through its own border. `tests/vectors/README.md` says what each table holds and what comes back.
 
 mod errors;
+mod validation;
 mod waiting;
 mod webhooks;
 
@@ -13,9 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use self::errors::error;
+use self::validation::validation;
 use self::waiting::{poll, retry, retry_after};
 use self::webhooks::{callback, signature};
-use crate::{BaseUrl, DetectRequest, Error, ErrorKind, Kind, Limits, Result, ResumeToken, decode_blob};
+use crate::{BaseUrl, Error, ErrorKind, Kind, Result, ResumeToken};
 
 /// Decides a case of a table, and gives the case back with what core decided in the place of what was expected. For the
 /// table `errors` it fails with the error that the case describes.
@@ -28,7 +30,7 @@ pub fn decide(table: &str, case: &str) -> Result<String> {
         "poll" => poll(read_value(case)?, &mut answer)?,
         "retry" => retry(&read_value(case)?, &mut answer),
         "retry_after" => retry_after(&read_value(case)?, &mut answer),
-        "validation" => validation(read_value(case)?, &mut answer)?,
+        "validation" => validation(&read_value(case)?, &mut answer)?,
         "resume" => resume(&read_value(case)?, &mut answer)?,
         "signature" => signature(&read_value(case)?, &mut answer)?,
         "callback" => callback(&read_value(case)?, &mut answer)?,
@@ -139,42 +141,6 @@ fn expand(value: &Value) -> Result<Value> {
             .map(Value::from),
         other => Ok(other.clone()),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ValidationCase {
-    request: Value,
-    limits: Option<LimitsOf>,
-    #[serde(rename = "error")]
-    _error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsOf {
-    url: usize,
-}
-
-fn validation(case: ValidationCase, answer: &mut Map<String, Value>) -> Result<()> {
-    let request: DetectRequest = read_value(expand(&case.request)?)?;
-    let mut limits = Limits::default();
-    if let Some(own) = case.limits {
-        limits.url = own.url;
-    }
-    let checked = request.validate(&limits).and_then(|()| {
-        let mut blobs = request.images.iter().filter_map(|image| image.blob.as_deref());
-        blobs.try_for_each(|blob| decode_blob("blob", blob).map(drop))
-    });
-    answer.remove("error");
-    if let Err(error) = checked {
-        let field = error.message().split(": ").next();
-        answer.insert(
-            "error".to_owned(),
-            json!({"kind": error.kind().as_str(), "field": field, "message": error.message()}),
-        );
-    }
-    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,11 @@
 //! A detect job as the API answers it, and easy ways through its results.
 
-use crate::body::{Body, read_json};
 use crate::inputs::{Input, Inputs};
+use crate::job::job;
 use crate::model::model;
+use crate::picture::{pictured, tie_all};
 use crate::read::{deserialize_from_text, from_text};
-use crate::{BoundingBox, ErrorKind, ImageStatus, JobStatus, Raw, Result, Timestamp};
+use crate::{BoundingBox, ImageStatus, ImageView, JobStatus, Raw, Timestamp};
 
 model! {
     /// A detect job: under way, or with its results.
@@ -131,48 +132,16 @@ impl DetectedObject {
     }
 }
 
+job!(DetectJob is Detect, of body {
+    job_results: body.job_results.value.into_iter().map(Into::into).collect(),
+    image_results: body.image_results.value.items,
+});
+
 impl DetectJob {
-    /// Reads a job from the API's JSON.
-    ///
-    /// Fails with `invalid_response` where it is no JSON object, or has no `id`; every other oddity is read past.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
-        let (body, raw) = read_json(json, ErrorKind::InvalidResponse)?;
-        Self::from_body(body, raw, ErrorKind::InvalidResponse)
-    }
-
-    /// Reads the API's answer to a search: an array of jobs. An item that cannot be read is left out.
-    pub fn list_from_json(json: &[u8]) -> Result<Vec<Self>> {
-        crate::body::read_list(json, |body, raw| Self::from_body(body, raw, ErrorKind::InvalidResponse).ok())
-    }
-
-    pub(crate) fn from_body(body: Body, raw: Raw, kind: ErrorKind) -> Result<Self> {
-        let Some(id) = body.id.filter(|id| !id.is_empty()) else {
-            return Err(crate::Error::new(kind, "id: missing in a detect job; is this the API's answer?"));
-        };
-        Ok(Self {
-            id,
-            job_results: body.job_results.value.into_iter().map(Into::into).collect(),
-            image_results: body.image_results.value.items,
-            created_at: body.created_at,
-            status: body.status.unwrap_or_default(),
-            custom_id: body.custom_id,
-            feed_id: body.feed_id,
-            webhook_url: body.webhook_url,
-            raw,
-        })
-    }
-
     // The numbers of fields that tell bodies apart, for those who look into them for more than their own sake.
-    pub(crate) const ID: usize = 0;
     pub(crate) const JOB_RESULTS: usize = 1;
     pub(crate) const IMAGE_RESULTS: usize = 2;
     pub(crate) const STATUS: usize = 4;
-
-    /// The job as canonical JSON, with each picture's [`Input`]: for languages that build their own objects.
-    pub fn to_json(&self) -> Vec<u8> {
-        // Text, numbers and lists: there is nothing in them that JSON cannot say.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
 
     /// Every picture in which the class was found, the surest first.
     pub fn found<'a>(&'a self, class: &str) -> Vec<Hit<'a>> {
@@ -216,16 +185,10 @@ impl DetectJob {
 
     /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
     pub fn tie(&mut self, inputs: &Inputs) {
-        for image in &mut self.image_results {
-            image.input = inputs.find(&mut image.custom_id, image.url.as_deref());
-        }
-        for image in self.job_results.iter_mut().filter_map(|result| result.image.as_mut()) {
-            image.input = inputs.find(&mut image.custom_id, image.url.as_deref());
-        }
+        tie_all(&mut self.image_results, inputs);
+        tie_all(self.job_results.iter_mut().filter_map(|result| result.image.as_mut()), inputs);
     }
 }
-
-deserialize_from_text!(DetectJob, |text: &str| DetectJob::from_json(text.as_bytes()));
 
 /// An object of a class in a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -241,60 +204,4 @@ pub struct Hit<'a> {
     pub bounding_box: Option<BoundingBox>,
 }
 
-/// Which picture a result speaks of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct ImageView<'a> {
-    /// The service's name for it.
-    pub id: Option<&'a str>,
-    /// Where it was fetched.
-    pub url: Option<&'a str>,
-    /// Where the service keeps it.
-    pub proxy_url: Option<&'a str>,
-    /// The caller's name for it.
-    pub custom_id: Option<&'a str>,
-    /// Which of the caller's pictures it is, where that is certain.
-    pub input: Option<&'a Input>,
-}
-
-impl<'a> ImageView<'a> {
-    /// The name that says most to a person: the caller's customId, else the URL or file that was passed in, else the
-    /// service's id.
-    pub fn custom_id_or_url(&self) -> &'a str {
-        let source = self.input.map(|input| input.source.as_str());
-        [self.custom_id, self.url, source, self.id].into_iter().flatten().find(|name| !name.is_empty()).unwrap_or("")
-    }
-
-    /// Whether both may be one picture: the first name that both have decides, and where they share none, nothing speaks
-    /// against it.
-    fn may_be(&self, other: &Self) -> bool {
-        fn same<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<bool> {
-            Some(one? == other?)
-        }
-        same(self.id, other.id)
-            .or_else(|| same(self.input.map(|input| input.index), other.input.map(|input| input.index)))
-            .or_else(|| same(self.custom_id, other.custom_id))
-            .or_else(|| same(self.url, other.url))
-            .or_else(|| same(self.proxy_url, other.proxy_url))
-            .unwrap_or(true)
-    }
-}
-
-macro_rules! view {
-    ($model:ty) => {
-        impl $model {
-            /// Which picture this is.
-            pub fn view(&self) -> ImageView<'_> {
-                ImageView {
-                    id: self.id.as_deref(),
-                    url: self.url.as_deref(),
-                    proxy_url: self.proxy_url.as_deref(),
-                    custom_id: self.custom_id.as_deref(),
-                    input: self.input.as_ref(),
-                }
-            }
-        }
-    };
-}
-view!(DetectImageResult);
-view!(DetectJobImage);
+pictured!(DetectImageResult, DetectJobImage);

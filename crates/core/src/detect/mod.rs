@@ -3,5 +3,5 @@
 mod job;
 mod request;
 
-pub use job::{DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectedObject, Hit, ImageView};
+pub use job::{DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectedObject, Hit};
 pub use request::{Class, DetectRequest, Verify};

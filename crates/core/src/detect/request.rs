@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
-use crate::request::{JobOptions, absent_is_default, at_most, check_image_count, check_images};
+use crate::request::{JobOptions, absent_is_default, at_most, job_request};
 use crate::validate::{Field, check_zones};
 use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
@@ -147,35 +147,6 @@ impl DetectRequest {
         }
     }
 
-    /// Reads a request from JSON, strictly.
-    ///
-    /// Fails with `invalid_request`, naming the place of what is wrong in it. Nothing is checked against limits yet.
-    ///
-    /// ```
-    /// use image_intelligence_core::DetectRequest;
-    ///
-    /// let wrong = br#"{"images": [], "classes": [{"class": "person"}, {"class": 7}]}"#;
-    /// assert_eq!(
-    ///     DetectRequest::from_json(wrong).unwrap_err().message(),
-    ///     "classes[1].class: invalid type: integer `7`, expected a string",
-    /// );
-    /// ```
-    pub fn from_json(json: &[u8]) -> Result<Self> {
-        crate::request::from_json(json)
-    }
-
-    /// Checks it against the API's limits. The error names the field, the limit and what was given.
-    pub fn validate(&self, limits: &Limits) -> Result<()> {
-        check_images(&self.images, limits)?;
-        self.check_the_rest(limits)
-    }
-
-    /// Checks everything but the pictures, of which `count` are to come: for a caller that has yet to read them.
-    pub fn validate_before_images(&self, count: usize, limits: &Limits) -> Result<()> {
-        check_image_count(count, limits)?;
-        self.check_the_rest(limits)
-    }
-
     fn check_the_rest(&self, limits: &Limits) -> Result<()> {
         if self.classes.is_empty() {
             return Err(crate::Error::invalid_request("classes", "none given, a detect job looks for at least 1"));
@@ -198,6 +169,8 @@ impl DetectRequest {
                 check_zones(&field.key("exclusionZones"), zones)?;
             }
         }
-        self.options.validate(limits)
+        self.options.validate(limits, limits.url)
     }
 }
+
+job_request!(DetectRequest);

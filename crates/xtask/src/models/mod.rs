@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn what_the_generators_do_not_know_is_refused() {
         let of = |field| {
-            let a = json!({"description": "a", "properties": {"b": field}, "x-order": ["b"]});
+            let a = json!({"description": "a", "x-read": true, "properties": {"b": field}, "x-order": ["b"]});
             json!({"$defs": {"A": a}, "x-order": ["A"]})
         };
         for (field, says) in [

@@ -9,8 +9,14 @@ use super::text::{snake, wrap};
 
 const WIDTH: usize = 120;
 /// What is written by hand, in `_results.py`: the models that it is mixed into, and its class.
-const MIXED_IN: [(&str, &str); 3] =
-    [("DetectImageResult", "ImageNames"), ("DetectJob", "DetectResults"), ("DetectJobImage", "ImageNames")];
+const MIXED_IN: [(&str, &str); 6] = [
+    ("DetectImageResult", "ImageNames"),
+    ("DetectJob", "DetectResults"),
+    ("DetectJobImage", "ImageNames"),
+    ("ImageResult", "ImageNames"),
+    ("JobImage", "ImageNames"),
+    ("RecognizedImage", "ImageNames"),
+];
 const KEYWORDS: [&str; 5] = ["class", "from", "import", "in", "is"];
 
 pub(crate) fn write(definitions: &[Definition]) -> String {
@@ -53,7 +59,6 @@ fn open_enum(definition: &Definition, values: &[(String, String)]) -> String {
 fn object(definition: &Definition, fields: &[Field], is_response: bool) -> String {
     let name = &definition.name;
     let mixin = MIXED_IN.iter().find(|row| row.0 == name);
-    let is_job = is_response && name.ends_with("Job");
     let mut bases = Vec::new();
     bases.extend(mixin.map(|row| row.1));
     bases.push("Struct");
@@ -61,7 +66,7 @@ fn object(definition: &Definition, fields: &[Field], is_response: bool) -> Strin
         bases.push("kw_only=True");
     }
     bases.push("rename=\"camel\"");
-    if is_job {
+    if definition.has_raw {
         // For what comes beside it: the raw bytes.
         bases.push("dict=True");
     } else if is_response {
@@ -72,17 +77,17 @@ fn object(definition: &Definition, fields: &[Field], is_response: bool) -> Strin
     // Requests are made by position: what must be given comes first.
     let mut fields: Vec<_> = fields.iter().collect();
     if !is_response {
-        fields.sort_by_key(|field| default(field).is_some());
+        fields.sort_by_key(|field| default(field, is_response).is_some());
     }
     for field in fields {
-        out.push(member(field));
+        out.push(member(field, is_response));
         out.push(docstring(&field_docs(field, is_response)));
     }
     out.concat()
 }
 
-fn member(field: &Field) -> String {
-    let default = default(field);
+fn member(field: &Field, is_response: bool) -> String {
+    let default = default(field, is_response);
     let mut of = type_name(&field.of);
     if default.as_deref() == Some("None") {
         of += " | None";
@@ -97,13 +102,13 @@ fn member(field: &Field) -> String {
 }
 
 /// What stands for a field that is not there; `None` where it always is.
-fn default(field: &Field) -> Option<String> {
+fn default(field: &Field, is_response: bool) -> Option<String> {
     Some(match (&field.default, &field.of) {
         (Some(Value::Bool(value)), _) => if *value { "True" } else { "False" }.to_owned(),
         // Texts and numbers are written alike in JSON and in Python.
         (Some(value), _) => value.to_string(),
         (None, _) if field.required => return None,
-        (None, Type::Array(_)) => "[]".to_owned(),
+        (None, Type::Array(_)) if is_response => "[]".to_owned(),
         (None, _) => "None".to_owned(),
     })
 }

@@ -12,6 +12,10 @@ pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) form: Form,
+    /// Whether it is read from the API, as against what a caller writes.
+    pub(crate) is_read: bool,
+    /// Whether its JSON is kept beside it.
+    pub(crate) has_raw: bool,
 }
 
 impl Definition {
@@ -67,11 +71,11 @@ impl Type {
     }
 }
 
-/// The names of what is read, as against what a caller writes: what a job holds.
+/// The names of what is read, as against what a caller writes: what is marked so, and what that holds.
 pub(crate) fn responses(definitions: &[Definition]) -> BTreeSet<&str> {
-    let jobs = definitions.iter().filter(|definition| definition.name.ends_with("Job"));
+    let read = definitions.iter().filter(|definition| definition.is_read);
     let mut found = BTreeSet::new();
-    let mut open: Vec<&str> = jobs.map(|job| job.name.as_str()).collect();
+    let mut open: Vec<&str> = read.map(|definition| definition.name.as_str()).collect();
     while let Some(name) = open.pop() {
         if found.insert(name) {
             let definition = definitions.iter().find(|definition| definition.name == name);
@@ -129,7 +133,8 @@ fn definition(name: &str, body: &Value, all: &Map<String, Value>) -> Result<Defi
         });
         Form::Object(fields.collect::<Result<_, String>>()?)
     };
-    Ok(Definition { name: host_name(name, body), docs, form })
+    let (is_read, has_raw) = (body["x-read"] == true, body["x-raw"] == true);
+    Ok(Definition { name: host_name(name, body), docs, form, is_read, has_raw })
 }
 
 /// A schema may have a title for hosts, where its own name would be a keyword in half of them.

@@ -1,0 +1,7 @@
+//! Recognize jobs: faces in pictures.
+
+mod job;
+mod request;
+
+pub use job::{Face, FaceHit, RecognizeJob, RecognizedImage};
+pub use request::RecognizeRequest;
