@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectBuilder, DetectRequest, Dialect, Error, ErrorKind, RawJob, Result,
+    Client as Native, ClientBuilder, Detect, DetectRequest, Dialect, Error, ErrorKind, JobBuilder, RawJob, Result,
 };
 use pyo3::prelude::*;
 
@@ -69,7 +69,7 @@ async fn read(client: Native, id: String) -> Result<Read> {
 }
 
 impl Client {
-    fn prepare(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<DetectBuilder> {
+    fn prepare(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<JobBuilder<Detect>> {
         let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
         let images = images.into_iter().map(Picture::into_image).collect::<PyResult<Vec<_>>>()?;
         let request = DetectRequest::from_json(request).map_err(|error| raise(py, &error))?;

@@ -174,7 +174,7 @@ impl CredentialTokens {
         loop {
             tries.pass(&self.gate, request).await?;
             let answer = match self.http.send(request, None).await {
-                Ok(body) => read_answer(&body, request, Repeat::Harmless, TokenAnswer::from_json),
+                Ok(answer) => read_answer(&answer.body, request, Repeat::Harmless, TokenAnswer::from_json),
                 Err(failed) => {
                     let error = failed.error.without_secret(&self.credentials.client_secret);
                     Err(Failed { error, failure: failed.failure })

@@ -12,6 +12,7 @@ use crate::auth::{CredentialTokens, TokenProvider};
 use crate::call::{Caller, Gate};
 use crate::client::{Client, Inner};
 use crate::http::Http;
+use crate::pictures::{Pictures, Policy};
 use crate::tls;
 
 /// Sets up a [`Client`]; every setting has a default that suits most.
@@ -39,6 +40,7 @@ pub struct ClientBuilder {
     request_timeout: Duration,
     connect_timeout: Duration,
     largest_request: usize,
+    largest_picture: usize,
     recover_for: Duration,
     retry: RetryPolicy,
     poll: PollPolicy,
@@ -65,6 +67,7 @@ impl Default for ClientBuilder {
             request_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
             largest_request: 100 * 1024 * 1024,
+            largest_picture: 32 * 1024 * 1024,
             recover_for: Duration::from_secs(30),
             retry: RetryPolicy::default(),
             poll: PollPolicy::default(),
@@ -147,6 +150,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How many bytes a picture may have that [`Client::image`] fetches. 32 MiB.
+    pub fn largest_picture(mut self, bytes: usize) -> Self {
+        self.largest_picture = bytes;
+        self
+    }
+
     /// For how long a job whose submit's answer was lost is looked for. 30 s.
     pub fn recover_for(mut self, limit: Duration) -> Self {
         self.recover_for = limit;
@@ -200,8 +209,11 @@ impl ClientBuilder {
         }
         let ours = concat!("image-intelligence/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| ours.to_owned(), |name| format!("{name} {ours}"));
+        let tls = tls::config(&self.roots)?;
+        let policy = Policy::new(&base, self.allow_plain_http);
+        let pictures = Pictures::new(tls.clone(), policy, self.largest_picture, agent.clone(), self.request_timeout);
         let mut http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(&self.roots)?)
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
             .tcp_nodelay(true)
@@ -222,6 +234,7 @@ impl ClientBuilder {
         };
         Ok(Client::new(Inner {
             caller: Caller { http, tokens, gate, secret },
+            pictures,
             base,
             retry: self.retry,
             poll: self.poll,

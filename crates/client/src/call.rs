@@ -7,7 +7,7 @@ use image_intelligence_core::{Error, ErrorKind, Failure, Repeat, Result, RetryPo
 use tokio::time::Instant;
 
 use crate::auth::TokenProvider;
-use crate::http::{Failed, Http, Request};
+use crate::http::{Answer, Failed, Http, Request};
 use crate::random;
 
 /// Makes calls to one API.
@@ -28,6 +28,17 @@ impl Caller {
         retry: &RetryPolicy,
         read: impl Fn(&[u8]) -> Result<T>,
     ) -> Result<T, Failed> {
+        self.call_for(request, repeat, retry, |answer| read_answer(&answer.body, request, repeat, &read)).await
+    }
+
+    /// As [`call`](Self::call), with the whole answer.
+    pub(crate) async fn call_for<T>(
+        &self,
+        request: &Request,
+        repeat: Repeat,
+        retry: &RetryPolicy,
+        read: impl Fn(&Answer) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
         let mut tries = Tries::new(retry, repeat);
         let mut refused = None;
         loop {
@@ -36,7 +47,7 @@ impl Caller {
             let token = self.tokens.token(refused.as_ref()).await;
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
             let answer = match self.http.send(request, Some(&token)).await {
-                Ok(body) => read_answer(&body, request, repeat, &read),
+                Ok(answer) => read(&answer),
                 Err(failed) => {
                     let failed = failed.without(&token);
                     Err(match &self.secret {

@@ -4,19 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use image_intelligence_core::{
-    BaseUrl, Dialect, Error, ErrorKind, Inputs, Limits, PollPolicy, Result, ResumeToken, RetryPolicy,
+    AskRequest, BaseUrl, Class, DetectRequest, Dialect, Error, ErrorKind, JobSearch, Limits, MatchRequest, PollPolicy,
+    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, WebhookRequest,
 };
 
 use tokio::sync::watch;
 
 use crate::builder::ClientBuilder;
 use crate::call::Caller;
-use crate::detect::DetectBuilder;
+use crate::feedback::Feedbacks;
+use crate::http::Request;
 use crate::image::Image;
 use crate::job::Job;
+use crate::job_builder::JobBuilder;
 use crate::jobs::Jobs;
-use crate::kind::JobKind;
+use crate::kind::{Ask, Detect, JobKind, Match, Recognize};
+use crate::pictures::Pictures;
+use crate::recognition::Recognition;
+use crate::registration::{self, Registration};
 
 /// Talks to one API. Cheap to clone; clones share their connections, their token and their manners.
 ///
@@ -26,6 +33,7 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) caller: Caller,
+    pub(crate) pictures: Pictures,
     pub(crate) base: BaseUrl,
     pub(crate) retry: RetryPolicy,
     pub(crate) poll: PollPolicy,
@@ -45,6 +53,14 @@ impl Inner {
             _ = closed.wait_for(|closed| *closed) => Err(crate::http::closed()),
             done = call => done,
         }
+    }
+}
+
+impl Inner {
+    /// A read: sent again where that may help, until the client is closed.
+    pub(crate) async fn read<T>(&self, request: &Request, read: impl Fn(&[u8]) -> Result<T>) -> Result<T> {
+        let call = self.caller.call(request, Repeat::Harmless, &self.retry, read);
+        self.while_open(async { call.await.map_err(|failed| failed.error) }).await
     }
 }
 
@@ -89,18 +105,120 @@ impl Client {
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.
     ///
-    /// Nothing is sent before [`DetectBuilder::send`].
-    pub fn detect<I>(&self, images: I) -> DetectBuilder
+    /// Nothing is sent before [`JobBuilder::send`].
+    pub fn detect<I>(&self, images: I) -> JobBuilder<Detect>
     where
         I: IntoIterator,
         I::Item: Into<Image>,
     {
-        DetectBuilder::new(self.clone(), images.into_iter().map(Into::into).collect())
+        self.job(images, DetectRequest::new([], Vec::<Class>::new()))
     }
 
-    /// Jobs that were made before: to read, search, and wait for.
-    pub fn jobs<K: JobKind>(&self) -> Jobs<K> {
-        Jobs::new(self.clone())
+    /// Asks which of the pictures shows a target: this one of a class, as 1 to 3 other pictures show it.
+    ///
+    /// Nothing is sent before [`JobBuilder::send`].
+    ///
+    /// ```
+    /// use image_intelligence::{Client, Image, Target};
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let rex = Target::new("dog", ["https://example.com/rex.jpg"]);
+    /// let job = client.match_target([Image::file("../../examples/photos/chelsea.jpg")], rex).send().await?.wait().await?;
+    /// match job.matched() {
+    ///     Some(image) => println!("there he is: {}", image.custom_id_or_url()),
+    ///     None => println!("not seen"),
+    /// }
+    /// # assert!(job.matched().is_none());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn match_target<I>(&self, images: I, target: Target) -> JobBuilder<Match>
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        self.job(images, MatchRequest::new([], target))
+    }
+
+    /// Asks a question about the pictures, to be answered with yes or no, in at most 256 characters.
+    ///
+    /// Nothing is sent before [`JobBuilder::send`].
+    ///
+    /// ```
+    /// use image_intelligence::{Client, Image};
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let door = [Image::file("../../examples/photos/coffee.jpg")];
+    /// let job = client.ask(door, "Is the door open?").send().await?.wait().await?;
+    /// println!("{}", if job.yes().is_some() { "yes" } else { "no" });
+    /// # assert!(job.yes().is_none());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn ask<I>(&self, images: I, question: impl Into<String>) -> JobBuilder<Ask>
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        self.job(images, AskRequest::new([], question))
+    }
+
+    /// Looks for faces in the pictures, and for whose they are among the identities of a namespace.
+    ///
+    /// Nothing is sent before [`JobBuilder::send`].
+    pub fn recognize<I>(&self, namespace: impl Into<String>, images: I) -> JobBuilder<Recognize>
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        let mut job = self.job(images, RecognizeRequest::new([]));
+        job.namespace = Some(namespace.into());
+        job
+    }
+
+    fn job<K: JobKind, I>(&self, images: I, request: K::Request) -> JobBuilder<K>
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        JobBuilder::new(self.clone(), images.into_iter().map(Into::into).collect(), request)
+    }
+
+    /// Jobs that were made before: to read, search, and wait for. Those that recognize are in
+    /// [`recognition`](Self::recognition).
+    pub fn jobs<K: JobKind<Search = JobSearch>>(&self) -> Jobs<K> {
+        Jobs::new(self.clone(), None)
+    }
+
+    /// What the service keeps of faces in a namespace: identities, pictures, groups and the jobs that found them. At most
+    /// 128 characters.
+    pub fn recognition(&self, namespace: impl Into<String>) -> Recognition {
+        Recognition::new(self.clone(), namespace.into())
+    }
+
+    /// Feedback about detect jobs.
+    pub fn feedback(&self) -> Feedbacks {
+        Feedbacks::new(self.clone())
+    }
+
+    /// Has the events of this application posted to a URL: whenever somebody becomes known, or what is known of them
+    /// changes. There is one such webhook for each application, and it cannot be taken back.
+    ///
+    /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
+    pub async fn register_webhook(&self, request: WebhookRequest) -> Result<Registration> {
+        registration::register(self, request).await
+    }
+
+    /// The bytes of a picture that an answer names, by its `proxyUrl` or the `url` of a face.
+    ///
+    /// It is fetched without the token; only by https, and only from a public address (from this machine, too, where the
+    /// API is on it). At most 32 MiB: see [`ClientBuilder::largest_picture`].
+    pub async fn image(&self, url: &str) -> Result<Bytes> {
+        self.0.while_open(self.0.pictures.fetch(&self.0, url)).await
     }
 
     /// Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
@@ -128,6 +246,6 @@ impl Client {
                 format!("resume token: it is of a {} job, not of a {} job", token.kind, K::KIND),
             ));
         }
-        Ok(Job::resumed(self.clone(), token.id, token.created, Inputs::of_resumed(token.rid), token.rid))
+        Ok(Job::resumed(self.clone(), token))
     }
 }

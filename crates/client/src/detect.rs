@@ -1,42 +1,11 @@
 //! Asking for classes of objects.
 
-use std::fmt;
+use image_intelligence_core::Class;
 
-use image_intelligence_core::{Class, DetectRequest, Error, ErrorKind, Result, Rid};
+use crate::job_builder::JobBuilder;
+use crate::kind::Detect;
 
-use crate::client::Client;
-use crate::image::Image;
-use crate::job::Job;
-use crate::submit::{self, Submit};
-
-/// The kind of job that finds objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detect {}
-
-/// A detect job that is being put together: `client.detect(images).class("person").send()`.
-#[must_use = "nothing is sent before send() is awaited"]
-pub struct DetectBuilder {
-    client: Client,
-    images: Vec<Image>,
-    request: DetectRequest,
-    rid: Result<Rid>,
-}
-
-impl fmt::Debug for DetectBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DetectBuilder")
-            .field("images", &self.images)
-            .field("classes", &self.request.classes)
-            .finish_non_exhaustive()
-    }
-}
-
-impl DetectBuilder {
-    pub(crate) fn new(client: Client, images: Vec<Image>) -> Self {
-        let request = DetectRequest::new([], Vec::<Class>::new());
-        Self { client, images, request, rid: crate::random::rid() }
-    }
-
+impl JobBuilder<Detect> {
     /// Looks for one more class: its name, or a [`Class`] with settings.
     pub fn class(mut self, class: impl Into<Class>) -> Self {
         self.request.classes.push(class.into());
@@ -49,85 +18,9 @@ impl DetectBuilder {
         self
     }
 
-    /// Takes classes and options from a request that was put together elsewhere; its pictures are passed over for those of
-    /// this builder.
-    ///
-    /// ```
-    /// # use image_intelligence::{Client, DetectRequest, Image};
-    /// # let client = Client::builder().credentials("local", "local").build()?;
-    /// let request = DetectRequest::from_json(br#"{"images": [], "classes": [{"class": "person"}], "feedId": "Camera_7"}"#)?;
-    /// let detect = client.detect([Image::file("astronaut.jpg")]).request(request);
-    /// # Ok::<(), image_intelligence::Error>(())
-    /// ```
-    pub fn request(mut self, request: DetectRequest) -> Self {
-        self.request = request;
-        self.request.images.clear();
-        self
-    }
-
     /// Asks where in the picture each object is. A server may leave that out.
     pub fn bounding_boxes(mut self, wanted: bool) -> Self {
         self.request.bounding_box = wanted;
         self
-    }
-
-    /// Gives the job a name of your own, at most 64 characters. Where you give none, we do: see
-    /// [`job_custom_id`](Self::job_custom_id).
-    pub fn custom_id(mut self, id: impl Into<String>) -> Self {
-        self.request.options.custom_id = Some(id.into());
-        self
-    }
-
-    /// Says which camera or source the pictures came from, at most 64 characters.
-    pub fn feed_id(mut self, id: impl Into<String>) -> Self {
-        self.request.options.feed_id = Some(id.into());
-        self
-    }
-
-    /// Has the service post the finished job there: at most 512 characters, public, with no authentication in front.
-    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
-        self.request.options.webhook_url = Some(url.into());
-        self
-    }
-
-    /// The name that the job will carry, to write down before it is sent.
-    pub fn job_custom_id(&self) -> String {
-        let ours = || self.rid.as_ref().map(Rid::to_string).unwrap_or_default();
-        self.request.options.custom_id.clone().unwrap_or_else(ours)
-    }
-
-    /// Reads the files, checks everything against the API's limits, and sends the job, once.
-    ///
-    /// Where the answer is lost, the job is looked for, for 30 s: it is found, or the error is `outcome_unknown`. It is
-    /// never sent a second time unless it is certain that the first never arrived.
-    ///
-    /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`.
-    pub async fn send(self) -> Result<Job<Detect>> {
-        let client = self.client.clone();
-        // Boxed: whoever awaits a submit should not carry all of it in a future of his own.
-        client.inner().while_open(Box::pin(self.send_once())).await
-    }
-
-    async fn send_once(self) -> Result<Job<Detect>> {
-        let Self { client, images, mut request, rid } = self;
-        let rid = rid?;
-        let inner = client.inner();
-        // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
-        request.validate_before_images(images.len(), &inner.limits)?;
-        for (index, image) in images.iter().enumerate() {
-            image.check(index, inner.dialect)?;
-        }
-        let ours = request.options.custom_id.is_none();
-        if ours {
-            request.options.custom_id = Some(rid.to_string());
-        }
-        let (loaded, inputs) = submit::load(images, rid, inner.largest_request).await?;
-        request.images = loaded;
-        request.validate(&inner.limits)?;
-        let body = serde_json::to_vec(&request)
-            .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
-        let custom_id = request.options.custom_id.take().unwrap_or_default();
-        drop(request);
-        Submit { client, rid, ours, custom_id, inputs }.send::<Detect>(body.into()).await
     }
 }

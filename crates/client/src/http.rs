@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use tracing::Instrument as _;
 
 /// What a body may take to travel, on top of the request's limit.
@@ -32,7 +32,9 @@ pub(crate) fn in_seconds(time: Duration) -> String {
 }
 
 /// A request, the same each time it is sent.
-pub(crate) struct Request {
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Request {
     /// For messages: `GET /detect/f9d73f87`.
     pub(crate) what: String,
     /// For spans: the path with ids left out.
@@ -40,15 +42,43 @@ pub(crate) struct Request {
     pub(crate) method: reqwest::Method,
     pub(crate) url: String,
     pub(crate) body: Option<Bytes>,
+    pub(crate) wanted: Wanted,
+}
+
+/// What an answer is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Json,
+    /// A JPEG, or where there is one.
+    Picture,
+}
+
+/// A success.
+pub(crate) struct Answer {
+    pub(crate) body: Bytes,
+    /// Where a picture is instead.
+    pub(crate) location: Option<String>,
 }
 
 impl Request {
     pub(crate) fn get(what: String, template: &'static str, url: String) -> Self {
-        Self { what, template, method: reqwest::Method::GET, url, body: None }
+        Self { what, template, method: reqwest::Method::GET, url, body: None, wanted: Wanted::Json }
     }
 
     pub(crate) fn post(what: String, template: &'static str, url: String, body: Bytes) -> Self {
-        Self { what, template, method: reqwest::Method::POST, url, body: Some(body) }
+        Self { method: reqwest::Method::POST, body: Some(body), ..Self::get(what, template, url) }
+    }
+
+    pub(crate) fn patch(what: String, template: &'static str, url: String, body: Bytes) -> Self {
+        Self { method: reqwest::Method::PATCH, body: Some(body), ..Self::get(what, template, url) }
+    }
+
+    pub(crate) fn delete(what: String, template: &'static str, url: String) -> Self {
+        Self { method: reqwest::Method::DELETE, ..Self::get(what, template, url) }
+    }
+
+    pub(crate) fn picture(self) -> Self {
+        Self { wanted: Wanted::Picture, ..self }
     }
 }
 
@@ -72,8 +102,8 @@ impl Http {
         self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Sends the request once, and gives the body of a success.
-    pub(crate) async fn send(&self, request: &Request, bearer: Option<&Secret>) -> Result<Bytes, Failed> {
+    /// Sends the request once, and gives a success.
+    pub(crate) async fn send(&self, request: &Request, bearer: Option<&Secret>) -> Result<Answer, Failed> {
         let span = tracing::info_span!(
             "HTTP",
             otel.name = format!("{} {}", request.method, request.template),
@@ -90,14 +120,20 @@ impl Http {
         answer
     }
 
-    async fn exchange(&self, request: &Request, bearer: Option<&Secret>) -> Result<Bytes, Failed> {
+    async fn exchange(&self, request: &Request, bearer: Option<&Secret>) -> Result<Answer, Failed> {
         let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(client) = client else {
             // Nothing was sent, and trying again is no cure.
             return Err(Failed { error: closed(), failure: Failure::Status(401) });
         };
         let mut sent = client.request(request.method.clone(), &request.url);
-        sent = sent.header(ACCEPT, HeaderValue::from_static("application/json"));
+        sent = sent.header(
+            ACCEPT,
+            HeaderValue::from_static(match request.wanted {
+                Wanted::Json => "application/json",
+                Wanted::Picture => "image/jpeg",
+            }),
+        );
         if let Some(bearer) = bearer {
             sent = sent.header(AUTHORIZATION, authorization(bearer)?);
         }
@@ -121,11 +157,17 @@ impl Http {
         }
     }
 
-    async fn answer(&self, request: &Request, sent: reqwest::RequestBuilder) -> Result<Bytes, Failed> {
+    async fn answer(&self, request: &Request, sent: reqwest::RequestBuilder) -> Result<Answer, Failed> {
         let what = &request.what;
         let mut answer = sent.send().await.map_err(|error| unsent(what, error))?;
         let status = answer.status().as_u16();
         tracing::Span::current().record("http.response.status_code", status);
+        let location = answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection());
+        if request.wanted == Wanted::Picture
+            && let Some(location) = location.and_then(|location| location.to_str().ok())
+        {
+            return Ok(Answer { body: Bytes::new(), location: Some(location.to_owned()) });
+        }
         let success = answer.status().is_success();
         let most = if success { LARGEST_ANSWER } else { Error::MAX_BODY };
         let mut body = Body::default();
@@ -160,7 +202,7 @@ impl Http {
         }
         let body = body.whole();
         if success {
-            return Ok(body);
+            return Ok(Answer { body, location: None });
         }
         let error = Error::from_answer(what, status, &body).with_answer_headers(pairs(answer.headers()), now());
         Err(Failed { error, failure: Failure::Status(status) })
@@ -205,7 +247,7 @@ fn authorization(bearer: &Secret) -> Result<HeaderValue, Failed> {
 }
 
 /// The error of a request that brought no answer at all.
-fn unsent(what: &str, error: reqwest::Error) -> Failed {
+pub(crate) fn unsent(what: &str, error: reqwest::Error) -> Failed {
     // The URL may carry a customId, and says nothing that `what` does not.
     let error = error.without_url();
     let cause = innermost(&error);

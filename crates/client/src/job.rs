@@ -9,7 +9,9 @@ use image_intelligence_core::{Inputs, JobStatus, Result, ResumeToken, Rid, Times
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::jobs::Jobs;
 use crate::kind::JobKind;
+use crate::submit::Submit;
 use crate::updates::{Update, Updates};
 
 /// A job that was submitted. Dropping it, or a wait on it, never cancels the job.
@@ -18,6 +20,8 @@ pub struct Job<K> {
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) status: Option<JobStatus>,
     id: String,
+    /// Of a recognize job.
+    namespace: Option<String>,
     rid: Rid,
     custom_id: Option<String>,
     created_at: Timestamp,
@@ -33,6 +37,7 @@ impl<K> Clone for Job<K> {
             inputs: Arc::clone(&self.inputs),
             status: self.status.clone(),
             id: self.id.clone(),
+            namespace: self.namespace.clone(),
             rid: self.rid,
             custom_id: self.custom_id.clone(),
             created_at: self.created_at,
@@ -53,13 +58,15 @@ impl<K: JobKind> fmt::Debug for Job<K> {
 }
 
 impl<K: JobKind> Job<K> {
-    pub(crate) fn submitted(client: Client, job: &K::Job, rid: Rid, custom_id: String, inputs: Inputs) -> Self {
+    pub(crate) fn submitted(sent: Submit, job: &K::Job) -> Self {
         let facts = K::facts(job);
+        let Submit { client, rid, custom_id, inputs, namespace, .. } = sent;
         Self {
             client,
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
             id: facts.id.to_owned(),
+            namespace,
             rid,
             custom_id: Some(custom_id),
             created_at: facts.created_at.unwrap_or_else(crate::http::now),
@@ -68,18 +75,24 @@ impl<K: JobKind> Job<K> {
         }
     }
 
-    pub(crate) fn resumed(client: Client, id: String, created_at: Timestamp, inputs: Inputs, rid: Rid) -> Self {
+    pub(crate) fn resumed(client: Client, token: ResumeToken) -> Self {
         Self {
             client,
-            inputs: Arc::new(inputs),
+            inputs: Arc::new(Inputs::of_resumed(token.rid)),
             status: None,
-            id,
-            rid,
+            id: token.id,
+            namespace: token.namespace,
+            rid: token.rid,
             custom_id: None,
-            created_at,
-            made: (Instant::now(), crate::http::now().since(created_at)),
+            created_at: token.created,
+            made: (Instant::now(), crate::http::now().since(token.created)),
             kind: PhantomData,
         }
+    }
+
+    /// The jobs among which this one is.
+    pub(crate) fn jobs(&self) -> Jobs<K> {
+        Jobs::new(self.client.clone(), self.namespace.clone())
     }
 
     /// The service's name for the job.
@@ -100,7 +113,9 @@ impl<K: JobKind> Job<K> {
     /// A line of text with which [`Client::resume`] takes the job up again, in any process and any language. It holds no
     /// URL and no secret.
     pub fn resume_token(&self) -> String {
-        ResumeToken::new(K::KIND, &self.id, self.rid, self.created_at, &self.client.inner().base).to_string()
+        let mut token = ResumeToken::new(K::KIND, &self.id, self.rid, self.created_at, &self.client.inner().base);
+        token.namespace.clone_from(&self.namespace);
+        token.to_string()
     }
 
     /// The same handle through another client of the same API, as a forked process needs it.
@@ -115,7 +130,7 @@ impl<K: JobKind> Job<K> {
 
     /// The job as it is now, done or not.
     pub async fn get(&self) -> Result<K::Job> {
-        let mut job = self.client.jobs::<K>().get(&self.id).await?;
+        let mut job = self.jobs().get(&self.id).await?;
         K::tie(&mut job, &self.inputs);
         Ok(job)
     }

@@ -1,13 +1,20 @@
 //! Jobs that were made before.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use image_intelligence_core::{Error, ErrorKind, JobSearch, Repeat, Result, RetryPolicy, judge_job};
+use image_intelligence_core::{
+    Error, ErrorKind, JobSearch, Kind, RecognitionSearch, RecognizeJob, Repeat, Result, RetryPolicy, Timestamp,
+    check_namespace, judge_job,
+};
 
 use crate::client::{Client, Inner};
 use crate::http::{Failed, Request};
-use crate::kind::JobKind;
+use crate::kind::{JobKind, Place, Recognize};
+use crate::recognition::JOBS;
+use crate::rows::Rows;
 
 /// A job as JSON, for a host to decode.
 #[doc(hidden)]
@@ -25,6 +32,7 @@ pub struct RawJob {
 /// The jobs of one kind: `client.jobs::<Detect>()`.
 pub struct Jobs<K> {
     client: Client,
+    namespace: Option<String>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -35,8 +43,8 @@ impl<K: JobKind> fmt::Debug for Jobs<K> {
 }
 
 impl<K: JobKind> Jobs<K> {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, kind: PhantomData }
+    pub(crate) fn new(client: Client, namespace: Option<String>) -> Self {
+        Self { client, namespace, kind: PhantomData }
     }
 
     /// The job as it is now. Fails with `not_found` where the API does not know it.
@@ -55,7 +63,7 @@ impl<K: JobKind> Jobs<K> {
     /// # }).unwrap();
     /// ```
     pub async fn get(&self, id: &str) -> Result<K::Job> {
-        check_id(id)?;
+        self.check(id)?;
         let inner = self.client.inner();
         inner.while_open(async { self.look(id, &inner.retry).await.map_err(|failed| failed.error) }).await
     }
@@ -63,9 +71,9 @@ impl<K: JobKind> Jobs<K> {
     /// The API's answer as it came, and judged: for languages that build their own objects.
     #[doc(hidden)]
     pub async fn get_raw(&self, id: &str) -> Result<RawJob> {
-        check_id(id)?;
+        self.check(id)?;
         let inner = self.client.inner();
-        let request = Self::one(inner, id);
+        let request = self.one(inner, id);
         let read = |body: &[u8]| {
             let judged = judge_job(body, K::KIND)?;
             if !judged.is_of(id) {
@@ -75,39 +83,130 @@ impl<K: JobKind> Jobs<K> {
             Ok(RawJob { raw: body.to_vec(), json, ascii })
         };
         let call = inner.caller.call(&request, Repeat::Harmless, &inner.retry, read);
-        inner.while_open(async { call.await.map_err(|failed| failed.error) }).await
+        inner.while_open(async { call.await.map_err(|failed| Self::unknown(failed).error) }).await
     }
 
     /// The jobs that meet every condition, in no promised order; an empty list where there is none.
-    pub async fn search(&self, search: &JobSearch) -> Result<Vec<K::Job>> {
+    pub async fn search(&self, search: &K::Search) -> Result<Vec<K::Job>> {
         let inner = self.client.inner();
-        let kind = K::KIND.as_str();
-        let request =
-            Request::get(format!("search of {kind} jobs"), K::ALL, inner.base.join_query(&[kind], &search.to_query()));
-        let found = inner.caller.call(&request, Repeat::Harmless, &inner.retry, K::read_list);
-        inner.while_open(async { found.await.map_err(|failed| failed.error) }).await
+        let namespace = self.namespace.as_deref();
+        let request = K::search(&Place { base: &inner.base, namespace, limits: &inner.limits }, search)?;
+        inner.read(&request, K::read_list).await
     }
 
-    fn one(inner: &Inner, id: &str) -> Request {
-        let kind = K::KIND.as_str();
-        Request::get(format!("{kind} job {id}"), K::ONE, inner.base.join(&[kind, id]))
+    /// The answer to [`search`](Self::search), each job as JSON: for languages that build their own objects.
+    #[doc(hidden)]
+    pub async fn search_raw(&self, search: &K::Search) -> Result<Vec<RawJob>> {
+        let jobs = self.search(search).await?;
+        let raw = |job: &K::Job| {
+            let json = K::to_json(job);
+            RawJob {
+                ascii: json.is_ascii(),
+                json: Some(json),
+                raw: K::facts(job).raw.unwrap_or_default().as_bytes().to_vec(),
+            }
+        };
+        Ok(jobs.iter().map(raw).collect())
+    }
+
+    fn one(&self, inner: &Inner, id: &str) -> Request {
+        let path = [K::path(self.namespace.as_deref()), vec![id]].concat();
+        Request::get(format!("{} job {id}", K::KIND), K::ONE, inner.base.join(&path))
+    }
+
+    fn check(&self, id: &str) -> Result<()> {
+        if K::KIND == Kind::Recognize {
+            check_namespace(self.namespace.as_deref().unwrap_or_default(), &self.client.inner().limits)?;
+        }
+        check_id(id)
+    }
+
+    /// Reads the 400 that some kinds answer for a job that is not known as what it means.
+    fn unknown(failed: Failed) -> Failed {
+        if K::UNKNOWN_IS_400 && failed.error.kind() == ErrorKind::BadRequest {
+            return Failed { error: failed.error.read_as_not_found(), ..failed };
+        }
+        failed
     }
 
     pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
         let inner = self.client.inner();
-        let request = Self::one(inner, id);
+        let request = self.one(inner, id);
         let read = |body: &[u8]| {
             let job = K::read(body)?;
             if K::facts(&job).id == id { Ok(job) } else { Err(another_job()) }
         };
-        inner.caller.call(&request, Repeat::Harmless, retry, read).await
+        inner.caller.call(&request, Repeat::Harmless, retry, read).await.map_err(Self::unknown)
     }
 }
+
+impl<K: JobKind<Search = JobSearch>> Jobs<K> {
+    /// The jobs that meet every condition, however many there are between two moments: a search of its own for each stretch
+    /// of time, the oldest first, each stretch overlapping the next, so that no bound hides a job, and none comes twice.
+    ///
+    /// Fails with `invalid_request` where the search has no `after` or no `before`, or where that would take more than
+    /// 10,000 searches.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use image_intelligence::{Client, Detect, JobSearch, Timestamp};
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let morning = JobSearch::new()
+    ///     .after(Timestamp::from_millis(1_487_653_200_000))
+    ///     .before(Timestamp::from_millis(1_487_674_800_000));
+    /// let jobs = client.jobs::<Detect>().search_in_windows(&morning, Duration::from_secs(3600)).await?;
+    /// # assert!(jobs.is_empty());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn search_in_windows(&self, search: &JobSearch, width: Duration) -> Result<Vec<K::Job>> {
+        let (Some(after), Some(before)) = (search.after, search.before) else {
+            let missing = if search.after.is_none() { "after" } else { "before" };
+            return Err(Error::invalid_request(missing, "not given; to search in windows both ends must be known"));
+        };
+        let width = i64::try_from(width.as_millis()).unwrap_or(i64::MAX).max(1);
+        let (start, end) = (after.as_millis(), before.as_millis());
+        if end.saturating_sub(start) / width >= MOST_WINDOWS {
+            let problem = format_args!("{width} ms given, which takes more than {MOST_WINDOWS} searches; widen it");
+            return Err(Error::invalid_request("width", problem));
+        }
+        let (mut jobs, mut seen) = (Vec::new(), HashSet::new());
+        let mut from = start;
+        while from < end {
+            let to = from.saturating_add(width).min(end);
+            // Whether the bounds are included is not promised: a millisecond more on each side, but within what was asked.
+            let window = search
+                .clone()
+                .after(Timestamp::from_millis(from.saturating_sub(1).max(start)))
+                .before(Timestamp::from_millis(to.saturating_add(1).min(end)));
+            for job in self.search(&window).await? {
+                if seen.insert(K::facts(&job).id.to_owned()) {
+                    jobs.push(job);
+                }
+            }
+            from = to;
+        }
+        Ok(jobs)
+    }
+}
+
+impl Jobs<Recognize> {
+    /// Every job that a search is after, page by page, beyond the 200 that pages reach.
+    pub fn all(&self, search: RecognitionSearch) -> Rows<RecognizeJob> {
+        Rows::new(self.client.clone(), self.namespace.clone().unwrap_or_default(), JOBS, search)
+    }
+}
+
+/// How many searches one search in windows may take.
+const MOST_WINDOWS: i64 = 10_000;
 
 /// No id is longer, in characters; one that is would only fill the logs.
 const LONGEST_ID: usize = 512;
 
-fn check_id(id: &str) -> Result<()> {
+pub(crate) fn check_id(id: &str) -> Result<()> {
     match id.chars().count() {
         0 => Err(Error::invalid_request("id", "empty; pass the id of a job")),
         given if given > LONGEST_ID => {

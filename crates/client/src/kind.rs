@@ -1,28 +1,64 @@
-//! What the kinds of job have in common, so that waiting and searching are written once.
+//! What the kinds of job have in common, so that submitting, waiting and searching are written once.
 
-use image_intelligence_core::{DetectJob, Inputs, JobStatus, Kind, Result, Timestamp};
+use image_intelligence_core::{
+    AskJob, AskRequest, BaseUrl, DetectJob, DetectRequest, Inputs, JobRequest, JobSearch, JobStatus, Kind, Limits,
+    MatchJob, MatchRequest, RecognitionSearch, RecognizeJob, RecognizeRequest, Result, Timestamp,
+};
 
-use crate::detect::Detect;
+use crate::http::Request;
 
-/// A kind of job: [`Detect`].
+/// The kind of job that finds objects of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detect {}
+
+/// The kind of job that finds the pictures that show a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {}
+
+/// The kind of job that answers a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {}
+
+/// The kind of job that finds faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognize {}
+
+/// A kind of job: [`Detect`], [`Match`], [`Ask`] or [`Recognize`].
 ///
 /// Sealed: the kinds are the API's.
 pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     /// The job as the API answers it.
     type Job: Clone + std::fmt::Debug + Send + Sync + 'static;
+    /// What is sent.
+    type Request: JobRequest + std::fmt::Debug + Clone + Send + Sync + 'static;
+    /// What is asked to find jobs.
+    type Search: Send + Sync;
     /// Its name on the wire.
     const KIND: Kind;
 
-    /// For spans: the path of submits and searches.
+    /// For spans: the path of submits.
     #[doc(hidden)]
     const ALL: &'static str;
     /// For spans: the path of one job.
     #[doc(hidden)]
     const ONE: &'static str;
+    /// Whether the documents let the API answer 400 for a job that it does not know.
+    #[doc(hidden)]
+    const UNKNOWN_IS_400: bool = false;
+    /// The path of submits; jobs stand below it.
+    #[doc(hidden)]
+    fn path(namespace: Option<&str>) -> Vec<&str>;
+    #[doc(hidden)]
+    fn search(at: &Place<'_>, search: &Self::Search) -> Result<Request>;
+    /// The search for jobs of a customId.
+    #[doc(hidden)]
+    fn named(custom_id: &str) -> Self::Search;
     #[doc(hidden)]
     fn read(json: &[u8]) -> Result<Self::Job>;
     #[doc(hidden)]
     fn read_list(json: &[u8]) -> Result<Vec<Self::Job>>;
+    #[doc(hidden)]
+    fn to_json(job: &Self::Job) -> Vec<u8>;
     #[doc(hidden)]
     fn facts(job: &Self::Job) -> Facts<'_>;
     #[doc(hidden)]
@@ -32,6 +68,18 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Detect {}
+    impl Sealed for super::Match {}
+    impl Sealed for super::Ask {}
+    impl Sealed for super::Recognize {}
+}
+
+/// Where jobs are searched.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Place<'a> {
+    pub(crate) base: &'a BaseUrl,
+    pub(crate) namespace: Option<&'a str>,
+    pub(crate) limits: &'a Limits,
 }
 
 /// What every job says of itself.
@@ -43,33 +91,105 @@ pub struct Facts<'a> {
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) custom_id: Option<&'a str>,
     pub(crate) image_custom_ids: Vec<&'a str>,
+    pub(crate) raw: Option<&'a str>,
+}
+
+/// What a kind has by its models: `images` is the list of its pictures.
+macro_rules! models {
+    ($job:ident, $request:ident, $images:ident) => {
+        type Job = $job;
+        type Request = $request;
+
+        fn read(json: &[u8]) -> Result<$job> {
+            $job::from_json(json)
+        }
+
+        fn read_list(json: &[u8]) -> Result<Vec<$job>> {
+            $job::list_from_json(json)
+        }
+
+        fn to_json(job: &$job) -> Vec<u8> {
+            job.to_json()
+        }
+
+        fn facts(job: &$job) -> Facts<'_> {
+            Facts {
+                id: &job.id,
+                status: &job.status,
+                created_at: job.created_at,
+                custom_id: job.custom_id.as_deref(),
+                image_custom_ids: job.$images.iter().filter_map(|image| image.custom_id.as_deref()).collect(),
+                raw: job.raw.as_str(),
+            }
+        }
+
+        fn tie(job: &mut $job, inputs: &Inputs) {
+            job.tie(inputs);
+        }
+    };
+}
+
+/// What the kinds have that are searched by a query.
+macro_rules! queried {
+    ($path:literal) => {
+        type Search = JobSearch;
+
+        const ALL: &'static str = concat!("/", $path);
+        const ONE: &'static str = concat!("/", $path, "/{id}");
+
+        fn path(_: Option<&str>) -> Vec<&str> {
+            vec![$path]
+        }
+
+        fn search(at: &Place<'_>, search: &JobSearch) -> Result<Request> {
+            let url = at.base.join_query(&[$path], &search.to_query());
+            Ok(Request::get(concat!("search of ", $path, " jobs").to_owned(), Self::ALL, url))
+        }
+
+        fn named(custom_id: &str) -> JobSearch {
+            JobSearch::new().custom_id(custom_id)
+        }
+    };
 }
 
 impl JobKind for Detect {
-    type Job = DetectJob;
     const KIND: Kind = Kind::Detect;
-    const ALL: &'static str = "/detect";
-    const ONE: &'static str = "/detect/{id}";
+    queried!("detect");
+    models!(DetectJob, DetectRequest, image_results);
+}
 
-    fn read(json: &[u8]) -> Result<DetectJob> {
-        DetectJob::from_json(json)
+impl JobKind for Match {
+    const KIND: Kind = Kind::Match;
+    const UNKNOWN_IS_400: bool = true;
+    queried!("match");
+    models!(MatchJob, MatchRequest, image_results);
+}
+
+impl JobKind for Ask {
+    const KIND: Kind = Kind::Ask;
+    queried!("ask");
+    models!(AskJob, AskRequest, image_results);
+}
+
+impl JobKind for Recognize {
+    type Search = RecognitionSearch;
+
+    const KIND: Kind = Kind::Recognize;
+    const ALL: &'static str = "/recognition/recognize/{namespace}";
+    const ONE: &'static str = "/recognition/recognize/{namespace}/{id}";
+
+    fn path(namespace: Option<&str>) -> Vec<&str> {
+        vec!["recognition", "recognize", namespace.unwrap_or_default()]
     }
 
-    fn read_list(json: &[u8]) -> Result<Vec<DetectJob>> {
-        DetectJob::list_from_json(json)
+    fn search(at: &Place<'_>, search: &RecognitionSearch) -> Result<Request> {
+        let template = "/recognition/recognize/{namespace}/search";
+        crate::recognition::search(at, "recognize", "recognize jobs", template, search)
     }
 
-    fn facts(job: &DetectJob) -> Facts<'_> {
-        Facts {
-            id: &job.id,
-            status: &job.status,
-            created_at: job.created_at,
-            custom_id: job.custom_id.as_deref(),
-            image_custom_ids: job.image_results.iter().filter_map(|image| image.custom_id.as_deref()).collect(),
-        }
+    fn named(custom_id: &str) -> RecognitionSearch {
+        RecognitionSearch::new().custom_ids([custom_id]).limit(100)
     }
 
-    fn tie(job: &mut DetectJob, inputs: &Inputs) {
-        job.tie(inputs);
-    }
+    models!(RecognizeJob, RecognizeRequest, images);
 }

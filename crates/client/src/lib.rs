@@ -36,17 +36,25 @@
 //!   answers that cannot be read are errors.
 //! - **Nothing secret is ever printed**, and the token goes to the base URL's origin only.
 
+mod ask;
 mod auth;
 mod builder;
 mod call;
 mod client;
+mod create;
 mod detect;
+mod feedback;
 mod http;
 mod image;
 mod job;
+mod job_builder;
 mod jobs;
 mod kind;
+mod pictures;
 mod random;
+mod recognition;
+mod registration;
+mod rows;
 mod submit;
 mod tls;
 mod updates;
@@ -54,16 +62,25 @@ mod updates;
 pub use auth::{TokenFuture, TokenProvider};
 pub use builder::ClientBuilder;
 pub use client::Client;
-pub use detect::{Detect, DetectBuilder};
+pub use feedback::Feedbacks;
 pub use image::Image;
 pub use image_intelligence_core::{
-    AddressClass, BaseUrl, BoundingBox, CallbackKeys, CallbackToken, Checked, Class, DetectImageResult, DetectJob,
-    DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, Dialect, Error, ErrorKind, EventKind,
-    ExclusionZones, Hit, ImageRequest, ImageStatus, ImageView, Input, JobOptions, JobSearch, JobStatus, Judged, Kind,
-    Limits, PollPolicy, PublicBase, Raw, Result, ResumeToken, RetryPolicy, Rid, Secret, SignatureOptions, Timestamp,
-    Verify, WebhookEvent, canonicalise, check, judge, judge_job, parse_webhook, schema, sign, verify_signature,
+    AddressClass, AskExamples, AskJob, AskJobResult, AskRequest, BaseUrl, BoundingBox, CallbackKeys, CallbackToken,
+    Checked, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject,
+    Dialect, Error, ErrorKind, EventKind, EventName, Examples, ExclusionZones, Face, FaceGroup, FaceHit, FaceImage,
+    Feedback, FeedbackClass, FeedbackCode, FeedbackRequest, Hit, Identity, IdentityChange, IdentityRequest,
+    ImageRequest, ImageResult, ImageStatus, ImageView, Input, JobImage, JobOptions, JobRequest, JobSearch, JobStatus,
+    Judged, Kind, Limits, LinkModifier, MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy,
+    PublicBase, Raw, RecognitionSearch, RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent,
+    RegisteredWebhook, Result, ResumeToken, RetryPolicy, Rid, Secret, SignatureOptions, SortOrder, Target, Timestamp,
+    TokenAnswer, Verify, WebhookEvent, WebhookRequest, canonicalise, check, check_namespace, judge, judge_job,
+    parse_webhook, schema, sign, verify_signature,
 };
 pub use job::Job;
+pub use job_builder::JobBuilder;
 pub use jobs::{Jobs, RawJob};
-pub use kind::JobKind;
+pub use kind::{Ask, Detect, JobKind, Match, Recognize};
+pub use recognition::{FaceGroups, FaceImages, Identities, Recognition};
+pub use registration::Registration;
+pub use rows::{Row, Rows};
 pub use updates::{Update, Updates};

@@ -1,13 +1,14 @@
 //! Sending a job once: what is lost on the way is looked for, never sent again.
 
 use bytes::Bytes;
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, JobSearch, Repeat, Result, Rid};
+use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, Repeat, Result, Rid};
 use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::http::{Failed, Request};
 use crate::image::Image;
 use crate::job::Job;
+use crate::jobs::Jobs;
 use crate::kind::JobKind;
 use crate::random;
 
@@ -32,21 +33,21 @@ pub(crate) struct Submit {
     pub(crate) ours: bool,
     pub(crate) custom_id: String,
     pub(crate) inputs: Inputs,
+    pub(crate) namespace: Option<String>,
 }
 
 impl Submit {
     pub(crate) async fn send<K: JobKind>(self, body: Bytes) -> Result<Job<K>> {
         let inner = self.client.inner();
-        let kind = K::KIND.as_str();
-        let request = Request::post(format!("POST {}", K::ALL), K::ALL, inner.base.join(&[kind]), body);
+        let url = inner.base.join(&K::path(self.namespace.as_deref()));
+        let request = Request::post(format!("POST {}", K::ALL), K::ALL, url, body);
         let answer = inner.caller.call(&request, Repeat::Creates, &inner.retry, K::read).await;
         let job = match answer {
             Ok(job) => job,
             Err(failed) if failed.failure.may_have_created() => self.recover::<K>(failed).await?,
             Err(failed) => return Err(failed.error),
         };
-        let Self { client, rid, custom_id, inputs, .. } = self;
-        Ok(Job::submitted(client, &job, rid, custom_id, inputs))
+        Ok(Job::submitted(self, &job))
     }
 
     /// Looks for the job whose answer was lost, and adopts only what is provably this one.
@@ -57,8 +58,8 @@ impl Submit {
             custom_id = %self.custom_id,
             "the answer to a submit was lost; looking for the job"
         );
-        let jobs = self.client.jobs::<K>();
-        let search = JobSearch::new().custom_id(&self.custom_id);
+        let jobs = Jobs::<K>::new(self.client.clone(), self.namespace.clone());
+        let search = K::named(&self.custom_id);
         let began = Instant::now();
         let end = began + inner.recover_for;
         let mut candidates = Vec::new();

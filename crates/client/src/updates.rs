@@ -129,7 +129,7 @@ impl<K: JobKind> Updates<K> {
 
     async fn look(&mut self) -> Result<Update<K::Job>> {
         let allowed = self.limit.saturating_sub(self.began.elapsed()).max(LAST_LOOK);
-        let jobs = self.job.client.jobs::<K>();
+        let jobs = self.job.jobs();
         let mut policy = RetryPolicy::never();
         // No pause for a 429 either: a look is tried once, and the wait around it is what tries again.
         policy.budget = Duration::ZERO;

@@ -40,6 +40,13 @@ impl Error {
         Self::new(ErrorKind::from_status(status), message).with_status(status).with_body(body)
     }
 
+    /// Reads an answer as `not_found` that names another status, where the documents say that the API answers so for what it
+    /// does not know: 400 for a match job, and for an identity that is to be changed.
+    #[must_use]
+    pub fn read_as_not_found(self) -> Self {
+        self.into_kind(ErrorKind::NotFound).with_context("not found, or refused, which this call does not tell apart")
+    }
+
     /// Takes over what the answer's headers say besides: the server's name for the request, and for how long it asks to be
     /// left alone. Names compare in any case.
     ///

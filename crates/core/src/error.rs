@@ -198,6 +198,10 @@ impl Error {
         self.change(|inner| inner.body = None)
     }
 
+    pub(crate) fn into_kind(self, kind: ErrorKind) -> Self {
+        self.change(|inner| (inner.kind, inner.retryable) = (kind, kind.retryable()))
+    }
+
     /// Says what it came from.
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.change(|inner| inner.source = Some(Arc::new(source)))

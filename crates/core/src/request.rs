@@ -94,6 +94,9 @@ pub trait JobRequest: Serialize + Sized {
     fn images_mut(&mut self) -> &mut Vec<ImageRequest>;
 
     /// What every job may carry.
+    fn options(&self) -> &JobOptions;
+
+    /// What every job may carry, to be changed.
     fn options_mut(&mut self) -> &mut JobOptions;
 
     /// Reads a request from JSON, strictly.
@@ -142,6 +145,10 @@ macro_rules! job_request {
         impl $crate::JobRequest for $request {
             fn images_mut(&mut self) -> &mut Vec<$crate::ImageRequest> {
                 &mut self.images
+            }
+
+            fn options(&self) -> &$crate::JobOptions {
+                &self.options
             }
 
             fn options_mut(&mut self) -> &mut $crate::JobOptions {

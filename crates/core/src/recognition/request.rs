@@ -71,7 +71,7 @@ fn check_custom_id(id: Option<&str>, limits: &Limits) -> Result<()> {
 /// ```
 /// use image_intelligence_core::{IdentityChange, Limits};
 ///
-/// let change = IdentityChange::new().custom_id("ann").add(["f-3"]);
+/// let change = IdentityChange::new().custom_id("ann").add_images(["f-3"]);
 /// assert!(change.validate(&Limits::default()).is_ok());
 /// // Both lists travel where one does.
 /// assert_eq!(
@@ -112,13 +112,13 @@ impl IdentityChange {
     }
 
     /// Adds pictures, by their ids: at most 20 in one change.
-    pub fn add(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn add_images(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.images.get_or_insert_default().add.extend(ids.into_iter().map(Into::into));
         self
     }
 
     /// Takes pictures away, by their ids: at most 20 in one change. An identity without pictures stays.
-    pub fn remove(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn remove_images(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.images.get_or_insert_default().remove.extend(ids.into_iter().map(Into::into));
         self
     }

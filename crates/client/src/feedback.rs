@@ -1,0 +1,63 @@
+//! Telling the service where a detect job was wrong.
+
+use image_intelligence_core::{Feedback, FeedbackClass, FeedbackRequest, Result};
+
+use crate::client::Client;
+use crate::create::{body, once};
+use crate::http::Request;
+use crate::jobs::check_id;
+
+/// Feedback about detect jobs: `client.feedback()`.
+#[derive(Debug, Clone)]
+pub struct Feedbacks {
+    client: Client,
+}
+
+impl Feedbacks {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Says about which classes a detect job was wrong.
+    ///
+    /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
+    ///
+    /// ```no_run
+    /// # use image_intelligence::{Client, FeedbackClass};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let client = Client::from_env()?;
+    /// let taken = client.feedback().create("5d689c71", [FeedbackClass::false_positive("person")]).await?;
+    /// println!("{}", taken.id);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn create(
+        &self,
+        job_id: impl Into<String>,
+        classes: impl IntoIterator<Item = FeedbackClass>,
+    ) -> Result<Feedback> {
+        let inner = self.client.inner();
+        let request = FeedbackRequest::new(job_id, classes, crate::http::now());
+        request.validate(&inner.limits)?;
+        let look = format!("see client.feedback().list(\"{}\")", request.job_id);
+        let post =
+            Request::post("POST /feedback".to_owned(), "/feedback", inner.base.join(&["feedback"]), body(&request)?);
+        once(&self.client, &post, None, &look, Feedback::from_json).await
+    }
+
+    /// Feedback by its id. Fails with `not_found` where the API does not know it.
+    pub async fn get(&self, id: &str) -> Result<Feedback> {
+        check_id(id)?;
+        let inner = self.client.inner();
+        let request = Request::get(format!("feedback {id}"), "/feedback/{id}", inner.base.join(&["feedback", id]));
+        inner.read(&request, Feedback::from_json).await
+    }
+
+    /// The feedback about a detect job, or all of it.
+    pub async fn list(&self, job_id: Option<&str>) -> Result<Vec<Feedback>> {
+        let inner = self.client.inner();
+        let query: Vec<_> = job_id.map(|id| ("jobId", id)).into_iter().collect();
+        let url = inner.base.join_query(&["feedback"], &query);
+        inner.read(&Request::get("search of feedback".to_owned(), "/feedback", url), Feedback::list_from_json).await
+    }
+}

@@ -1,0 +1,116 @@
+//! A job that is being put together, of any kind.
+
+use std::fmt;
+
+use image_intelligence_core::{Error, ErrorKind, JobRequest as _, Kind, Result, Rid, check_namespace};
+
+use crate::client::Client;
+use crate::image::Image;
+use crate::job::Job;
+use crate::kind::JobKind;
+use crate::submit::{self, Submit};
+
+/// A job that is being put together: `client.detect(images).class("person").send()`.
+#[must_use = "nothing is sent before send() is awaited"]
+pub struct JobBuilder<K: JobKind> {
+    pub(crate) client: Client,
+    pub(crate) images: Vec<Image>,
+    pub(crate) request: K::Request,
+    pub(crate) namespace: Option<String>,
+    rid: Result<Rid>,
+}
+
+impl<K: JobKind> fmt::Debug for JobBuilder<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobBuilder")
+            .field("kind", &K::KIND)
+            .field("images", &self.images)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: JobKind> JobBuilder<K> {
+    pub(crate) fn new(client: Client, images: Vec<Image>, request: K::Request) -> Self {
+        Self { client, images, request, namespace: None, rid: crate::random::rid() }
+    }
+
+    /// Takes everything but the pictures from a request that was put together elsewhere.
+    ///
+    /// ```
+    /// # use image_intelligence::{Client, DetectRequest, Image};
+    /// # let client = Client::builder().credentials("local", "local").build()?;
+    /// let request = DetectRequest::from_json(br#"{"images": [], "classes": [{"class": "person"}], "feedId": "Camera_7"}"#)?;
+    /// let detect = client.detect([Image::file("astronaut.jpg")]).request(request);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// ```
+    pub fn request(mut self, request: K::Request) -> Self {
+        self.request = request;
+        self.request.images_mut().clear();
+        self
+    }
+
+    /// Gives the job a name of your own, at most 64 characters. Where you give none, we do: see
+    /// [`job_custom_id`](Self::job_custom_id).
+    pub fn custom_id(mut self, id: impl Into<String>) -> Self {
+        self.request.options_mut().custom_id = Some(id.into());
+        self
+    }
+
+    /// Says which camera or source the pictures came from, at most 64 characters.
+    pub fn feed_id(mut self, id: impl Into<String>) -> Self {
+        self.request.options_mut().feed_id = Some(id.into());
+        self
+    }
+
+    /// Has the service post the finished job there: at most 512 characters (of a recognize job 2048), public, with no
+    /// authentication in front.
+    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+        self.request.options_mut().webhook_url = Some(url.into());
+        self
+    }
+
+    /// The name that the job will carry, to write down before it is sent.
+    pub fn job_custom_id(&self) -> String {
+        let ours = || self.rid.as_ref().map(Rid::to_string).unwrap_or_default();
+        self.request.options().custom_id.clone().unwrap_or_else(ours)
+    }
+
+    /// Reads the files, checks everything against the API's limits, and sends the job, once.
+    ///
+    /// Where the answer is lost, the job is looked for, for 30 s: it is found, or the error is `outcome_unknown`. It is
+    /// never sent a second time unless it is certain that the first never arrived.
+    ///
+    /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`.
+    pub async fn send(self) -> Result<Job<K>> {
+        let client = self.client.clone();
+        // Boxed: whoever awaits a submit should not carry all of it in a future of his own.
+        client.inner().while_open(Box::pin(self.send_once())).await
+    }
+
+    async fn send_once(self) -> Result<Job<K>> {
+        let Self { client, images, mut request, namespace, rid } = self;
+        let rid = rid?;
+        let inner = client.inner();
+        if K::KIND == Kind::Recognize {
+            check_namespace(namespace.as_deref().unwrap_or_default(), &inner.limits)?;
+        }
+        // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
+        request.check_before_images(images.len(), &inner.limits)?;
+        for (index, image) in images.iter().enumerate() {
+            image.check(index, inner.dialect)?;
+        }
+        let ours = request.options().custom_id.is_none();
+        if ours {
+            request.options_mut().custom_id = Some(rid.to_string());
+        }
+        let (loaded, inputs) = submit::load(images, rid, inner.largest_request).await?;
+        *request.images_mut() = loaded;
+        request.check(&inner.limits)?;
+        let body = serde_json::to_vec(&request)
+            .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
+        let custom_id = request.options_mut().custom_id.take().unwrap_or_default();
+        drop(request);
+        Submit { client, rid, ours, custom_id, inputs, namespace }.send::<K>(body.into()).await
+    }
+}
