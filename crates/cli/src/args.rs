@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind as ClapErrorKind;
 use clap::{Args, Parser, Subcommand};
-use image_intelligence::{Class, Error, ErrorKind};
+use image_intelligence::{Class, Error, ErrorKind, Secret};
 use image_intelligence_server::Progression;
 
 use crate::failure::Failure;
@@ -121,6 +121,17 @@ pub(crate) struct ServeArgs {
     /// look at each]
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<std::num::NonZeroUsize>,
+
+    /// Make these faults happen, to test a client against them (see below)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+
+    /// Draw the chances of faults from this seed, and not from the scenario's or 0
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    #[arg(long, help = help::ADMIN_TOKEN, value_name = "TOKEN", value_parser = secret)]
+    pub(crate) admin_token: Option<Secret>,
 
     /// Print one line of JSON with `baseUrl` when ready, and nothing else on stdout
     #[arg(long)]
@@ -250,6 +261,12 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| "a duration looks like 60s, 15m or 1h".to_owned())?;
     Duration::try_from_secs_f64(number * factor).map_err(|_| "that is longer than anybody can wait".to_owned())
+}
+
+/// Takes anything: an error of the command line would print it.
+#[expect(clippy::unnecessary_wraps, reason = "what clap asks for")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(text.into())
 }
 
 /// Says what is wrong with a command line; prints the help or the version where that was asked for.

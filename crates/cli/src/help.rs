@@ -3,6 +3,9 @@
 
 pub(crate) const BASE_URL: &str = "Where the API is [env: II_BASE_URL] [default: https://api.imageintelligence.com/v2]";
 
+pub(crate) const ADMIN_TOKEN: &str = "\
+What /_ii asks its callers for; others on this machine can see an option, and not the environment [env: II_ADMIN_TOKEN]";
+
 pub(crate) const ALL: &str = "\
 Examples:
   ii demo                                see it work; needs nothing
@@ -50,7 +53,22 @@ Examples:
 
 The credentials file is a JSON array of clients; `scope` may be left out:
   [{\"clientId\": \"..\", \"clientSecret\": \"..\", \"scope\": \"detect:create detect:read\"}]
-Without one, on a loopback address only, client id and secret are `local`.";
+Without one, on a loopback address only, client id and secret are `local`.
+
+Faults, to test a client: what goes wrong, and how often. Three ways to ask:
+  one request   -H 'II-Emulate: fault=status;code=503'
+  from now on   curl localhost:8080/_ii/faults -d '{\"fault\": \"reset\", \"n\": 2}'
+  from a file   --scenario FILE, as {\"seed\": 7, \"faults\": [{\"fault\": \"html\"}]}
+They are status, reset, truncate, slow, html, rate_limit, search_cap and
+search_omit; `curl localhost:8080/_ii` tells what each takes. All take n (how many
+times), skip, probability and seed; rules also match: {\"method\", \"path\"}. With
+\"when\": \"after\" the request took effect, and only its answer is lost:
+  {\"fault\": \"reset\", \"when\": \"after\", \"n\": 1,
+   \"match\": {\"method\": \"POST\", \"path\": \"/v2/detect\"}}
+The same seed and requests make the same faults.
+
+/_ii is there on loopback addresses only, unless II_ADMIN_TOKEN is set: then it
+asks for that token, as Authorization: Bearer or II-Admin-Token.";
 
 pub(crate) const DETECT: &str = "\
 Examples:

@@ -1,11 +1,13 @@
 //! `ii serve`: the API on this machine, with the real detector.
 
+use std::env::VarError;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use console::style;
-use image_intelligence_server::{Credentials, Progression, Server};
+use image_intelligence::Secret;
+use image_intelligence_server::{Credentials, Faults, Progression, Server};
 use image_intelligence_vision::NanoDet;
 
 use crate::args::ServeArgs;
@@ -58,7 +60,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     if let Some(file) = &args.db {
         server = server.database(file);
     }
+    if let Some(token) = admin_token(&args)? {
+        server = server.admin_token(token);
+    }
+    let mut faults = args.scenario.as_ref().map(Faults::from_file).transpose()?.unwrap_or_default();
+    if let Some(seed) = args.seed {
+        faults = faults.seed(seed);
+    }
     let server = server
+        .faults(faults)
         .workers(args.workers.map_or_else(workers, NonZeroUsize::get))
         .detector(detector()?)
         .start()
@@ -70,6 +80,21 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     stop.asked().await;
     server.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The option, or else the environment. Not left to clap, whose usage lines would show an option that the environment sets
+/// as if it were required.
+fn admin_token(args: &ServeArgs) -> Result<Option<Secret>, Failure> {
+    if args.admin_token.is_some() {
+        return Ok(args.admin_token.clone());
+    }
+    match std::env::var("II_ADMIN_TOKEN") {
+        Ok(token) => Ok(Some(token.into())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Failure::config("II_ADMIN_TOKEN: not text; use visible ASCII without spaces"))
+        }
+    }
 }
 
 fn at_start(error: image_intelligence::Error) -> Failure {

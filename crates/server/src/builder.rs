@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence_core::{Error, Limits, Result};
+use image_intelligence_core::{Error, Limits, Result, Secret};
 
 use crate::credentials::Credentials;
+use crate::faults::Faults;
 use crate::progression::Progression;
 use crate::script::{AskedPicture, Script};
 use crate::server::{self, Server};
@@ -47,6 +48,8 @@ pub struct ServerBuilder {
     pub(crate) pending_jobs: usize,
     pub(crate) pending_bytes: usize,
     pub(crate) shutdown_ceiling: Duration,
+    pub(crate) faults: Faults,
+    pub(crate) admin_token: Option<Secret>,
 }
 
 impl Default for ServerBuilder {
@@ -69,6 +72,8 @@ impl Default for ServerBuilder {
             pending_jobs: 1_000,
             pending_bytes: 256 << 20,
             shutdown_ceiling: Duration::from_secs(10),
+            faults: Faults::new(),
+            admin_token: None,
         }
     }
 }
@@ -195,6 +200,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Begins with these faults; none by default. `POST /_ii/faults` adds more while it runs.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Asks for this token under `/_ii`, sent as `Authorization: Bearer` or `II-Admin-Token`. Without one, `/_ii` is there
+    /// on a loopback bind only, for callers who name it by its address; give one where a proxy there lets others in.
+    pub fn admin_token(mut self, token: impl Into<Secret>) -> Self {
+        self.admin_token = Some(token.into());
+        self
+    }
+
     /// Starts the server on the tokio runtime of the caller, and returns once it accepts connections.
     ///
     /// Fails with `config` where a setting is impossible or the address is taken, and with `store` where the database
@@ -221,6 +239,15 @@ impl ServerBuilder {
         }
         if self.max_body == 0 || self.pending_jobs == 0 {
             return refuse("max_body and pending_jobs must be more than 0, or no job could be sent".into());
+        }
+        if let Some(token) = &self.admin_token {
+            let sendable = |byte: u8| byte.is_ascii_graphic();
+            if token.expose().is_empty() || !token.expose().bytes().all(sendable) {
+                return refuse(
+                    "admin token: must not be empty, and of visible ASCII without spaces, or no header could carry it"
+                        .into(),
+                );
+            }
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Server: the API's other side, in one process. To develop against, to test with, and to detect for real on one's own
 //! machine.
 //!
-//! This room owns the routes, the tokens, the engine that works jobs off, and the stores that keep them. The shapes of
-//! the wire and the checking of requests are core's; pixels are vision's.
+//! This room owns the routes, the tokens, the engine that works jobs off, the stores that keep them, and the faults that
+//! happen on purpose. The shapes of the wire and the checking of requests are core's; pixels are vision's.
 //!
 //! ```
 //! use image_intelligence_server::{Answers, Found, Server};
@@ -30,6 +30,7 @@ mod credentials;
 #[cfg(feature = "vision")]
 mod detector;
 mod engine;
+mod faults;
 mod fetch;
 mod format;
 mod http;
@@ -42,6 +43,7 @@ mod tokens;
 
 pub use builder::{Bind, ServerBuilder};
 pub use credentials::{ALL_SCOPES, Account, Credentials};
+pub use faults::{FaultRule, Faults};
 pub use job::VERDICT_FROM;
 pub use progression::Progression;
 pub use script::{Answer, Answers, AskedPicture, Found, PictureKey, Script};

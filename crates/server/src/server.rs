@@ -13,8 +13,9 @@ use tokio::task::JoinHandle;
 use crate::builder::ServerBuilder;
 use crate::clock::Clock;
 use crate::engine::{Admission, Engine};
+use crate::faults::Board;
 use crate::fetch::{AddressPolicy, Fetcher};
-use crate::http::{self, Api, Bodies};
+use crate::http::{self, Access, Api, Bodies};
 use crate::progression::Gate;
 use crate::store::{Memory, Shelf, Sqlite, Store, StoreError};
 use crate::tokens::Tokens;
@@ -84,6 +85,7 @@ impl std::fmt::Debug for Server {
 }
 
 pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
+    let faults = Board::new(settings.faults.clone())?;
     let (shelf, gate) = open(&settings).await?;
     let policy = AddressPolicy::new(settings.address, settings.allow_private);
     let fetcher = Fetcher::new(policy, settings.max_picture)?;
@@ -120,6 +122,8 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
         admission,
         shelf,
         engine,
+        faults,
+        admin: Access::new(address, settings.admin_token),
     });
     let (stop, stopped) = watch::channel(false);
     let router = http::router(Arc::clone(&api));

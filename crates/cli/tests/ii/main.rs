@@ -5,6 +5,7 @@ mod annotate;
 mod demo;
 mod detect;
 mod failing;
+mod faults;
 mod jobs;
 mod odd;
 mod process;

@@ -19,9 +19,16 @@ pub(crate) fn photo(name: &str) -> String {
 /// `ii` with these arguments and a clean environment.
 pub(crate) fn ii(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ii"));
-    for name in
-        ["II_BASE_URL", "II_CLIENT_ID", "II_CLIENT_SECRET", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-    {
+    for name in [
+        "II_BASE_URL",
+        "II_ADMIN_TOKEN",
+        "II_CLIENT_ID",
+        "II_CLIENT_SECRET",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ] {
         command.env_remove(name);
     }
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

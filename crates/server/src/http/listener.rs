@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -12,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+
+use super::cut::{Cut, Severable};
 
 const MOST_CONNECTIONS: usize = 1_024;
 /// Also how long a connection may idle between two requests.
@@ -38,11 +43,23 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         // Answers are small and wait for nothing.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
+        let cut = Cut::default();
+        let switch = cut.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(switch.clone());
+            service.call(request)
+        });
+        let stream = Severable::new(stream, cut.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
         connections.spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection broke off");
+            tokio::select! {
+                // First, so that no answer gets out on a connection that is to be reset.
+                biased;
+                () = cut.pulled() => tracing::debug!("a connection is reset on purpose"),
+                served = watched => if let Err(error) = served {
+                    tracing::debug!(%error, "a connection broke off");
+                },
             }
             drop(place);
         });

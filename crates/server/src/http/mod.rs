@@ -1,8 +1,11 @@
 //! The API over HTTP: routes, and what every one of them shares.
 
+mod admin;
 mod auth;
 mod body;
+mod cut;
 mod detect;
+mod emulate;
 mod error;
 mod images;
 pub(crate) mod listener;
@@ -22,11 +25,13 @@ use axum::{Json, Router, middleware};
 use image_intelligence_core::Limits;
 use serde_json::{Value, json};
 
+pub(crate) use admin::Access;
 pub(crate) use body::Bodies;
 use error::ApiError;
 
 use crate::credentials::Credentials;
 use crate::engine::{Admission, Engine};
+use crate::faults::Board;
 use crate::progression::Gate;
 use crate::store::Shelf;
 use crate::tokens::Tokens;
@@ -44,6 +49,8 @@ pub(crate) struct Api {
     pub(crate) admission: Arc<Admission>,
     pub(crate) shelf: Shelf,
     pub(crate) engine: Engine,
+    pub(crate) faults: Board,
+    pub(crate) admin: Access,
 }
 
 impl Api {
@@ -64,12 +71,15 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/oauth/token", post(token::issue))
         .route("/detect", post(detect::create).get(detect::search))
         .route("/detect/{id}", get(detect::get));
+    let admin = if api.admin.exists() { Router::new().nest("/_ii", admin::router(&api)) } else { Router::new() };
     Router::new()
         .nest("/v2", v2)
+        .merge(admin)
         .route("/images/{id}", get(images::get))
         .route("/healthz", get(healthz))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), emulate::emulate))
         .layer(middleware::from_fn(observe::observe))
         .with_state(api)
 }

@@ -1,0 +1,44 @@
+//! `/_ii`: steering the server while it runs. Not part of the API.
+
+mod access;
+mod faults;
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use serde_json::{Value, json};
+
+use super::{Api, no_route, wrong_method};
+use crate::faults::FaultName;
+
+pub(crate) use access::Access;
+
+pub(super) fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
+    Router::new()
+        .route("/", get(index))
+        .route("/faults", get(faults::list).post(faults::add).delete(faults::clear))
+        .route("/faults/{id}", get(faults::get).delete(faults::remove))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(api), access::check))
+}
+
+/// What there is here.
+async fn index() -> Json<Value> {
+    let route = |method: &str, path: &str, about: &str| json!({"method": method, "path": path, "about": about});
+    let fault = |name: &FaultName| json!({"fault": name.as_str(), "takes": name.options(), "about": name.about()});
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "routes": [
+            route("GET", "/_ii", "this"),
+            route("GET", "/_ii/faults", "the rules in force, how often each was asked and happened, and the seed"),
+            route("POST", "/_ii/faults", "puts a rule in force: {fault, n?, skip?, probability?, seed?, match?: {method?, path?}, ..}"),
+            route("DELETE", "/_ii/faults", "removes all rules, and begins all chances anew"),
+            route("GET", "/_ii/faults/{id}", "one rule"),
+            route("DELETE", "/_ii/faults/{id}", "removes one rule"),
+        ],
+        "faults": FaultName::API.iter().map(fault).collect::<Vec<_>>(),
+        "header": "II-Emulate: fault=NAME;key=value, .. asks for faults of that one request",
+    }))
+}
