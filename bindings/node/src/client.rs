@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, RawJob,
+    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, RawJson,
 };
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
@@ -202,8 +202,8 @@ fn milliseconds(given: f64) -> Duration {
 }
 
 /// An answer of the API: its very text, where JavaScript may parse that.
-fn as_it_came(job: RawJob) -> Outcome {
-    let RawJob { raw, json, ascii, .. } = job;
+fn as_it_came(job: RawJson) -> Outcome {
+    let RawJson { raw, json, ascii, .. } = job;
     match json {
         None => Outcome::Json { json: raw, ascii, raw: None },
         Some(json) => Outcome::Json { json, ascii, raw: Some(String::from_utf8_lossy(&raw).into_owned()) },

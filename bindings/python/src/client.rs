@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectRequest, Dialect, Error, ErrorKind, JobBuilder, RawJob, Result,
+    Client as Native, ClientBuilder, Detect, DetectRequest, Dialect, Error, ErrorKind, JobBuilder, RawJson, Result,
 };
 use pyo3::prelude::*;
 
@@ -64,7 +64,7 @@ impl Shared {
 
 /// Reads a job by its id: the bytes that came, judged by core.
 async fn read(client: Native, id: String) -> Result<Read> {
-    let RawJob { json, raw, .. } = client.jobs::<Detect>().get_raw(&id).await?;
+    let RawJson { json, raw, .. } = client.jobs::<Detect>().get_raw(&id).await?;
     Ok(Read { json, raw })
 }
 

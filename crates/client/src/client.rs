@@ -180,7 +180,7 @@ impl Client {
         job
     }
 
-    fn job<K: JobKind, I>(&self, images: I, request: K::Request) -> JobBuilder<K>
+    pub(crate) fn job<K: JobKind, I>(&self, images: I, request: K::Request) -> JobBuilder<K>
     where
         I: IntoIterator,
         I::Item: Into<Image>,

@@ -10,24 +10,12 @@ use image_intelligence_core::{
     check_namespace, judge_job,
 };
 
+use crate::border::RawJson;
 use crate::client::{Client, Inner};
 use crate::http::{Failed, Request};
 use crate::kind::{JobKind, Place, Recognize};
 use crate::recognition::JOBS;
 use crate::rows::Rows;
-
-/// A job as JSON, for a host to decode.
-#[doc(hidden)]
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct RawJob {
-    /// The very bytes that came.
-    pub raw: Vec<u8>,
-    /// What to decode where these are not canonical.
-    pub json: Option<Vec<u8>>,
-    /// Whether what is to be decoded is ASCII.
-    pub ascii: bool,
-}
 
 /// The jobs of one kind: `client.jobs::<Detect>()`.
 pub struct Jobs<K> {
@@ -70,7 +58,7 @@ impl<K: JobKind> Jobs<K> {
 
     /// The API's answer as it came, and judged: for languages that build their own objects.
     #[doc(hidden)]
-    pub async fn get_raw(&self, id: &str) -> Result<RawJob> {
+    pub async fn get_raw(&self, id: &str) -> Result<RawJson> {
         self.check(id)?;
         let inner = self.client.inner();
         let request = self.one(inner, id);
@@ -80,7 +68,7 @@ impl<K: JobKind> Jobs<K> {
                 return Err(another_job());
             }
             let (ascii, json) = (judged.ascii, (!judged.canonical).then(|| judged.json.into_owned()));
-            Ok(RawJob { raw: body.to_vec(), json, ascii })
+            Ok(RawJson { raw: body.to_vec(), json, ascii })
         };
         let call = inner.caller.call(&request, Repeat::Harmless, &inner.retry, read);
         inner.while_open(async { call.await.map_err(|failed| Self::unknown(failed).error) }).await
@@ -92,21 +80,6 @@ impl<K: JobKind> Jobs<K> {
         let namespace = self.namespace.as_deref();
         let request = K::search(&Place { base: &inner.base, namespace, limits: &inner.limits }, search)?;
         inner.read(&request, K::read_list).await
-    }
-
-    /// The answer to [`search`](Self::search), each job as JSON: for languages that build their own objects.
-    #[doc(hidden)]
-    pub async fn search_raw(&self, search: &K::Search) -> Result<Vec<RawJob>> {
-        let jobs = self.search(search).await?;
-        let raw = |job: &K::Job| {
-            let json = K::to_json(job);
-            RawJob {
-                ascii: json.is_ascii(),
-                json: Some(json),
-                raw: K::facts(job).raw.unwrap_or_default().as_bytes().to_vec(),
-            }
-        };
-        Ok(jobs.iter().map(raw).collect())
     }
 
     fn one(&self, inner: &Inner, id: &str) -> Request {

@@ -58,8 +58,6 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     #[doc(hidden)]
     fn read_list(json: &[u8]) -> Result<Vec<Self::Job>>;
     #[doc(hidden)]
-    fn to_json(job: &Self::Job) -> Vec<u8>;
-    #[doc(hidden)]
     fn facts(job: &Self::Job) -> Facts<'_>;
     #[doc(hidden)]
     fn tie(job: &mut Self::Job, inputs: &Inputs);
@@ -91,7 +89,6 @@ pub struct Facts<'a> {
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) custom_id: Option<&'a str>,
     pub(crate) image_custom_ids: Vec<&'a str>,
-    pub(crate) raw: Option<&'a str>,
 }
 
 /// What a kind has by its models: `images` is the list of its pictures.
@@ -108,10 +105,6 @@ macro_rules! models {
             $job::list_from_json(json)
         }
 
-        fn to_json(job: &$job) -> Vec<u8> {
-            job.to_json()
-        }
-
         fn facts(job: &$job) -> Facts<'_> {
             Facts {
                 id: &job.id,
@@ -119,7 +112,6 @@ macro_rules! models {
                 created_at: job.created_at,
                 custom_id: job.custom_id.as_deref(),
                 image_custom_ids: job.$images.iter().filter_map(|image| image.custom_id.as_deref()).collect(),
-                raw: job.raw.as_str(),
             }
         }
 

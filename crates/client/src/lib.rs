@@ -38,6 +38,7 @@
 
 mod ask;
 mod auth;
+mod border;
 mod builder;
 mod call;
 mod client;
@@ -60,6 +61,8 @@ mod tls;
 mod updates;
 
 pub use auth::{TokenFuture, TokenProvider};
+#[doc(hidden)]
+pub use border::{AnyJob, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use feedback::Feedbacks;
@@ -78,7 +81,7 @@ pub use image_intelligence_core::{
 };
 pub use job::Job;
 pub use job_builder::JobBuilder;
-pub use jobs::{Jobs, RawJob};
+pub use jobs::Jobs;
 pub use kind::{Ask, Detect, JobKind, Match, Recognize};
 pub use recognition::{FaceGroups, FaceImages, Identities, Recognition};
 pub use registration::Registration;

@@ -99,6 +99,11 @@ impl<R: Row> Rows<R> {
         self.ready.pop_front().map(Ok)
     }
 
+    /// Those that have been fetched and not been taken yet.
+    pub(crate) fn take_ready(&mut self) -> VecDeque<R> {
+        std::mem::take(&mut self.ready)
+    }
+
     /// All of them at once.
     pub async fn collect(mut self) -> Result<Vec<R>> {
         let mut rows = Vec::new();

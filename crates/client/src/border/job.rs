@@ -1,0 +1,156 @@
+//! A job of any kind.
+
+use std::time::Duration;
+
+use image_intelligence_core::{
+    AskRequest, BaseUrl, DetectRequest, Kind, MatchRequest, RecognizeRequest, Result, ResumeToken, Timestamp,
+};
+
+use super::RawJson;
+use crate::client::Client;
+use crate::image::Image;
+use crate::job::Job;
+use crate::job_builder::JobBuilder;
+use crate::kind::{Ask, Detect, Match, Recognize};
+
+macro_rules! each {
+    ($any:expr, $one:ident => $do:expr) => {
+        match $any {
+            Self::Detect($one) => $do,
+            Self::Match($one) => $do,
+            Self::Ask($one) => $do,
+            Self::Recognize($one) => $do,
+        }
+    };
+}
+
+/// A job of any kind that is about to be sent.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum AnyJobBuilder {
+    /// Finds objects.
+    Detect(JobBuilder<Detect>),
+    /// Finds a target.
+    Match(JobBuilder<Match>),
+    /// Answers a question.
+    Ask(JobBuilder<Ask>),
+    /// Finds faces.
+    Recognize(JobBuilder<Recognize>),
+}
+
+impl AnyJobBuilder {
+    /// The name that the job will carry.
+    pub fn job_custom_id(&self) -> String {
+        each!(self, job => job.job_custom_id())
+    }
+
+    /// As [`JobBuilder::send`].
+    pub async fn send(self) -> Result<AnyJob> {
+        Ok(match self {
+            Self::Detect(job) => AnyJob::Detect(job.send().await?),
+            Self::Match(job) => AnyJob::Match(job.send().await?),
+            Self::Ask(job) => AnyJob::Ask(job.send().await?),
+            Self::Recognize(job) => AnyJob::Recognize(job.send().await?),
+        })
+    }
+}
+
+/// A job of any kind that was submitted.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub enum AnyJob {
+    /// Finds objects.
+    Detect(Job<Detect>),
+    /// Finds a target.
+    Match(Job<Match>),
+    /// Answers a question.
+    Ask(Job<Ask>),
+    /// Finds faces.
+    Recognize(Job<Recognize>),
+}
+
+impl AnyJob {
+    /// What it does.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Detect(_) => Kind::Detect,
+            Self::Match(_) => Kind::Match,
+            Self::Ask(_) => Kind::Ask,
+            Self::Recognize(_) => Kind::Recognize,
+        }
+    }
+
+    /// As [`Job::id`].
+    pub fn id(&self) -> &str {
+        each!(self, job => job.id())
+    }
+
+    /// As [`Job::custom_id`].
+    pub fn custom_id(&self) -> Option<&str> {
+        each!(self, job => job.custom_id())
+    }
+
+    /// As [`Job::created_at`].
+    pub fn created_at(&self) -> Timestamp {
+        each!(self, job => job.created_at())
+    }
+
+    /// As [`Job::resume_token`].
+    pub fn resume_token(&self) -> String {
+        each!(self, job => job.resume_token())
+    }
+
+    /// The same handle through another client of the same API, as a forked process needs it.
+    #[must_use]
+    pub fn through(&self, client: &Client) -> Self {
+        match self {
+            Self::Detect(job) => Self::Detect(job.through(client)),
+            Self::Match(job) => Self::Match(job.through(client)),
+            Self::Ask(job) => Self::Ask(job.through(client)),
+            Self::Recognize(job) => Self::Recognize(job.through(client)),
+        }
+    }
+
+    /// As [`Job::get`].
+    pub async fn get(&self) -> Result<RawJson> {
+        each!(self, job => job.get().await.map(|job| RawJson::from(&job)))
+    }
+
+    /// As [`Job::wait_for`].
+    pub async fn wait_for(&self, limit: Duration) -> Result<RawJson> {
+        each!(self, job => job.wait_for(limit).await.map(|job| RawJson::from(&job)))
+    }
+}
+
+impl Client {
+    /// A job of a kind, from a request in JSON without its pictures. The namespace is that of a recognize job.
+    #[doc(hidden)]
+    pub fn any_job<I>(&self, kind: Kind, namespace: Option<String>, images: I, request: &[u8]) -> Result<AnyJobBuilder>
+    where
+        I: IntoIterator,
+        I::Item: Into<Image>,
+    {
+        Ok(match kind {
+            Kind::Match => AnyJobBuilder::Match(self.job(images, MatchRequest::from_json(request)?)),
+            Kind::Ask => AnyJobBuilder::Ask(self.job(images, AskRequest::from_json(request)?)),
+            Kind::Recognize => {
+                let mut job = self.job(images, RecognizeRequest::from_json(request)?);
+                job.namespace = namespace;
+                AnyJobBuilder::Recognize(job)
+            }
+            _ => AnyJobBuilder::Detect(self.job(images, DetectRequest::from_json(request)?)),
+        })
+    }
+
+    /// As [`resume`](Self::resume), for a token of any kind of job.
+    #[doc(hidden)]
+    pub fn resume_any(&self, token: &str) -> Result<AnyJob> {
+        let base: &BaseUrl = self.base_url();
+        Ok(match ResumeToken::parse(token, base)?.kind {
+            Kind::Match => AnyJob::Match(self.resume(token)?),
+            Kind::Ask => AnyJob::Ask(self.resume(token)?),
+            Kind::Recognize => AnyJob::Recognize(self.resume(token)?),
+            _ => AnyJob::Detect(self.resume(token)?),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! The client for languages that build their own objects: jobs of any kind, and each call by its name, with arguments and
+//! answers as JSON. A binding has nothing left to do but convert.
+
+mod call;
+mod job;
+mod rows;
+
+use image_intelligence_core::{
+    AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
+};
+
+pub use call::RawAnswer;
+pub use job::{AnyJob, AnyJobBuilder};
+pub use rows::AnyRows;
+
+/// Something that the API answered, as JSON for a host to decode.
+#[doc(hidden)]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawJson {
+    /// The very bytes that came.
+    pub raw: Vec<u8>,
+    /// What to decode where these are not canonical.
+    pub json: Option<Vec<u8>>,
+    /// Whether what is to be decoded is ASCII.
+    pub ascii: bool,
+}
+
+impl RawJson {
+    /// A model that is written anew, and the text that it was read from.
+    pub(crate) fn written(json: Vec<u8>, raw: Option<&Raw>) -> Self {
+        let raw = raw.and_then(Raw::as_str).unwrap_or_default().as_bytes().to_vec();
+        Self { ascii: json.is_ascii(), json: Some(json), raw }
+    }
+}
+
+macro_rules! written {
+    ($($model:ident $(, $raw:ident)?;)+) => {$(
+        impl From<&$model> for RawJson {
+            fn from(model: &$model) -> Self {
+                let raw = None $(.or(Some(&model.$raw)))?;
+                Self::written(model.to_json(), raw)
+            }
+        }
+    )+};
+}
+written! {
+    DetectJob, raw;
+    MatchJob, raw;
+    AskJob, raw;
+    RecognizeJob, raw;
+    Identity, raw;
+    FaceImage, raw;
+    FaceGroup, raw;
+    Feedback, raw;
+    RegisteredWebhook;
+}
