@@ -177,14 +177,19 @@ impl Fuzzer {
         })
     }
 
-    /// Makes the fewest inputs that reach what all do the checked-in ones.
+    /// Makes the fewest inputs that reach the code that all reach the checked-in ones. How often each reaches it does not
+    /// count: that would be ten times the files.
     fn keep(&self, target: &str) -> Outcome {
         let fewest = folder().join("fewest").join(target);
         empty(&fewest)?;
         let checked_in = checked_in(target);
         std::fs::create_dir_all(&checked_in).map_err(|error| at(&checked_in, &error))?;
         let mut merge = self.binary(target);
-        merge.args(["-merge=1", LONGEST]).arg(&fewest).arg(&checked_in).arg(folder().join("corpus").join(target));
+        merge
+            .args(["-set_cover_merge=1", "-use_counters=0", LONGEST])
+            .arg(&fewest)
+            .arg(&checked_in)
+            .arg(folder().join("corpus").join(target));
         let log = folder().join(format!("{target}-merge.log"));
         merge.stderr(File::create(&log).map_err(|error| at(&log, &error))?);
         run(&format!("fuzz: the fewest inputs of {target}"), &mut merge)?;

@@ -32,8 +32,8 @@ fn master() -> (u8, [u8; 32]) {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let text = String::from_utf8_lossy(data);
-    let (ring, rest) = line(&text);
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (ring, rest) = line(text);
     let (bases, rest) = line(rest);
     let (now, token) = line(rest);
     let now = Timestamp::from_millis(now.trim().parse().unwrap_or_default());

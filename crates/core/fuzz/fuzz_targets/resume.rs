@@ -21,8 +21,8 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let text = String::from_utf8_lossy(data);
-    let (api, rest) = line(&text);
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (api, rest) = line(text);
     let api = match BaseUrl::parse(api) {
         Ok(api) => {
             let again = BaseUrl::parse(&api.to_string()).expect("a base URL that was written out");

@@ -11,8 +11,8 @@ use image_intelligence_core_fuzz::line;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let text = String::from_utf8_lossy(data);
-    let (now, value) = line(&text);
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (now, value) = line(text);
     let now: i64 = now.trim().parse().unwrap_or_default();
     let wait = parse_retry_after(value, Timestamp::from_millis(now));
     assert!(wait.is_none_or(|wait| wait <= Duration::from_secs(300)), "{wait:?}");
