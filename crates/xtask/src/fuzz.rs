@@ -98,7 +98,9 @@ impl Fuzzer {
     }
 
     fn build(self) -> Result<Self, String> {
-        run("fuzz: what it stands on", &mut cargo(["fetch", "--locked", "--manifest-path", MANIFEST]))?;
+        // cargo-fuzz knows no --locked: it would write a stale lock file anew.
+        let fetch = ["fetch", "--locked", "--target", &self.host, "--manifest-path", MANIFEST];
+        run("fuzz: what it stands on", &mut cargo(fetch))?;
         let tool = tool("cargo-fuzz", CARGO_FUZZ)?;
         let mut build = command("rustup");
         build.args(["run", "nightly"]).arg(tool).args(["fuzz", "build", "--fuzz-dir", FOLDER, "--target-dir"]);
