@@ -132,8 +132,8 @@ fn check_secrets(secrets: &[Secret]) -> Result<()> {
         given if given > MOST_SECRETS => {
             refuse(&format!("{given} given, at most {MOST_SECRETS} can be active; leave out the oldest"))
         }
-        // Anybody can sign with it.
-        _ if secrets.iter().any(|secret| secret.expose().is_empty()) => {
+        // Anybody can sign with it; and with zero bytes alone, which HMAC fills short keys up with.
+        _ if secrets.iter().any(|secret| secret.expose().bytes().all(|byte| byte == 0)) => {
             refuse("an empty one given; is the variable that should hold it set?")
         }
         _ => Ok(()),
@@ -189,6 +189,18 @@ mod tests {
     fn numbers_are_written_with_commas() {
         let written = [0, 12, 999, 1_000, 1_932, 4_194_304].map(thousands);
         assert_eq!(written, ["0", "12", "999", "1,000", "1,932", "4,194,304"]);
+    }
+
+    /// HMAC fills a short key up with zero bytes.
+    #[test]
+    fn a_secret_that_signs_as_none_does_is_refused() {
+        let body = b"{}";
+        let anybodys = sign(body, &Secret::from(""));
+        for secret in ["\0", "\0\0\0"] {
+            let headers = [("X-Niro-Signature", anybodys.as_bytes())];
+            let error = verify_signature(headers, body, &[secret.into()], &SignatureOptions::default()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+        }
     }
 
     #[test]

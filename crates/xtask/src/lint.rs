@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::fuzz;
 use crate::languages::{node, python};
-use crate::step::{Outcome, cargo, command, is_there, output, run, target};
+use crate::step::{Outcome, cargo, command, output, run, tool};
 
 /// The release of cargo-deny whose checks these are.
 const DENY: &str = "0.20.2";
 
 pub(crate) fn run_all() -> Outcome {
     run("fmt", &mut cargo(["fmt", "--all", "--check"]))?;
+    run("fmt: fuzz targets", &mut cargo(["fmt", "--check", "--manifest-path", fuzz::MANIFEST]))?;
     let warnings = ["--", "-D", "warnings"];
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
     run("clippy", &mut cargo(clippy.iter().chain(&warnings)))?;
@@ -18,8 +20,7 @@ pub(crate) fn run_all() -> Outcome {
         cargo(["doc", "--workspace", "--all-features", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     wasm()?;
-    let deny = deny()?;
-    let mut check = command(deny);
+    let mut check = command(tool("cargo-deny", DENY)?);
     run("deny: licences, bans, sources", check.args(["--locked", "check", "licenses", "bans", "sources"]))?;
     python::lint()?;
     node::lint()
@@ -35,18 +36,4 @@ fn wasm() -> Outcome {
         return Ok(());
     }
     run("core for wasm32", &mut cargo(["check", "--locked", "-p", "image-intelligence-core", "--target", target]))
-}
-
-/// cargo-deny of the right release: one that is installed, else one built into the target folder.
-fn deny() -> Result<PathBuf, String> {
-    let ours = target().join("tools").join("bin").join("cargo-deny");
-    for candidate in [PathBuf::from("cargo-deny"), ours.clone()] {
-        if output(command(&candidate).arg("--version")).is_some_and(|version| version.contains(DENY)) {
-            return Ok(candidate);
-        }
-    }
-    let root = target().join("tools");
-    let install = ["install", "cargo-deny", "--locked", "--version", DENY, "--root"];
-    run("deny: building it, once", cargo(install).arg(&root))?;
-    if is_there(&ours.to_string_lossy()) { Ok(ours) } else { Err("deny: it was built and cannot be run".to_owned()) }
 }

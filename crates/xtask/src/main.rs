@@ -1,6 +1,7 @@
 //! `cargo xtask`: the workspace's own tasks. Each sets up what it needs by itself, so that a new machine passes.
 
 mod bench;
+mod fuzz;
 mod languages;
 mod lint;
 mod models;
@@ -11,11 +12,15 @@ mod test;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test [--full]   every test of every language; --full adds lint and the release build of the demo
+cargo xtask test [--full]   every test of every language; --full adds lint, fuzzing and the release build of the demo
 cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
 cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
 cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ
 cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory, python, node (all without a name)
+cargo xtask fuzz [TARGET] [--seconds N] [--keep]
+                            fuzzes core, 60 s a target; --keep puts what reached new code among the checked-in inputs
+cargo xtask fuzz TARGET --input FILE
+                            puts one input to a target, such as one that crashed it
 cargo xtask pack [LANGUAGE] wheel, npm tarballs and jar as they are shipped, into target/pack: python, node, kotlin";
 
 fn main() -> ExitCode {
@@ -30,6 +35,7 @@ fn main() -> ExitCode {
         ["gen", "--check"] => models::check(),
         ["bench"] => bench::run_all(None),
         ["bench", name] => bench::run_all(Some(name)),
+        ["fuzz", options @ ..] => fuzz::run_with(options),
         ["pack"] => pack::run(None),
         ["pack", language] if pack::LANGUAGES.contains(language) => pack::run(Some(language)),
         ["help" | "--help" | "-h"] => {

@@ -61,6 +61,20 @@ pub(crate) fn is_there(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
+/// A subcommand of cargo, of the right release: one that is installed, else one built into the target folder.
+pub(crate) fn tool(name: &str, release: &str) -> Result<PathBuf, String> {
+    let tools = target().join("tools");
+    let ours = tools.join("bin").join(name);
+    for candidate in [PathBuf::from(name), ours.clone()] {
+        if output(command(&candidate).arg("--version")).is_some_and(|version| version.contains(release)) {
+            return Ok(candidate);
+        }
+    }
+    let install = ["install", name, "--locked", "--version", release, "--root"];
+    run(&format!("{name}: building it, once"), cargo(install).arg(&tools))?;
+    if is_there(&ours.to_string_lossy()) { Ok(ours) } else { Err(format!("{name}: it was built and cannot be run")) }
+}
+
 /// What a command prints, where it does well.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
