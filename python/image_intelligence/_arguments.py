@@ -12,8 +12,31 @@ DEFAULT_WAIT = 15 * 60.0
 def detect_request(
     classes: object, custom_id: object, feed_id: object, webhook_url: object, bounding_boxes: object
 ) -> bytes:
-    """The request without its pictures, as JSON."""
-    request: dict[str, object] = {"images": [], "classes": _classes(classes)}
+    """The request of a detect job without its pictures, as JSON."""
+    own: dict[str, object] = {"classes": _classes(classes)}
+    if not isinstance(bounding_boxes, bool):
+        raise InvalidRequestError(f"bounding_boxes: True or False wanted, {named(bounding_boxes)} given")
+    if bounding_boxes:
+        own["boundingBox"] = True
+    return job_request(own, custom_id, feed_id, webhook_url)
+
+
+def match_request(target: object, custom_id: object, feed_id: object, webhook_url: object) -> bytes:
+    """The request of a match job without its pictures, as JSON."""
+    return job_request({"target": written("target", target, "a Target")}, custom_id, feed_id, webhook_url)
+
+
+def ask_request(question: object, examples: object, custom_id: object, feed_id: object, webhook_url: object) -> bytes:
+    """The request of an ask job without its pictures, as JSON."""
+    own: dict[str, object] = {"question": text("question", question)}
+    if examples is not None:
+        own["examples"] = written("examples", examples, "an Examples")
+    return job_request(own, custom_id, feed_id, webhook_url)
+
+
+def job_request(own: dict[str, object], custom_id: object, feed_id: object, webhook_url: object) -> bytes:
+    """The request of a job with what is its kind's own."""
+    request: dict[str, object] = {"images": [], **own}
     for field, name, value in (
         ("customId", "custom_id", custom_id),
         ("feedId", "feed_id", feed_id),
@@ -21,11 +44,18 @@ def detect_request(
     ):
         if (plain := text_or_none(name, value)) is not None:
             request[field] = plain
-    if not isinstance(bounding_boxes, bool):
-        raise InvalidRequestError(f"bounding_boxes: True or False wanted, {named(bounding_boxes)} given")
-    if bounding_boxes:
-        request["boundingBox"] = True
     return msgspec.json.encode(request)
+
+
+def arguments(**given: object) -> bytes:
+    """The arguments of a call by its name, as JSON. What is `None` was not given."""
+    return msgspec.json.encode({name: value for name, value in given.items() if value is not None})
+
+
+def webhook_request(url: object, secret_key: object) -> bytes:
+    """The arguments of the registering of a webhook."""
+    body = {"url": text("url", url), "secretKey": text_or_none("secret_key", secret_key)}
+    return arguments(body=body)
 
 
 def _classes(classes: object) -> list[object]:
@@ -38,14 +68,15 @@ def _classes(classes: object) -> list[object]:
         field = f"classes[{index}]"
         if isinstance(one, str):
             wire.append({"class": text(field, one)})
-        elif isinstance(one, msgspec.Struct):
-            wire.append(_written(field, one))
         else:
-            raise InvalidRequestError(f"{field}: a str or a DetectClass wanted, {named(one)} given")
+            wire.append(written(field, one, "a str or a DetectClass"))
     return wire
 
 
-def _written(field: str, one: msgspec.Struct) -> msgspec.Raw:
+def written(field: str, one: object, wanted: str) -> msgspec.Raw:
+    """What a caller has put together of our own types, as JSON."""
+    if not isinstance(one, msgspec.Struct):
+        raise InvalidRequestError(f"{field}: {wanted} wanted, {named(one)} given")
     try:
         return msgspec.Raw(msgspec.json.encode(_plain(field, one)))
     except InvalidRequestError:
@@ -55,9 +86,11 @@ def _written(field: str, one: msgspec.Struct) -> msgspec.Raw:
 
 
 def _plain(field: str, value: object) -> object:
-    """The settings of a class, with every text a plain one."""
+    """The value with every text a plain one."""
     if isinstance(value, str):
         return text(field, value)
+    if isinstance(value, (list, tuple)) and any(isinstance(item, str) for item in value):
+        return [_plain(f"{field}[{index}]", item) for index, item in enumerate(value)]
     if isinstance(value, msgspec.Struct):
         fields = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
         return {wire: _plain(f"{field}.{wire}", getattr(value, name)) for name, wire in fields}
@@ -79,3 +112,9 @@ def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestEr
     if not 0 <= given <= 1e9:  # a NaN is not
         raise error(f"{name}: {number} given, a number of seconds from 0 to 1000000000 wanted")
     return given
+
+
+def wait_limit(timeout: object) -> float:
+    """The seconds of a wait."""
+    given = seconds("timeout", timeout, InvalidRequestError)
+    return DEFAULT_WAIT if given is None else given

@@ -10,16 +10,20 @@ from typing import Any, Concatenate, ParamSpec, Self
 import image_intelligence
 
 from . import _core
-from ._arguments import detect_request
+from ._arguments import arguments, ask_request, detect_request, job_request, match_request, webhook_request
 from ._checks import text
-from ._client import Handle, Unpicklable, connect, decoded, limit_of
+from ._client import Unpicklable, connect
 from ._images import to_wire
 from .errors import ResumeTokenError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._async_handles import AnyAsyncHandle
 
 P = ParamSpec("P")
 
 
-async def _answer(
+async def answered(
     start: Callable[Concatenate[asyncio.AbstractEventLoop, asyncio.Future[Any], P], _core.Call],
     *args: P.args,
     **kwargs: P.kwargs,
@@ -95,48 +99,119 @@ class AsyncClient(Unpicklable):
         feed_id: str | None = None,
         webhook_url: str | None = None,
         bounding_boxes: bool = False,
-    ) -> "AsyncDetectHandle":
+    ) -> "image_intelligence.AsyncDetectHandle":
         """As `Client.detect`. Where the answer is lost the job is looked for, for up to 30 s.
 
         A submit that is cancelled in flight may have made a job all the same: pass a `custom_id` of your own if you
         must be able to find it.
         """
-        request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
-        return AsyncDetectHandle(await _answer(self._native.start_detect, to_wire(images), request))
+        from ._async_handles import AsyncDetectHandle
 
-    def resume(self, token: str) -> "AsyncDetectHandle":
+        request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
+        return AsyncDetectHandle(await self._submit(("detect", None), images, request))
+
+    async def match(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        target: "image_intelligence.Target",
+        *,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.AsyncMatchHandle":
+        """As `Client.match`."""
+        from ._async_handles import AsyncMatchHandle
+
+        request = match_request(target, custom_id, feed_id, webhook_url)
+        return AsyncMatchHandle(await self._submit(("match", None), images, request))
+
+    async def ask(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        question: str,
+        *,
+        examples: "image_intelligence.Examples | None" = None,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.AsyncAskHandle":
+        """As `Client.ask`."""
+        from ._async_handles import AsyncAskHandle
+
+        request = ask_request(question, examples, custom_id, feed_id, webhook_url)
+        return AsyncAskHandle(await self._submit(("ask", None), images, request))
+
+    async def recognize(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        *,
+        namespace: str,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.AsyncRecognizeHandle":
+        """As `Client.recognize`."""
+        from ._async_handles import AsyncRecognizeHandle
+
+        kind = ("recognize", text("namespace", namespace))
+        request = job_request({}, custom_id, feed_id, webhook_url)
+        return AsyncRecognizeHandle(await self._submit(kind, images, request))
+
+    async def _submit(
+        self, kind: tuple[str, str | None], images: "Iterable[image_intelligence.Picture]", request: bytes
+    ) -> _core.Job:
+        job: _core.Job = await answered(self._native.start_submit, kind, to_wire(images), request)
+        return job
+
+    def resume(self, token: str) -> "AnyAsyncHandle":
         """As `Client.resume`: nothing is sent yet, so there is nothing to await."""
-        return AsyncDetectHandle(self._native.resume(text("token", token, malformed=ResumeTokenError)))
+        from ._async_handles import OF_KIND
+
+        job = self._native.resume(text("token", token, malformed=ResumeTokenError))
+        return OF_KIND[job.kind](job)
 
     @property
-    def detect_jobs(self) -> "AsyncDetectJobs":
+    def detect_jobs(self) -> "image_intelligence.AsyncDetectJobs":
         """Detect jobs that were made before."""
+        from ._async_rooms import AsyncDetectJobs
+
         return AsyncDetectJobs(self._native)
 
+    @property
+    def match_jobs(self) -> "image_intelligence.AsyncMatchJobs":
+        """Match jobs that were made before."""
+        from ._async_rooms import AsyncMatchJobs
 
-class AsyncDetectJobs(Unpicklable):
-    """Detect jobs that were made before: `client.detect_jobs`."""
+        return AsyncMatchJobs(self._native)
 
-    __slots__ = ("_native",)
+    @property
+    def ask_jobs(self) -> "image_intelligence.AsyncAskJobs":
+        """Ask jobs that were made before."""
+        from ._async_rooms import AsyncAskJobs
 
-    def __init__(self, native: _core.Client) -> None:
-        self._native = native
+        return AsyncAskJobs(self._native)
 
-    async def get(self, id: str) -> "image_intelligence.DetectJob":
-        """As `DetectJobs.get`. Raises `NotFoundError` where the API does not know the job."""
-        return decoded(await _answer(self._native.start_get, text("id", id)))
+    @property
+    def feedback(self) -> "image_intelligence.AsyncFeedbacks":
+        """Feedback about detect jobs."""
+        from ._async_rooms import AsyncFeedbacks
 
+        return AsyncFeedbacks(self._native)
 
-class AsyncDetectHandle(Handle):
-    """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
+    def recognition(self, namespace: str) -> "image_intelligence.AsyncRecognition":
+        """As `Client.recognition`: nothing is sent yet, so there is nothing to await."""
+        from ._async_recognition import AsyncRecognition
 
-    __slots__ = ()
+        return AsyncRecognition(self._native, text("namespace", namespace))
 
-    async def get(self) -> "image_intelligence.DetectJob":
-        """The job as it is now, done or not."""
-        return decoded(await _answer(self._native.start_get))
+    async def register_webhook(self, url: str, secret_key: str | None = None) -> "image_intelligence.RegisteredWebhook":
+        """As `Client.register_webhook`. Where the answer is lost, `OutcomeUnknownError` is raised."""
+        from ._decode import webhook
 
-    async def wait(self, timeout: float | timedelta | None = None) -> "image_intelligence.DetectJob":
-        """As `DetectHandle.wait`; cancelling the task ends the wait, not the job. One last look at the deadline may
-        take up to 5 s more."""
-        return decoded(await _answer(self._native.start_wait, limit_of(timeout)))
+        request = webhook_request(url, secret_key)
+        return webhook(await answered(self._native.start_call, "webhooks.register", request))
+
+    async def image(self, url: str) -> bytes:
+        """As `Client.image`."""
+        picture: bytes = await answered(self._native.start_call, "image", arguments(url=text("url", url)))
+        return picture

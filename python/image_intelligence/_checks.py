@@ -51,3 +51,10 @@ def listed(field: str, given: object, more: str = "") -> list[object]:
     if len(taken) > CEILING:
         raise InvalidRequestError(f"{field}: more than {CEILING} given{more}")
     return taken
+
+
+def texts(field: str, given: object) -> list[str]:
+    """The texts of a list."""
+    if isinstance(given, str):
+        raise InvalidRequestError(f"{field}: a list wanted, one str given; put it into [ ]")
+    return [text(f"{field}[{index}]", one) for index, one in enumerate(listed(field, given))]

@@ -10,10 +10,22 @@ from typing import NoReturn, Self
 import image_intelligence
 
 from . import _core
-from ._arguments import DEFAULT_WAIT, detect_request, seconds
+from ._arguments import (
+    arguments,
+    ask_request,
+    detect_request,
+    job_request,
+    match_request,
+    seconds,
+    webhook_request,
+)
 from ._checks import named, text, text_or_none
 from ._images import to_wire
-from .errors import ConfigError, InvalidRequestError, ResumeTokenError
+from .errors import ConfigError, ResumeTokenError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._handles import AnyHandle
 
 # A native thread that asks for the interpreter while it ends would take the whole program down.
 atexit.register(_core.leave)
@@ -97,7 +109,7 @@ class Client(Unpicklable):
         feed_id: str | None = None,
         webhook_url: str | None = None,
         bounding_boxes: bool = False,
-    ) -> "DetectHandle":
+    ) -> "image_intelligence.DetectHandle":
         """Asks which classes of objects are in the pictures, and gives the job at once.
 
         `images` are 1 to 64: a `str` is a URL, a `pathlib.Path` a file, `bytes` a file's content, an `Image` one of
@@ -130,119 +142,164 @@ class Client(Unpicklable):
         ...     print(job.wait().status)
         COMPLETED_SUCCESSFULLY
         """
-        request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
-        return DetectHandle(self._native.detect(to_wire(images), request))
+        from ._handles import DetectHandle
 
-    def resume(self, token: str) -> "DetectHandle":
+        request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
+        return DetectHandle(self._native.submit(("detect", None), to_wire(images), request))
+
+    def match(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        target: "image_intelligence.Target",
+        *,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.MatchHandle":
+        """Asks which of the pictures shows a target: this one of a class, as 1 to 3 other pictures show it.
+
+        Everything else is as `detect` says.
+
+        >>> from pathlib import Path
+        >>> from image_intelligence import Client, Target
+        >>> rex = Target("dog", ["https://example.com/rex.jpg"], custom_id="rex")
+        >>> with Client() as client:
+        ...     job = client.match([Path("examples/photos/chelsea.jpg")], rex).wait()
+        >>> print(job.matched.custom_id_or_url if job.matched else "not seen")
+        not seen
+        """
+        from ._handles import MatchHandle
+
+        request = match_request(target, custom_id, feed_id, webhook_url)
+        return MatchHandle(self._native.submit(("match", None), to_wire(images), request))
+
+    def ask(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        question: str,
+        *,
+        examples: "image_intelligence.Examples | None" = None,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.AskHandle":
+        """Asks a question about the pictures, to be answered with yes or no, in at most 256 characters.
+
+        `examples` are pictures for which the answer is known. Everything else is as `detect` says.
+
+        >>> from pathlib import Path
+        >>> from image_intelligence import Client, Examples
+        >>> examples = Examples(yes=["https://example.com/open.jpg"], no=["https://example.com/shut.jpg"])
+        >>> with Client() as client:
+        ...     images = [Path("examples/photos/coffee.jpg")]
+        ...     job = client.ask(images, "Is the door open?", examples=examples).wait()
+        >>> print(job.yes.custom_id_or_url if job.yes else "no")
+        no
+        """
+        from ._handles import AskHandle
+
+        request = ask_request(question, examples, custom_id, feed_id, webhook_url)
+        return AskHandle(self._native.submit(("ask", None), to_wire(images), request))
+
+    def recognize(
+        self,
+        images: "Iterable[image_intelligence.Picture]",
+        *,
+        namespace: str,
+        custom_id: str | None = None,
+        feed_id: str | None = None,
+        webhook_url: str | None = None,
+    ) -> "image_intelligence.RecognizeHandle":
+        """Looks for faces in the pictures, and for whose they are among the identities of a namespace.
+
+        What the service keeps of them is in `client.recognition(namespace)`. Everything else is as `detect` says.
+
+        >>> from pathlib import Path
+        >>> from image_intelligence import Client
+        >>> with Client() as client:
+        ...     job = client.recognize([Path("examples/photos/astronaut.jpg")], namespace="staff").wait()
+        >>> for hit in job.faces():
+        ...     print(hit.image.custom_id_or_url, hit.face.identity_id)
+        """
+        from ._handles import RecognizeHandle
+
+        kind = ("recognize", text("namespace", namespace))
+        request = job_request({}, custom_id, feed_id, webhook_url)
+        return RecognizeHandle(self._native.submit(kind, to_wire(images), request))
+
+    def resume(self, token: str) -> "AnyHandle":
         """Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
 
-        The names of files are not in the token: a picture of the result then says by `input.index` which place it had
-        in your list, and its `input.source` is empty.
+        The handle is of the job's own kind. The names of files are not in the token: a picture of the result then says
+        by `input.index` which place it had in your list, and its `input.source` is empty.
 
-        >>> from image_intelligence import Client
+        >>> from image_intelligence import Client, DetectHandle
         >>> with Client() as client:
         ...     token = client.detect([b"no picture"], classes=["person"]).resume_token
-        ...     print(client.resume(token).wait().is_done)
-        True
+        ...     match client.resume(token):
+        ...         case DetectHandle() as job:
+        ...             print(job.wait().classes)
+        ...         case other:
+        ...             print("another kind of job:", other)
+        []
         """
-        return DetectHandle(self._native.resume(text("token", token, malformed=ResumeTokenError)))
+        from ._handles import OF_KIND
+
+        job = self._native.resume(text("token", token, malformed=ResumeTokenError))
+        return OF_KIND[job.kind](job)
 
     @property
-    def detect_jobs(self) -> "DetectJobs":
+    def detect_jobs(self) -> "image_intelligence.DetectJobs":
         """Detect jobs that were made before."""
+        from ._rooms import DetectJobs
+
         return DetectJobs(self._native)
 
+    @property
+    def match_jobs(self) -> "image_intelligence.MatchJobs":
+        """Match jobs that were made before."""
+        from ._rooms import MatchJobs
 
-class DetectJobs(Unpicklable):
-    """Detect jobs that were made before: `client.detect_jobs`."""
+        return MatchJobs(self._native)
 
-    __slots__ = ("_native",)
+    @property
+    def ask_jobs(self) -> "image_intelligence.AskJobs":
+        """Ask jobs that were made before."""
+        from ._rooms import AskJobs
 
-    def __init__(self, native: _core.Client) -> None:
-        self._native = native
+        return AskJobs(self._native)
 
-    def get(self, id: str) -> "image_intelligence.DetectJob":
-        """The job as it is now. Raises `NotFoundError` where the API does not know it.
+    @property
+    def feedback(self) -> "image_intelligence.Feedbacks":
+        """Feedback about detect jobs."""
+        from ._rooms import Feedbacks
 
-        Which files you sent is not known here, nor their place: a picture's `input` is `None`. `resume` knows it.
+        return Feedbacks(self._native)
 
-        >>> from image_intelligence import Client
-        >>> with Client() as client:
-        ...     job = client.detect([b"no picture"], classes=["person"])
-        ...     assert client.detect_jobs.get(job.id).id == job.id
+    def recognition(self, namespace: str) -> "image_intelligence.Recognition":
+        """What the service keeps of faces in a namespace, of at most 128 characters: identities, pictures, groups, and
+        the jobs that found them. A namespace keeps one user's apart from another's."""
+        from ._recognition import Recognition
+
+        return Recognition(self._native, text("namespace", namespace))
+
+    def register_webhook(self, url: str, secret_key: str | None = None) -> "image_intelligence.RegisteredWebhook":
+        """Has the events of this application posted to a URL, whenever somebody becomes known, or what is known of them
+        changes. There is one such webhook for each application, and it cannot be taken back.
+
+        With a `secret_key` (8 to 256 characters) each event is signed: pass it to `webhooks.parse` as its `secret`.
+        The answer has it as its `secret_key`, or one that the service made up; no `repr` shows it. Keep it, for the API
+        does not say it again. It is sent once: where the answer is lost, `OutcomeUnknownError` is raised.
         """
-        return decoded(self._native.get(text("id", id)))
+        from ._decode import webhook
 
+        return webhook(self._native.call("webhooks.register", webhook_request(url, secret_key)))
 
-class Handle(Unpicklable):
-    """What a job's handle says of it, whichever client it is of."""
+    def image(self, url: str) -> bytes:
+        """The bytes of a picture that an answer names, by its `proxy_url` or the `url` of a face; at most 32 MiB.
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _core.Job) -> None:
-        self._native = native
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id}>"
-
-    @property
-    def id(self) -> str:
-        """The service's name for the job."""
-        return self._native.id
-
-    @property
-    def custom_id(self) -> str | None:
-        """The name that the job was given, by you or by us; `None` where it was resumed."""
-        return self._native.custom_id
-
-    @property
-    def created_at(self) -> int:
-        """When the job was made, by the service's clock: milliseconds since the UNIX epoch."""
-        return self._native.created_at
-
-    @property
-    def resume_token(self) -> str:
-        """A line of text with which `client.resume(..)` takes the job up again, in any process and any language."""
-        return self._native.resume_token
-
-
-class DetectHandle(Handle):
-    """A job that was submitted. Dropping it, or a wait on it, never cancels the job."""
-
-    __slots__ = ()
-
-    def get(self) -> "image_intelligence.DetectJob":
-        """The job as it is now, done or not."""
-        return decoded(self._native.get())
-
-    def wait(self, timeout: float | timedelta | None = None) -> "image_intelligence.DetectJob":
-        """Waits until the job is done, for at most `timeout` seconds (or a timedelta): 15 minutes where none is said.
-
-        A job that ended with errors is a result. Raises `WaitTimeoutError`, which carries a resume token;
-        `JobLostError` where the API no longer knows the job; `AuthenticationError` and the like. Whatever may pass,
-        passes: a reset, a 503 or a 429 does not end a wait. Ctrl-C does, at once. One last look at the deadline may
-        take up to 5 s more.
-
-        >>> from image_intelligence import Client, WaitTimeoutError
-        >>> with Client() as client:
-        ...     job = client.detect([b"no picture"], classes=["person"])
-        ...     try:
-        ...         print(job.wait(timeout=30).status)
-        ...     except WaitTimeoutError as error:
-        ...         print("later:", error.resume_token)
-        COMPLETED_ALL_ERROR
+        It is fetched without the token; only by https, and only from a public address (from this machine, too, where
+        the API is on it).
         """
-        return decoded(self._native.wait(limit_of(timeout)))
-
-
-def decoded(read: tuple[bytes, bytes]) -> "image_intelligence.DetectJob":
-    """The model of what came."""
-    from ._decode import detect_job
-
-    return detect_job(*read)
-
-
-def limit_of(timeout: object) -> float:
-    """The seconds of a wait."""
-    given = seconds("timeout", timeout, InvalidRequestError)
-    return DEFAULT_WAIT if given is None else given
+        picture: bytes = self._native.call("image", arguments(url=text("url", url)))
+        return picture

@@ -9,7 +9,15 @@ from ._checks import text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .models import DetectImageResult, DetectJobResult, Input
+    from .models import (
+        AskJobResult,
+        DetectImageResult,
+        DetectJobResult,
+        ImageResult,
+        Input,
+        MatchJobResult,
+        RecognizedImage,
+    )
 
 _DONE = frozenset(("COMPLETED_SUCCESSFULLY", "COMPLETED_PARTIAL_ERROR", "COMPLETED_ALL_ERROR"))
 # A status that nobody has heard of is no error.
@@ -74,21 +82,97 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Where in the picture it is."""
 
 
-class DetectResults:
-    """Ways through the results of a detect job."""
+class FaceHit(Struct, frozen=True, kw_only=True):
+    """A face in a picture."""
+
+    image: "image_intelligence.RecognizedImage"
+    """The picture."""
+    face: "image_intelligence.Face"
+    """The face."""
+
+
+class AsItCame:
+    """What is read of the API, and how it came."""
 
     raw: bytes = b""
     """The JSON as it came, with every field that this version does not know."""
 
+
+class WithSecret:
+    """What has a secret that its `repr` does not show."""
+
+    secret_key: str | None = None
+    """With which the webhook's events are signed: yours, or one that the service made up; `None` where they are not."""
+
+
+class Results(AsItCame):
+    """Ways through the results of any job."""
+
     if TYPE_CHECKING:
         status: str
-        job_results: list[DetectJobResult]
-        image_results: list[DetectImageResult]
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more will come. A job that ended with errors is done too."""
         return self.status in _DONE
+
+
+class ImageResults(Results):
+    """What match and ask jobs have in common."""
+
+    if TYPE_CHECKING:
+        image_results: list[ImageResult]
+
+    def errors(self) -> "list[image_intelligence.ImageResult]":
+        """The pictures that could not be looked at; one bad picture never sinks the rest."""
+        return [image for image in self.image_results if image.status in _ERRORS]
+
+
+class MatchResults(ImageResults):
+    """Ways through the result of a match job."""
+
+    if TYPE_CHECKING:
+        job_results: MatchJobResult
+
+    @property
+    def matched(self) -> "image_intelligence.JobImage | None":
+        """The picture that shows the target, where one does."""
+        return self.job_results.image
+
+
+class AskResults(ImageResults):
+    """Ways through the answer of an ask job."""
+
+    if TYPE_CHECKING:
+        job_results: AskJobResult
+
+    @property
+    def yes(self) -> "image_intelligence.JobImage | None":
+        """A picture for which the answer is yes, where there is one."""
+        return self.job_results.image
+
+
+class RecognizeResults(Results):
+    """Ways through the faces of a recognize job."""
+
+    if TYPE_CHECKING:
+        images: list[RecognizedImage]
+
+    def faces(self) -> list[FaceHit]:
+        """Every face that was found, with its picture."""
+        return [FaceHit(image=image, face=face) for image in self.images for face in image.objects]
+
+    def errors(self) -> "list[image_intelligence.RecognizedImage]":
+        """The pictures that could not be looked at; one bad picture never sinks the rest."""
+        return [image for image in self.images if image.status in _ERRORS]
+
+
+class DetectResults(Results):
+    """Ways through the results of a detect job."""
+
+    if TYPE_CHECKING:
+        job_results: list[DetectJobResult]
+        image_results: list[DetectImageResult]
 
     @property
     def classes(self) -> list[str]:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from ._results import DetectResults, ImageNames
+from ._results import AsItCame, AskResults, DetectResults, ImageNames, MatchResults, RecognizeResults, WithSecret
 
 __all__ = [
     "AskExamples",
@@ -293,7 +293,7 @@ class ImageResult(ImageNames, Struct, kw_only=True, rename="camel", gc=False):
     """Which of the caller's pictures it is, where that is certain."""
 
 
-class MatchJob(Struct, kw_only=True, rename="camel", dict=True):
+class MatchJob(MatchResults, Struct, kw_only=True, rename="camel", dict=True):
     """A match job: under way, or with its result."""
 
     id: str
@@ -317,9 +317,9 @@ class MatchJob(Struct, kw_only=True, rename="camel", dict=True):
 class AskExamples(Struct, kw_only=True, rename="camel", gc=False):
     """Pictures for which the answer to a question is known."""
 
-    yes: list[str] = []
+    yes: list[str] | None = None
     """URLs of pictures for which it is yes."""
-    no: list[str] = []
+    no: list[str] | None = None
     """URLs of pictures for which it is no."""
 
 
@@ -330,7 +330,7 @@ class AskJobResult(Struct, kw_only=True, rename="camel", gc=False):
     """A picture for which the answer is yes; absent where it is no for all of them."""
 
 
-class AskJob(Struct, kw_only=True, rename="camel", dict=True):
+class AskJob(AskResults, Struct, kw_only=True, rename="camel", dict=True):
     """An ask job: under way, or with its answer."""
 
     id: str
@@ -387,7 +387,7 @@ class RecognizedImage(ImageNames, Struct, kw_only=True, rename="camel", gc=False
     """Which of the caller's pictures it is, where that is certain."""
 
 
-class RecognizeJob(Struct, kw_only=True, rename="camel", dict=True):
+class RecognizeJob(RecognizeResults, Struct, kw_only=True, rename="camel", dict=True):
     """A recognize job: under way, or with the faces that were found."""
 
     id: str
@@ -406,7 +406,7 @@ class RecognizeJob(Struct, kw_only=True, rename="camel", dict=True):
     """Where the service posts the finished job."""
 
 
-class FaceImage(Struct, kw_only=True, rename="camel", dict=True):
+class FaceImage(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """A picture of one face."""
 
     id: str | None = None
@@ -439,7 +439,7 @@ class FaceImage(Struct, kw_only=True, rename="camel", dict=True):
     """When it was made, by the service's clock. UNIX time in milliseconds."""
 
 
-class Identity(Struct, kw_only=True, rename="camel", dict=True):
+class Identity(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """Somebody, as the service knows them: by pictures of their face."""
 
     id: str
@@ -454,7 +454,7 @@ class Identity(Struct, kw_only=True, rename="camel", dict=True):
     """When it was made, by the service's clock. UNIX time in milliseconds."""
 
 
-class FaceGroup(Struct, kw_only=True, rename="camel", dict=True):
+class FaceGroup(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """Faces that the service takes for those of one person."""
 
     id: str | None = None
@@ -484,7 +484,7 @@ class FeedbackClass(Struct, kw_only=True, rename="camel", gc=False):
     """In which way. A `FeedbackCode`, or a text that this version does not know."""
 
 
-class Feedback(Struct, kw_only=True, rename="camel", dict=True):
+class Feedback(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """Feedback that the service has taken."""
 
     id: str
@@ -497,7 +497,7 @@ class Feedback(Struct, kw_only=True, rename="camel", dict=True):
     """When it was given, as the caller said. UNIX time in milliseconds."""
 
 
-class RegisteredWebhook(Struct, kw_only=True, rename="camel", gc=False):
+class RegisteredWebhook(WithSecret, Struct, kw_only=True, rename="camel", dict=True):
     """A webhook that was registered for an organisation's application.
 
     Its secret is no part of this, so that it is not printed: see
@@ -515,7 +515,7 @@ class RegisteredWebhook(Struct, kw_only=True, rename="camel", gc=False):
     """When it was registered, by the service's clock. UNIX time in milliseconds."""
 
 
-class RegisteredEvent(Struct, kw_only=True, rename="camel", dict=True):
+class RegisteredEvent(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """An event that a registered webhook brought.
 
     The documents do not show its body, so much is read past: `raw` has all of it."""

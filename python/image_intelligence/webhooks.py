@@ -21,14 +21,14 @@ from msgspec import MsgspecError, Struct
 from . import _core
 from ._checks import listed, named, text
 from ._core import judge
-from ._decode import decode_detect_job
+from ._decode import DECODERS, MODELS
 from .errors import ConfigError, InvalidRequestError, InvalidWebhookError
-from .models import DetectJob
+from .models import AskJob, DetectJob, MatchJob, RecognizeJob, RegisteredEvent
 
 HeaderValue: TypeAlias = str | bytes | Sequence[str]
 Headers: TypeAlias = Mapping[str, HeaderValue] | Mapping[bytes, bytes] | Iterable[tuple[str, str] | tuple[bytes, bytes]]
 
-__all__ = ["CallbackKeys", "CallbackToken", "UnknownEvent", "parse"]
+__all__ = ["CallbackKeys", "CallbackToken", "UnknownEvent", "WebhookEvent", "parse"]
 
 
 class UnknownEvent(Struct, frozen=True):
@@ -38,6 +38,10 @@ class UnknownEvent(Struct, frozen=True):
     """The body as it came."""
 
 
+WebhookEvent: TypeAlias = DetectJob | MatchJob | AskJob | RecognizeJob | RegisteredEvent | UnknownEvent
+"""What a webhook may bring."""
+
+
 def parse(
     body: bytes | bytearray | memoryview | str,
     headers: Headers | None = None,
@@ -45,8 +49,9 @@ def parse(
     secret: str | Sequence[str] | None = None,
     kind: str | None = None,
     allow_sha1: bool = False,
-) -> DetectJob | UnknownEvent:
-    """Reads a webhook's body, as raw bytes: a detect job, or an `UnknownEvent`.
+) -> WebhookEvent:
+    """Reads a webhook's body, as raw bytes: a job of one of the four kinds, an event of a registered webhook, or an
+    `UnknownEvent`.
 
     With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as
     they came: `WebhookVerificationError` says by its `reason` what is wrong with it. It stands in the header
@@ -65,15 +70,15 @@ def parse(
     """
     if type(body) is not bytes:
         body = _bytes(body)
-    json = judge(body, headers, secret, kind, allow_sha1)
-    if json is None:
+    event, json = judge(body, headers, secret, kind, allow_sha1)
+    if event == "unknown":
         return UnknownEvent(body)
     try:
-        job = decode_detect_job(json)
+        read: DetectJob | MatchJob | AskJob | RecognizeJob | RegisteredEvent = DECODERS[MODELS[event]](json)
     except MsgspecError as error:  # pragma: no cover - core has judged it, so this is a bug of ours
         raise InvalidWebhookError(f"the body could not be decoded ({error}); please report it") from error
-    job.raw = body
-    return job
+    read.raw = body
+    return read
 
 
 def _bytes(body: object) -> bytes:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from image_intelligence import ImageIntelligenceError
+
 FOLDER = Path(os.environ.get("II_ROOT") or Path(__file__).parents[2]) / "tests" / "vectors"
 
 Case = dict[str, Any]
@@ -81,3 +83,13 @@ def differences(place: str, found: Any, expected: Any) -> list[str]:
 
 def same(found: Any, expected: Any) -> None:
     assert not differences("", found, expected)
+
+
+def refused(error: BaseException, expected: Case) -> None:
+    assert isinstance(error, ImageIntelligenceError)
+    assert error.kind == expected["kind"]
+    assert str(error) == error.message
+    for words in expected.get("contains", []):
+        assert words in error.message
+    if "reason" in expected:
+        assert error.reason == expected["reason"]

@@ -1,18 +1,19 @@
 //! The client: settings, what was made of them in this process, and the calls.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectRequest, Dialect, Error, ErrorKind, JobBuilder, RawJson, Result,
+    AnyJobBuilder, Client as Native, ClientBuilder, Dialect, Error, ErrorKind, Image, RawAnswer, Result,
 };
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
 use crate::blocking::wait;
-use crate::convert::{Picture, Read, duration};
+use crate::convert::{Picture, answer, duration, known_kind};
 use crate::error::{guarded, raise};
 use crate::job::Job;
 use crate::owned::Owned;
+use crate::rows::Rows;
 
 /// What the synchronous and the asynchronous client of the facade stand on.
 #[pyclass(frozen, module = "image_intelligence._core")]
@@ -28,20 +29,9 @@ pub(crate) struct Shared {
     settings: ClientBuilder,
     /// `None` once it is closed. Locked only by threads that hold the interpreter, as `runtime::PROCESS` is.
     native: Mutex<Option<Owned<Native>>>,
-    /// A client that never connects.
-    idle: OnceLock<Native>,
 }
 
 impl Shared {
-    /// What handles hold on to. Set by threads that hold the interpreter only.
-    pub(crate) fn idle(&self) -> Result<&Native> {
-        if let Some(idle) = self.idle.get() {
-            return Ok(idle);
-        }
-        let made = self.settings.clone().build()?;
-        Ok(self.idle.get_or_init(|| made))
-    }
-
     fn slot(&self) -> MutexGuard<'_, Option<Owned<Native>>> {
         self.native.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,18 +52,28 @@ impl Shared {
     }
 }
 
-/// Reads a job by its id: the bytes that came, judged by core.
-async fn read(client: Native, id: String) -> Result<Read> {
-    let RawJson { json, raw, .. } = client.jobs::<Detect>().get_raw(&id).await?;
-    Ok(Read { json, raw })
+/// Makes the call of that name; owned, so that it may outlive whoever asked.
+async fn call(client: Native, name: String, arguments: Vec<u8>) -> Result<RawAnswer> {
+    client.call(&name, &arguments).await
 }
 
 impl Client {
-    fn prepare(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<JobBuilder<Detect>> {
-        let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
-        let images = images.into_iter().map(Picture::into_image).collect::<PyResult<Vec<_>>>()?;
-        let request = DetectRequest::from_json(request).map_err(|error| raise(py, &error))?;
-        Ok(native.detect(images).request(request))
+    fn native(&self, py: Python<'_>) -> PyResult<Native> {
+        self.shared.native(py).map_err(|error| raise(py, &error))
+    }
+
+    fn prepare(
+        &self,
+        py: Python<'_>,
+        (kind, namespace): (&str, Option<String>),
+        images: Vec<Picture<'_>>,
+        request: &[u8],
+    ) -> PyResult<AnyJobBuilder> {
+        let native = self.native(py)?;
+        let images = images.into_iter().map(Picture::into_image).collect::<PyResult<Vec<Image>>>()?;
+        known_kind(kind)
+            .and_then(|kind| native.any_job(kind, namespace, images, request))
+            .map_err(|error| raise(py, &error))
     }
 }
 
@@ -110,7 +110,7 @@ impl Client {
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
             let base_url = native.base_url().to_string();
             let native = Mutex::new(Some(Owned::new(native)));
-            Ok(Self { shared: Arc::new(Shared { settings, native, idle: OnceLock::new() }), base_url })
+            Ok(Self { shared: Arc::new(Shared { settings, native }), base_url })
         })
     }
 
@@ -125,51 +125,73 @@ impl Client {
         })
     }
 
-    fn detect(&self, py: Python<'_>, images: Vec<Picture<'_>>, request: &[u8]) -> PyResult<Job> {
+    /// Sends a job of a kind (and namespace), its request in JSON without the pictures.
+    fn submit(
+        &self,
+        py: Python<'_>,
+        kind: (&str, Option<String>),
+        images: Vec<Picture<'_>>,
+        request: &[u8],
+    ) -> PyResult<Job> {
         guarded(|| {
-            let sent = self.prepare(py, images, request)?.send();
+            let sent = self.prepare(py, kind, images, request)?.send();
             let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
-            Job::new(Arc::clone(&self.shared), &job).map_err(|error| raise(py, &error))
+            Ok(Job::new(Arc::clone(&self.shared), job))
         })
     }
 
-    fn start_detect(
+    fn start_submit(
         &self,
         py: Python<'_>,
         event_loop: Py<PyAny>,
         future: Py<PyAny>,
+        kind: (&str, Option<String>),
         images: Vec<Picture<'_>>,
         request: &[u8],
     ) -> PyResult<Call> {
         guarded(|| {
-            let sent = self.prepare(py, images, request)?.send();
+            let sent = self.prepare(py, kind, images, request)?.send();
             let shared = Arc::clone(&self.shared);
-            start(py, Promise { event_loop, future }, sent, |py, job| {
-                let job = Job::new(shared, &job).map_err(|error| raise(py, &error))?;
-                Ok(Py::new(py, job)?.into_any())
-            })
-        })
-    }
-
-    fn get(&self, py: Python<'_>, id: String) -> PyResult<Py<PyAny>> {
-        guarded(|| {
-            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
-            wait(py, read(native, id))?.map_err(|error| raise(py, &error))?.into_python(py)
-        })
-    }
-
-    fn start_get(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>, id: String) -> PyResult<Call> {
-        guarded(|| {
-            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
-            start(py, Promise { event_loop, future }, read(native, id), |py, read| read.into_python(py))
+            start(
+                py,
+                Promise { event_loop, future },
+                sent,
+                |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()),
+            )
         })
     }
 
     fn resume(&self, py: Python<'_>, token: &str) -> PyResult<Job> {
         guarded(|| {
-            let native = self.shared.native(py).map_err(|error| raise(py, &error))?;
-            let job = native.resume::<Detect>(token).map_err(|error| raise(py, &error))?;
-            Job::new(Arc::clone(&self.shared), &job).map_err(|error| raise(py, &error))
+            let job = self.native(py)?.resume_any(token).map_err(|error| raise(py, &error))?;
+            Ok(Job::new(Arc::clone(&self.shared), job))
         })
+    }
+
+    /// Makes any other call, by its name and with its arguments in JSON.
+    fn call(&self, py: Python<'_>, name: String, arguments: &[u8]) -> PyResult<Py<PyAny>> {
+        guarded(|| {
+            let called = call(self.native(py)?, name, arguments.to_vec());
+            answer(py, wait(py, called)?.map_err(|error| raise(py, &error))?)
+        })
+    }
+
+    fn start_call(
+        &self,
+        py: Python<'_>,
+        event_loop: Py<PyAny>,
+        future: Py<PyAny>,
+        name: String,
+        arguments: &[u8],
+    ) -> PyResult<Call> {
+        guarded(|| {
+            let called = call(self.native(py)?, name, arguments.to_vec());
+            start(py, Promise { event_loop, future }, called, answer)
+        })
+    }
+
+    /// Every row of a search. Nothing is sent yet.
+    fn rows(&self, py: Python<'_>, room: &str, arguments: &[u8]) -> PyResult<Rows> {
+        guarded(|| self.native(py)?.rows(room, arguments).map(Rows::new).map_err(|error| raise(py, &error)))
     }
 }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use image_intelligence::{DetectJob, Error, ErrorKind, Image, Kind, Result};
+use image_intelligence::{Error, ErrorKind, Image, Kind, RawAnswer, RawJson, Result, Secret};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 /// A picture as the facade hands it over: what it is, the thing itself, the caller's own name for it.
 #[derive(FromPyObject)]
@@ -40,22 +40,30 @@ pub(crate) fn known_kind(name: &str) -> Result<Kind> {
     })
 }
 
-/// The answer as it came and, where that is not canonical, the canonical JSON: what the facade decodes, and what it keeps.
-pub(crate) struct Read {
-    pub(crate) json: Option<Vec<u8>>,
-    pub(crate) raw: Vec<u8>,
+/// What the facade decodes, and what it keeps: `(json, raw)`, the very same object twice where the bytes that came are
+/// canonical.
+pub(crate) fn read(py: Python<'_>, read: RawJson) -> PyResult<Py<PyAny>> {
+    let raw = PyBytes::new(py, &read.raw);
+    let json = read.json.map_or_else(|| raw.clone(), |json| PyBytes::new(py, &json));
+    Ok(PyTuple::new(py, [json, raw])?.into_any().unbind())
 }
 
-impl Read {
-    /// A job that was tied to its inputs, which its raw JSON does not say.
-    pub(crate) fn of(job: &DetectJob) -> Self {
-        Self { json: Some(job.to_json()), raw: job.raw.as_str().unwrap_or_default().as_bytes().to_vec() }
-    }
+/// A list of those.
+pub(crate) fn reads(py: Python<'_>, many: Vec<RawJson>) -> PyResult<Py<PyAny>> {
+    let many = many.into_iter().map(|one| read(py, one)).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(py, many)?.into_any().unbind())
+}
 
-    /// `(json, raw)`, the very same object twice where the raw JSON is canonical.
-    pub(crate) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let raw = PyBytes::new(py, &self.raw);
-        let json = self.json.map_or_else(|| raw.clone(), |json| PyBytes::new(py, &json));
-        Ok(PyTuple::new(py, [json, raw])?.into_any().unbind())
-    }
+/// What a call brought: `(json, raw)`, a list of those, a webhook's `((json, raw), secret)`, bytes, or `None`.
+pub(crate) fn answer(py: Python<'_>, answer: RawAnswer) -> PyResult<Py<PyAny>> {
+    Ok(match answer {
+        RawAnswer::One(one) => read(py, one)?,
+        RawAnswer::Many(many) => reads(py, many)?,
+        RawAnswer::Registered(webhook, secret) => {
+            let secret = secret.as_ref().map(Secret::expose);
+            (read(py, webhook)?, secret).into_pyobject(py)?.into_any().unbind()
+        }
+        RawAnswer::Bytes(bytes) => PyBytes::new(py, &bytes).into_any().unbind(),
+        _ => py.None(),
+    })
 }

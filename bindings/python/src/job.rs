@@ -1,22 +1,25 @@
-//! A job that was submitted.
+//! A job that was submitted, of any kind.
 
 use std::sync::Arc;
 
-use image_intelligence::{Detect, Job as Native, Result};
+use image_intelligence::{AnyJob, RawJson, Result};
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
 use crate::blocking::wait;
 use crate::client::Shared;
-use crate::convert::{Read, duration};
-use crate::error::{guarded, raise};
+use crate::convert::{duration, read};
+use crate::error::{broken, guarded, raise};
+use crate::owned::Owned;
 
 /// What the handles of the facade stand on.
 #[pyclass(frozen, module = "image_intelligence._core")]
 pub(crate) struct Job {
     client: Arc<Shared>,
-    /// Through a client that never connects, so that a handle keeps no connection open, nor one of another process.
-    native: Native<Detect>,
+    native: Owned<AnyJob>,
+    /// What it does.
+    #[pyo3(get)]
+    kind: &'static str,
     #[pyo3(get)]
     id: String,
     #[pyo3(get)]
@@ -27,51 +30,49 @@ pub(crate) struct Job {
     resume_token: String,
 }
 
-async fn look(job: Native<Detect>) -> Result<Read> {
-    job.get().await.map(|job| Read::of(&job))
+async fn end(job: AnyJob, seconds: f64) -> Result<RawJson> {
+    job.wait_for(duration(seconds)).await
 }
 
-async fn end(job: Native<Detect>, seconds: f64) -> Result<Read> {
-    job.wait_for(duration(seconds)).await.map(|job| Read::of(&job))
+async fn look(job: AnyJob) -> Result<RawJson> {
+    job.get().await
 }
 
 impl Job {
-    pub(crate) fn new(client: Arc<Shared>, native: &Native<Detect>) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(client: Arc<Shared>, native: AnyJob) -> Self {
+        Self {
+            kind: native.kind().as_str(),
             id: native.id().to_owned(),
             custom_id: native.custom_id().map(str::to_owned),
             created_at: native.created_at().as_millis(),
             resume_token: native.resume_token(),
-            native: native.through(client.idle()?),
+            native: Owned::new(native),
             client,
-        })
+        }
     }
 
     /// The job through the client of this process, which may be another than the one that submitted it.
-    fn native(&self, py: Python<'_>) -> PyResult<Native<Detect>> {
+    fn native(&self, py: Python<'_>) -> PyResult<AnyJob> {
         let client = self.client.native(py).map_err(|error| raise(py, &error))?;
-        Ok(self.native.through(&client))
+        self.native.even_a_parents().map(|job| job.through(&client)).ok_or_else(broken)
     }
 }
 
 #[pymethods]
 impl Job {
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wait(py, look(self.native(py)?))?.map_err(|error| raise(py, &error))?.into_python(py))
+        guarded(|| read(py, wait(py, look(self.native(py)?))?.map_err(|error| raise(py, &error))?))
     }
 
     fn start_get(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>) -> PyResult<Call> {
-        guarded(|| start(py, Promise { event_loop, future }, look(self.native(py)?), |py, read| read.into_python(py)))
+        guarded(|| start(py, Promise { event_loop, future }, look(self.native(py)?), read))
     }
 
     fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<Py<PyAny>> {
-        guarded(|| wait(py, end(self.native(py)?, seconds))?.map_err(|error| raise(py, &error))?.into_python(py))
+        guarded(|| read(py, wait(py, end(self.native(py)?, seconds))?.map_err(|error| raise(py, &error))?))
     }
 
     fn start_wait(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>, seconds: f64) -> PyResult<Call> {
-        guarded(|| {
-            let ended = end(self.native(py)?, seconds);
-            start(py, Promise { event_loop, future }, ended, |py, read| read.into_python(py))
-        })
+        guarded(|| start(py, Promise { event_loop, future }, end(self.native(py)?, seconds), read))
     }
 }

@@ -11,6 +11,7 @@ mod convert;
 mod error;
 mod job;
 mod owned;
+mod rows;
 mod runtime;
 mod webhook;
 
@@ -23,12 +24,12 @@ fn decide(py: Python<'_>, table: &str, case: &str) -> PyResult<String> {
     error::guarded(|| image_intelligence_core::decide(table, case).map_err(|error| error::raise(py, &error)))
 }
 
-/// The answer to a search, each job as JSON: for the tests, until there is a call that searches.
+/// An answer of the API, read as the model of that name and written anew: for the tests.
 #[pyfunction]
-fn read_detect_jobs<'py>(py: Python<'py>, answer: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+fn read_model<'py>(py: Python<'py>, model: &str, answer: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     error::guarded(|| {
-        let jobs = image_intelligence::DetectJob::list_from_json(answer).map_err(|error| error::raise(py, &error))?;
-        Ok(jobs.iter().map(|job| PyBytes::new(py, &job.to_json())).collect())
+        let json = image_intelligence_core::read_model(model, answer).map_err(|error| error::raise(py, &error))?;
+        Ok(PyBytes::new(py, &json))
     })
 }
 
@@ -37,11 +38,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<client::Client>()?;
     module.add_class::<job::Job>()?;
+    module.add_class::<rows::Rows>()?;
     module.add_class::<asynchronous::Call>()?;
     module.add_class::<callback::CallbackKeys>()?;
     module.add_function(wrap_pyfunction!(webhook::judge, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::leave, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
-    module.add_function(wrap_pyfunction!(read_detect_jobs, module)?)?;
+    module.add_function(wrap_pyfunction!(read_model, module)?)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use image_intelligence::{Error, ErrorKind, EventKind, Secret, SignatureOptions};
+use image_intelligence::{Error, ErrorKind, Secret, SignatureOptions};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -10,8 +10,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::convert::known_kind;
 use crate::error::{guarded, raise};
 
-/// Checks the signature where there is a secret, and then the body. Gives what to decode of a detect job, the very body
-/// where that is canonical, and `None` of all else.
+/// Checks the signature where there is a secret, and then the body. Gives what it is, in a word, and what to decode: the very
+/// body where that is canonical.
 #[pyfunction]
 pub(crate) fn judge<'py>(
     py: Python<'py>,
@@ -20,7 +20,7 @@ pub(crate) fn judge<'py>(
     secret: Option<&Bound<'py, PyAny>>,
     kind: Option<&Bound<'py, PyAny>>,
     allow_sha1: bool,
-) -> PyResult<Option<Bound<'py, PyBytes>>> {
+) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyBytes>)> {
     guarded(|| {
         let fail = |error: Error| raise(py, &error);
         // Half a character is no UTF-8, and no kind either.
@@ -38,10 +38,11 @@ pub(crate) fn judge<'py>(
             image_intelligence::verify_signature(headers, body.as_bytes(), &secrets, &options).map_err(fail)?;
         }
         let judged = image_intelligence::judge(body.as_bytes(), known).map_err(fail)?;
-        Ok((judged.event == EventKind::Detect).then(|| match judged.json {
+        let json = match judged.json {
             Cow::Borrowed(_) => body.clone(),
             Cow::Owned(json) => PyBytes::new(py, &json),
-        }))
+        };
+        Ok((PyString::intern(py, judged.event.as_str()), json))
     })
 }
 

@@ -1,25 +1,49 @@
 """A program as a user types it: mypy --strict holds it, and what it asserts of types."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import assert_type
 
 from image_intelligence import (
+    AskHandle,
+    AskJob,
+    AsyncAskHandle,
     AsyncClient,
     AsyncDetectHandle,
+    AsyncMatchHandle,
+    AsyncRecognizeHandle,
     ClassLike,
     Client,
     DetectClass,
     DetectHandle,
     DetectImageResult,
     DetectJob,
+    Examples,
     ExclusionZones,
+    FaceGroup,
+    FaceHit,
+    FaceImage,
+    Feedback,
+    FeedbackClass,
     Hit,
+    Identity,
     Image,
     ImageIntelligenceError,
+    ImageResult,
+    JobImage,
     JobStatus,
+    MatchHandle,
+    MatchJob,
     Picture,
+    RecognitionSearch,
+    RecognizedImage,
+    RecognizeHandle,
+    RecognizeJob,
+    RegisteredEvent,
+    RegisteredWebhook,
+    Target,
     WaitTimeoutError,
     webhooks,
 )
@@ -56,20 +80,87 @@ def synchronous() -> None:
         client.detect([b".."])  # type: ignore[call-arg]
 
 
+def the_other_kinds(client: Client) -> None:
+    match_ = client.match([b".."], Target("dog", ["https://e.com/rex.jpg"], custom_id="rex"), feed_id="door")
+    assert_type(match_, MatchHandle)
+    assert_type(match_.wait(), MatchJob)
+    assert_type(match_.get().matched, JobImage | None)
+    assert_type(match_.get().errors(), list[ImageResult])
+    asked = client.ask([b".."], "Is it open?", examples=Examples(no=["https://e.com/shut.jpg"]))
+    assert_type(asked, AskHandle)
+    assert_type(asked.wait(60), AskJob)
+    assert_type(asked.get().yes, JobImage | None)
+    recognized = client.recognize([b".."], namespace="staff")
+    assert_type(recognized, RecognizeHandle)
+    assert_type(recognized.wait().faces(), list[FaceHit])
+    assert_type(recognized.wait().errors(), list[RecognizedImage])
+    handle = client.resume("ii1_")
+    assert_type(handle, DetectHandle | MatchHandle | AskHandle | RecognizeHandle)
+    assert_type(handle.wait(), DetectJob | MatchJob | AskJob | RecognizeJob)
+    if isinstance(handle, DetectHandle):
+        assert_type(handle.wait().found("person"), list[Hit])
+    client.match([b".."])  # type: ignore[call-arg]
+    client.match([b".."], "dog")  # type: ignore[arg-type]
+    client.recognize([b".."])  # type: ignore[call-arg]
+    assert_type(client.match_jobs.get("1"), MatchJob)
+    assert_type(client.ask_jobs.search(feed_id="door", after=datetime.now(UTC), before=1), list[AskJob])
+    assert_type(client.feedback.create("1", {"person": "FALSE_POSITIVE"}), Feedback)
+    assert_type(client.feedback.create("1", [FeedbackClass(class_="x", code="FALSE_NEGATIVE")]), Feedback)
+    assert_type(client.feedback.list(), list[Feedback])
+    webhook = client.register_webhook("https://e.com/hook", secret_key="..")
+    assert_type(webhook, RegisteredWebhook)
+    assert_type(webhook.secret_key, str | None)
+    assert_type(client.image("https://e.com/a.jpg"), bytes)
+
+
+def recognition(client: Client) -> None:
+    staff = client.recognition("staff")
+    assert_type(staff.identities.create(custom_id="ann", image_ids=["f-1"]), Identity)
+    assert_type(staff.identities.update("i-1", add=["f-2"], remove=("f-1",)), Identity)
+    assert_type(staff.identities.search(limit=5, custom_ids=None, start=datetime.now(UTC)), list[Identity])
+    assert_type(staff.identities.all(sort_by="ASC"), Iterator[Identity])
+    assert_type(staff.images.get("f-1"), FaceImage)
+    assert_type(staff.images.picture("f-1"), bytes)
+    assert_type(next(staff.images.all()).bounding_box_confidence, float | None)
+    assert_type(staff.groups.search(), list[FaceGroup])
+    assert_type(staff.jobs.get("1"), RecognizeJob)
+    conditions: RecognitionSearch = {"feed_ids": ["door"], "limit": 100}
+    assert_type(staff.jobs.search(**conditions), list[RecognizeJob])
+    staff.jobs.search(limt=5)  # type: ignore[call-arg]
+    staff.jobs.search(limit="5")  # type: ignore[arg-type]
+    staff.jobs.search(ids=None)  # type: ignore[arg-type]
+
+
 async def asynchronous() -> None:
     async with AsyncClient() as client:
         handle = await client.detect((Path(name) for name in ("a.jpg", "b.jpg")), classes=("a", "b"))
         assert_type(handle, AsyncDetectHandle)
         task = asyncio.create_task(handle.wait())
         assert_type(await task, DetectJob)
-        assert_type(client.resume("ii1_"), AsyncDetectHandle)
+        assert_type(client.resume("ii1_"), AsyncDetectHandle | AsyncMatchHandle | AsyncAskHandle | AsyncRecognizeHandle)
+        assert_type((await client.match([b".."], Target("dog", ["https://e.com/rex.jpg"]))).id, str)
+        assert_type(await (await client.ask([b".."], "Is it?")).wait(), AskJob)
+        assert_type(await (await client.recognize([b".."], namespace="staff")).get(), RecognizeJob)
+        assert_type(await client.detect_jobs.search(custom_id="mine"), list[DetectJob])
+        assert_type(await client.feedback.get("1"), Feedback)
+        staff = client.recognition("staff")
+        assert_type(await staff.identities.create(), Identity)
+        assert_type(staff.identities.all(), AsyncIterator[Identity])
+        async for group in staff.groups.all(feed_ids=None):
+            assert_type(group, FaceGroup)
+        assert_type(await staff.images.picture("1"), bytes)
+        assert_type(await client.register_webhook("https://e.com/hook"), RegisteredWebhook)
 
 
 def hook(body: bytes, headers: dict[str, str]) -> str:
-    match webhooks.parse(body, headers, secret=["old", "new"]):
+    event: webhooks.WebhookEvent = webhooks.parse(body, headers, secret=["old", "new"])
+    match event:
         case DetectJob(status=JobStatus.COMPLETED_SUCCESSFULLY) as job:
             return job.id
-        case DetectJob():
-            return "not yet"
+        case DetectJob() | MatchJob() | AskJob() | RecognizeJob():
+            return "not yet" if event.is_done else "not done"
+        case RegisteredEvent(event=name, identity=somebody):
+            assert_type(somebody, Identity | None)
+            return name
         case webhooks.UnknownEvent(raw):
             return raw.decode()

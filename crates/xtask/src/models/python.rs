@@ -9,19 +9,27 @@ use super::text::{snake, wrap};
 
 const WIDTH: usize = 120;
 /// What is written by hand, in `_results.py`: the models that it is mixed into, and its class.
-const MIXED_IN: [(&str, &str); 6] = [
+const MIXED_IN: [(&str, &str); 10] = [
+    ("AskJob", "AskResults"),
     ("DetectImageResult", "ImageNames"),
     ("DetectJob", "DetectResults"),
     ("DetectJobImage", "ImageNames"),
     ("ImageResult", "ImageNames"),
     ("JobImage", "ImageNames"),
+    ("MatchJob", "MatchResults"),
+    ("RecognizeJob", "RecognizeResults"),
     ("RecognizedImage", "ImageNames"),
+    ("RegisteredWebhook", "WithSecret"),
 ];
+/// What is mixed into every other model whose JSON is kept beside it.
+const AS_IT_CAME: &str = "AsItCame";
+/// What keeps something beside its fields, which need not be JSON.
+const BESIDE: [&str; 1] = ["WithSecret"];
 const KEYWORDS: [&str; 5] = ["class", "from", "import", "in", "is"];
 
 pub(crate) fn write(definitions: &[Definition]) -> String {
     let names: BTreeSet<_> = definitions.iter().map(|definition| definition.name.as_str()).collect();
-    let mixins: BTreeSet<_> = MIXED_IN.iter().filter(|row| names.contains(row.0)).map(|row| row.1).collect();
+    let mixins: BTreeSet<_> = definitions.iter().filter_map(mixin).collect();
     let mut out = vec![
         "\"\"\"The models of the API, made by `cargo xtask gen` from core's schema: do not edit, run that \
                    instead.\"\"\"\n\nfrom enum import StrEnum\n\nfrom msgspec import Struct, field\n"
@@ -56,18 +64,24 @@ fn open_enum(definition: &Definition, values: &[(String, String)]) -> String {
     out.concat()
 }
 
+/// What is mixed into a model.
+fn mixin(definition: &Definition) -> Option<&'static str> {
+    let own = MIXED_IN.iter().find(|row| row.0 == definition.name).map(|row| row.1);
+    own.or_else(|| definition.has_raw.then_some(AS_IT_CAME))
+}
+
 fn object(definition: &Definition, fields: &[Field], is_response: bool) -> String {
     let name = &definition.name;
-    let mixin = MIXED_IN.iter().find(|row| row.0 == name);
+    let mixin = mixin(definition);
     let mut bases = Vec::new();
-    bases.extend(mixin.map(|row| row.1));
+    bases.extend(mixin);
     bases.push("Struct");
     if is_response {
         bases.push("kw_only=True");
     }
     bases.push("rename=\"camel\"");
-    if definition.has_raw {
-        // For what comes beside it: the raw bytes.
+    if definition.has_raw || mixin.is_some_and(|mixin| BESIDE.contains(&mixin)) {
+        // For what comes beside it: the raw bytes, a secret.
         bases.push("dict=True");
     } else if is_response {
         // No cycle goes through them, and the collector need not look.
@@ -77,17 +91,17 @@ fn object(definition: &Definition, fields: &[Field], is_response: bool) -> Strin
     // Requests are made by position: what must be given comes first.
     let mut fields: Vec<_> = fields.iter().collect();
     if !is_response {
-        fields.sort_by_key(|field| default(field, is_response).is_some());
+        fields.sort_by_key(|field| default(field).is_some());
     }
     for field in fields {
-        out.push(member(field, is_response));
+        out.push(member(field));
         out.push(docstring(&field_docs(field, is_response)));
     }
     out.concat()
 }
 
-fn member(field: &Field, is_response: bool) -> String {
-    let default = default(field, is_response);
+fn member(field: &Field) -> String {
+    let default = default(field);
     let mut of = type_name(&field.of);
     if default.as_deref() == Some("None") {
         of += " | None";
@@ -102,13 +116,12 @@ fn member(field: &Field, is_response: bool) -> String {
 }
 
 /// What stands for a field that is not there; `None` where it always is.
-fn default(field: &Field, is_response: bool) -> Option<String> {
+fn default(field: &Field) -> Option<String> {
     Some(match (&field.default, &field.of) {
         (Some(Value::Bool(value)), _) => if *value { "True" } else { "False" }.to_owned(),
         // Texts and numbers are written alike in JSON and in Python.
         (Some(value), _) => value.to_string(),
         (None, _) if field.required => return None,
-        (None, Type::Array(_)) if is_response => "[]".to_owned(),
         (None, _) => "None".to_owned(),
     })
 }

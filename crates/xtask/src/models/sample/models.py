@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ._results import AsItCame
+
 __all__ = [
     "Glass",
     "Level",
@@ -31,7 +33,7 @@ class Glass(Struct, kw_only=True, rename="camel", gc=False):
     """Whether it is dry."""
 
 
-class PourJob(Struct, kw_only=True, rename="camel", dict=True):
+class PourJob(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
     """A job of a made-up kind, whose docs are so long that they do not stand on one line of the width that the house
     keeps to, and name `Level`.
 
@@ -39,7 +41,7 @@ class PourJob(Struct, kw_only=True, rename="camel", dict=True):
 
     id: str
     """Its name."""
-    glasses: list[Glass] = []
+    glasses: list[Glass] | None = None
     """One each."""
     created_at: int | None = None
     """When it was made. UNIX time in milliseconds."""
