@@ -44,5 +44,5 @@ pub use builder::{Bind, ServerBuilder};
 pub use credentials::{ALL_SCOPES, Account, Credentials};
 pub use job::VERDICT_FROM;
 pub use progression::Progression;
-pub use script::{Answer, Answers, AskedPicture, Found, PictureKey, Script};
+pub use script::{Answer, Answers, AskedPicture, Found, FoundFace, PictureKey, Script};
 pub use server::Server;

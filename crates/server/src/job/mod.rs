@@ -1,15 +1,18 @@
-//! A job as the server keeps it, and the answer that it makes of it.
+//! A job as the server keeps it: what was asked, what became of each picture.
 
-use std::collections::{HashMap, HashSet};
+mod answer;
+mod request;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use image_intelligence_core::{
-    Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject, ImageStatus,
-    JobStatus, Timestamp,
-};
+use image_intelligence_core::{Class, DetectedObject, ImageStatus, Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::script::Answer;
+use crate::script::{Answer, Found, FoundFace, What};
+
+pub(crate) use answer::JobAnswer;
+pub(crate) use request::Request;
 
 /// From this confidence on the service calls itself certain: an object's `verdict`.
 pub const VERDICT_FROM: f64 = 0.5;
@@ -21,7 +24,7 @@ pub(crate) struct Job {
     pub(crate) owner: String,
     pub(crate) created_at: Timestamp,
     /// What was asked, without the pictures' bytes.
-    pub(crate) request: Arc<DetectRequest>,
+    pub(crate) request: Arc<Request>,
     /// The id of each picture, as the request orders them.
     pub(crate) pictures: Arc<[String]>,
     /// What became of each picture; `None` while the work goes on.
@@ -32,46 +35,92 @@ pub(crate) struct Job {
     pub(crate) weight: usize,
 }
 
+/// Among which jobs one is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Among {
+    pub(crate) kind: Kind,
+    /// Where the jobs of that kind have one.
+    pub(crate) namespace: Option<String>,
+}
+
+impl Job {
+    pub(crate) fn is_among(&self, among: &Among) -> bool {
+        self.request.kind() == among.kind && self.request.namespace() == among.namespace.as_deref()
+    }
+}
+
 /// What became of one picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Outcome {
     pub(crate) status: ImageStatus,
     /// Of the classes that were asked for, spelt as they were; the surest first.
+    #[serde(default)]
     pub(crate) objects: Vec<DetectedObject>,
+    /// How sure it is that the picture shows the target, or that the answer for it is yes; `None` where it is not so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) yes: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) faces: Vec<FoundFace>,
+    /// When the faces were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) found_at: Option<Timestamp>,
+    /// Whether a person looked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hitl: bool,
 }
 
 impl Outcome {
     /// About what it takes in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        128 + self.objects.len() * 160
+        192 + self.objects.len() * 160 + self.faces.iter().map(FoundFace::weight).sum::<usize>()
     }
 
     pub(crate) fn failed(status: ImageStatus) -> Self {
-        Self { status, objects: Vec::new() }
+        Self { status, objects: Vec::new(), yes: None, faces: Vec::new(), found_at: None, hitl: false }
     }
 
-    /// What an answer means for the classes that were asked for.
-    pub(crate) fn of(answer: Answer, asked: &[Class]) -> Self {
-        let mut spellings: HashMap<String, &str> = HashMap::new();
-        for class in asked {
-            spellings.entry(class_key(&class.class)).or_insert(&class.class);
+    /// What an answer means for what was asked.
+    pub(crate) fn of(answer: Answer, request: &Request) -> Self {
+        let mut outcome = Self::failed(answer.status);
+        outcome.hitl = answer.hitl;
+        match (request, answer.what) {
+            (Request::Detect(request), What::Objects(found)) => outcome.objects = asked_for(&found, &request.classes),
+            (Request::Match(_), What::Match(sure)) | (Request::Ask(_), What::Yes(sure)) => {
+                outcome.yes = sure.filter(|sure| sure.is_finite()).map(|sure| sure.clamp(0.0, 1.0));
+            }
+            (Request::Recognize { .. }, What::Faces(faces)) => outcome.faces = faces,
+            // Looked at, and nothing is in it, whatever was asked.
+            (_, What::Objects(found)) if found.is_empty() => {}
+            // An answer to another question is none.
+            _ if outcome.status.is_success() => {
+                tracing::warn!(kind = %request.kind(), "a script answered what was not asked");
+                return Self::failed(ImageStatus::ModelServiceError);
+            }
+            _ => {}
         }
-        let mut objects: Vec<_> = answer
-            .found
-            .iter()
-            .filter(|found| found.confidence.is_finite())
-            .filter_map(|found| {
-                let confidence = found.confidence.clamp(0.0, 1.0);
-                let mut object = DetectedObject::new(*spellings.get(&class_key(&found.class))?, confidence);
-                object.verdict = Some(confidence >= VERDICT_FROM);
-                object.bounding_box = found.bounding_box;
-                Some(object)
-            })
-            .collect();
-        objects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        Self { status: answer.status, objects }
+        outcome
     }
+}
+
+fn asked_for(found: &[Found], asked: &[Class]) -> Vec<DetectedObject> {
+    let mut spellings: HashMap<String, &str> = HashMap::new();
+    for class in asked {
+        spellings.entry(class_key(&class.class)).or_insert(&class.class);
+    }
+    let mut objects: Vec<_> = found
+        .iter()
+        .filter(|found| found.confidence.is_finite())
+        .filter_map(|found| {
+            let confidence = found.confidence.clamp(0.0, 1.0);
+            let mut object = DetectedObject::new(*spellings.get(&class_key(&found.class))?, confidence);
+            object.verdict = Some(confidence >= VERDICT_FROM);
+            object.bounding_box = found.bounding_box;
+            Some(object)
+        })
+        .collect();
+    objects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    objects
 }
 
 /// Classes are one where they differ only in case or in space around them.
@@ -79,92 +128,25 @@ pub(crate) fn class_key(class: &str) -> String {
     class.trim().to_lowercase()
 }
 
-impl Job {
-    pub(crate) fn custom_id(&self) -> Option<&str> {
-        self.request.options.custom_id.as_deref()
-    }
+#[cfg(test)]
+mod tests {
+    use image_intelligence_core::{AskRequest, DetectRequest, ImageRequest};
 
-    pub(crate) fn feed_id(&self) -> Option<&str> {
-        self.request.options.feed_id.as_deref()
-    }
+    use super::*;
 
-    /// The job as the API answers it, `done` or still in progress. `origin` is where this server is reached, such as
-    /// `http://127.0.0.1:8080`.
-    pub(crate) fn answer(&self, origin: &str, done: bool) -> DetectJob {
-        let outcomes = self.outcomes.as_deref().filter(|_| done);
-        let mut job = DetectJob::default();
-        job.id.clone_from(&self.id);
-        job.created_at = Some(self.created_at);
-        job.status = outcomes.map_or(JobStatus::InProgress, job_status);
-        job.custom_id.clone_from(&self.request.options.custom_id);
-        job.feed_id.clone_from(&self.request.options.feed_id);
-        job.webhook_url.clone_from(&self.request.options.webhook_url);
-        job.image_results = (0..self.pictures.len())
-            .map(|index| self.image_result(index, origin, outcomes.and_then(|outcomes| outcomes.get(index))))
-            .collect();
-        if let Some(outcomes) = outcomes {
-            job.job_results = self.job_results(&job.image_results, outcomes);
-        }
-        job
-    }
-
-    fn image_result(&self, index: usize, origin: &str, outcome: Option<&Outcome>) -> DetectImageResult {
-        let mut image = DetectImageResult::default();
-        let id = self.pictures.get(index).cloned().unwrap_or_default();
-        image.proxy_url = Some(format!("{origin}/images/{id}"));
-        image.id = Some(id);
-        if let Some(asked) = self.request.images.get(index) {
-            image.url.clone_from(&asked.url);
-            image.custom_id.clone_from(&asked.custom_id);
-        }
-        image.status = outcome.map_or(ImageStatus::InProgress, |outcome| outcome.status.clone());
-        image.objects = outcome.map(|outcome| outcome.objects.clone()).unwrap_or_default();
-        if !self.request.bounding_box {
-            image.objects.iter_mut().for_each(|object| object.bounding_box = None);
-        }
-        image
-    }
-
-    /// One for each class, once even where it was asked for twice, with the picture that shows it best.
-    fn job_results(&self, images: &[DetectImageResult], outcomes: &[Outcome]) -> Vec<DetectJobResult> {
-        let mut best: HashMap<&str, (f64, &DetectImageResult)> = HashMap::new();
-        for (image, outcome) in images.iter().zip(outcomes) {
-            for object in &outcome.objects {
-                let chosen = best.entry(&object.class).or_insert((object.confidence, image));
-                if object.confidence > chosen.0 {
-                    *chosen = (object.confidence, image);
-                }
-            }
-        }
-        let mut answered = HashSet::new();
-        let first = self.request.classes.iter().filter(|asked| answered.insert(class_key(&asked.class)));
-        first
-            .map(|asked| {
-                let mut result = DetectJobResult::default();
-                result.class.clone_from(&asked.class);
-                result.hitl = Some(false);
-                result.image = best.get(asked.class.as_str()).map(|&(confidence, image)| chosen(image, confidence));
-                result
-            })
-            .collect()
-    }
-}
-
-fn chosen(image: &DetectImageResult, confidence: f64) -> DetectJobImage {
-    let mut chosen = DetectJobImage::default();
-    chosen.id.clone_from(&image.id);
-    chosen.url.clone_from(&image.url);
-    chosen.proxy_url.clone_from(&image.proxy_url);
-    chosen.custom_id.clone_from(&image.custom_id);
-    chosen.confidence = Some(confidence);
-    chosen
-}
-
-fn job_status(outcomes: &[Outcome]) -> JobStatus {
-    let well = outcomes.iter().filter(|outcome| outcome.status.is_success()).count();
-    match well {
-        _ if well == outcomes.len() => JobStatus::CompletedSuccessfully,
-        0 => JobStatus::CompletedAllError,
-        _ => JobStatus::CompletedPartialError,
+    #[test]
+    fn an_answer_to_another_question_is_none() {
+        let image = || [ImageRequest::url("https://example.com/1")];
+        let ask = Request::Ask(AskRequest::new(image(), "Is it open?"));
+        let detect = Request::Detect(DetectRequest::new(image(), ["door"]));
+        let found = || Answer::found([Found::new("door", 0.9)]);
+        assert_eq!(Outcome::of(found(), &ask), Outcome::failed(ImageStatus::ModelServiceError));
+        assert_eq!(Outcome::of(Answer::yes(), &detect), Outcome::failed(ImageStatus::ModelServiceError));
+        assert_eq!(Outcome::of(found(), &detect).objects.len(), 1);
+        assert_eq!(Outcome::of(Answer::yes(), &ask).yes, Some(1.0));
+        let nothing = Outcome::of(Answer::nothing(), &ask);
+        assert_eq!((nothing.status, nothing.yes), (ImageStatus::CompletedSuccessfully, None));
+        let status = Answer::status(ImageStatus::SpiderwebsError);
+        assert_eq!(Outcome::of(status, &ask).status, ImageStatus::SpiderwebsError);
     }
 }

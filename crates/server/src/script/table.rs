@@ -1,109 +1,17 @@
-//! Who looks at the pictures: a script, for tests and fixtures, or the detector behind the same trait.
+//! Answers in a table, for tests and fixtures.
 
 use std::collections::HashMap;
 
-use image_intelligence_core::{BoundingBox, Class, ImageStatus};
+use image_intelligence_core::{ImageStatus, Kind};
 use sha2::{Digest as _, Sha256};
 
-/// A picture and what is asked about it.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct AskedPicture<'a> {
-    /// The file as it came. `None` while a picture that was sent as a URL has not been fetched: whoever can answer by
-    /// its URL or `customId` alone spares the download, and is asked again with the bytes otherwise.
-    pub bytes: Option<&'a [u8]>,
-    /// Where it comes from; `None` where it was sent along.
-    pub url: Option<&'a str>,
-    /// The caller's name for the picture.
-    pub custom_id: Option<&'a str>,
-    /// The classes to look for, as they were asked for.
-    pub classes: &'a [Class],
-}
+use super::{Answer, AskedPicture, Found, Script};
 
-/// Looks at pictures in place of a model. A closure will do:
+/// Answers in a table: by a picture's `customId`, its URL or its bytes, for each kind of job.
 ///
 /// ```
-/// use image_intelligence_server::{Answer, AskedPicture, Found, Server};
-///
-/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let server = Server::builder()
-///     .scripted(|picture: &AskedPicture<'_>| match picture.custom_id {
-///         Some("door") => Some(Answer::found([Found::new("person", 0.97)])),
-///         _ => Some(Answer::nothing()),
-///     })
-///     .start()
-///     .await?;
-/// # server.shutdown().await;
-/// # Ok::<(), image_intelligence_core::Error>(())
-/// # }).unwrap();
-/// ```
-pub trait Script: Send + Sync + 'static {
-    /// What is in the picture; `None` where nobody can say. What nobody answered is never made up: the picture ends
-    /// with `MODEL_SERVICE_ERROR`.
-    ///
-    /// Runs on a thread where it may block. A panic ends the picture with `DETECTION_ENGINE_ERROR`.
-    fn answer(&self, picture: &AskedPicture<'_>) -> Option<Answer>;
-}
-
-impl<F> Script for F
-where
-    F: Fn(&AskedPicture<'_>) -> Option<Answer> + Send + Sync + 'static,
-{
-    fn answer(&self, picture: &AskedPicture<'_>) -> Option<Answer> {
-        self(picture)
-    }
-}
-
-/// What is in a picture, or what went wrong with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub(crate) status: ImageStatus,
-    pub(crate) found: Vec<Found>,
-}
-
-impl Answer {
-    /// These objects. Those of classes that were not asked for are left out of the job.
-    pub fn found(objects: impl IntoIterator<Item = Found>) -> Self {
-        Self { status: ImageStatus::CompletedSuccessfully, found: objects.into_iter().collect() }
-    }
-
-    /// The picture was looked at, and there is nothing in it.
-    pub fn nothing() -> Self {
-        Self::found([])
-    }
-
-    /// The picture ends with this status and without objects.
-    pub fn status(status: ImageStatus) -> Self {
-        Self { status, found: Vec::new() }
-    }
-}
-
-/// One object.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    pub(crate) class: String,
-    pub(crate) confidence: f64,
-    pub(crate) bounding_box: Option<BoundingBox>,
-}
-
-impl Found {
-    /// An object of a class, `confidence` from 0 to 1.
-    pub fn new(class: impl Into<String>, confidence: f64) -> Self {
-        Self { class: class.into(), confidence, bounding_box: None }
-    }
-
-    /// Says where it is, in pixels from the top left.
-    pub fn bounding_box(mut self, place: BoundingBox) -> Self {
-        self.bounding_box = Some(place);
-        self
-    }
-}
-
-/// Answers in a table: by a picture's `customId`, its URL or its bytes.
-///
-/// ```
-/// use image_intelligence_core::ImageStatus;
-/// use image_intelligence_server::{Answers, Found, Server};
+/// use image_intelligence_core::{ImageStatus, Kind};
+/// use image_intelligence_server::{Answer, Answers, Found, FoundFace, Server};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let answers = Answers::new()
@@ -111,7 +19,10 @@ impl Found {
 ///     .found("https://example.com/street.jpg", [Found::new("car", 0.88)])
 ///     .found(b"the bytes of a picture", [])
 ///     .status("attic", ImageStatus::SpiderwebsError)
-///     .otherwise([]);
+///     .otherwise([])
+///     .answer(Kind::Ask, "door", Answer::yes())
+///     .answer(Kind::Recognize, "door", Answer::faces([FoundFace::new(0.95)]))
+///     .otherwise_answer(Kind::Match, Answer::no_match());
 /// let server = Server::builder().scripted(answers).start().await?;
 /// # server.shutdown().await;
 /// # Ok::<(), image_intelligence_core::Error>(())
@@ -119,8 +30,9 @@ impl Found {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
-    rules: HashMap<PictureKey, Answer>,
-    otherwise: Option<Answer>,
+    /// Without a kind: for jobs of every kind that has no answer of its own.
+    rules: HashMap<(Option<Kind>, PictureKey), Answer>,
+    otherwise: HashMap<Kind, Answer>,
 }
 
 impl Answers {
@@ -129,38 +41,51 @@ impl Answers {
         Self::default()
     }
 
-    /// These objects are in this picture.
+    /// These objects are in this picture, for detect jobs.
     pub fn found(self, picture: impl Into<PictureKey>, objects: impl IntoIterator<Item = Found>) -> Self {
-        self.rule(picture.into(), Answer::found(objects))
+        self.answer(Kind::Detect, picture, Answer::found(objects))
     }
 
-    /// This picture ends with this status.
-    pub fn status(self, picture: impl Into<PictureKey>, status: ImageStatus) -> Self {
-        self.rule(picture.into(), Answer::status(status))
-    }
-
-    /// These objects are in every picture that has no answer of its own. A URL is fetched for it only where the table has
-    /// answers by bytes.
-    pub fn otherwise(mut self, objects: impl IntoIterator<Item = Found>) -> Self {
-        self.otherwise = Some(Answer::found(objects));
+    /// This picture ends with this status, in jobs of every kind.
+    pub fn status(mut self, picture: impl Into<PictureKey>, status: ImageStatus) -> Self {
+        self.rules.insert((None, picture.into()), Answer::status(status));
         self
     }
 
-    fn rule(mut self, picture: PictureKey, answer: Answer) -> Self {
-        self.rules.insert(picture, answer);
+    /// This is the answer for this picture in jobs of a kind.
+    pub fn answer(mut self, kind: Kind, picture: impl Into<PictureKey>, answer: Answer) -> Self {
+        self.rules.insert((Some(kind), picture.into()), answer);
         self
+    }
+
+    /// These objects are in every picture that has no answer of its own, for detect jobs. A URL is fetched for it only
+    /// where the table has answers by bytes.
+    pub fn otherwise(self, objects: impl IntoIterator<Item = Found>) -> Self {
+        self.otherwise_answer(Kind::Detect, Answer::found(objects))
+    }
+
+    /// As [`otherwise`](Self::otherwise), for jobs of a kind.
+    pub fn otherwise_answer(mut self, kind: Kind, answer: Answer) -> Self {
+        self.otherwise.insert(kind, answer);
+        self
+    }
+
+    fn rule(&self, kind: Kind, picture: &PictureKey) -> Option<&Answer> {
+        let of = |kind| self.rules.get(&(kind, picture.clone()));
+        of(Some(kind)).or_else(|| of(None))
     }
 }
 
 impl Script for Answers {
     fn answer(&self, picture: &AskedPicture<'_>) -> Option<Answer> {
         let named = [picture.custom_id, picture.url].into_iter().flatten();
-        let rule = named.map(PictureKey::from).find_map(|key| self.rules.get(&key));
-        let by_bytes = self.rules.keys().any(|key| matches!(key.0, Key::Bytes(_)));
+        let rule = named.map(PictureKey::from).find_map(|key| self.rule(picture.kind, &key));
+        let by_bytes = self.rules.keys().any(|(_, key)| matches!(key.0, Key::Bytes(_)));
+        let otherwise = self.otherwise.get(&picture.kind);
         match picture.bytes {
-            Some(bytes) => rule.or_else(|| self.rules.get(&PictureKey::from(bytes))).or(self.otherwise.as_ref()),
+            Some(bytes) => rule.or_else(|| self.rule(picture.kind, &PictureKey::from(bytes))).or(otherwise),
             None if by_bytes => rule,
-            None => rule.or(self.otherwise.as_ref()),
+            None => rule.or(otherwise),
         }
         .cloned()
     }
@@ -208,23 +133,45 @@ impl From<&Vec<u8>> for PictureKey {
 
 #[cfg(test)]
 mod tests {
+    use image_intelligence_core::{AskRequest, DetectRequest};
+
+    use super::super::What;
     use super::*;
+    use crate::job::Request;
+
+    fn objects(answer: &Answer) -> usize {
+        if let What::Objects(found) = &answer.what { found.len() } else { usize::MAX }
+    }
 
     #[test]
     fn the_table_answers_by_name_before_it_needs_the_bytes() {
+        let request = Request::Detect(DetectRequest::new([], ["cat"]));
+        let about = AskedPicture::about(&request);
         let table = Answers::new()
             .found("door", [Found::new("person", 0.9)])
             .found(b"cat.jpg", [Found::new("cat", 0.8)])
             .otherwise([]);
         let ask = |bytes: Option<&[u8]>, url, custom_id| {
-            table.answer(&AskedPicture { bytes, url, custom_id, classes: &[] }).map(|answer| answer.found.len())
+            Script::answer(&table, &AskedPicture { bytes, url, custom_id, ..about }).as_ref().map(objects)
         };
         assert_eq!(ask(None, Some("http://x/1"), Some("door")), Some(1));
         assert_eq!(ask(None, Some("http://x/1"), None), None);
         assert_eq!(ask(Some(b"cat.jpg"), None, Some("unnamed")), Some(1));
         assert_eq!(ask(Some(b"dog.jpg"), None, None), Some(0));
         let table = Answers::new().found("door", []).otherwise([Found::new("cat", 0.8)]);
-        let unfetched = AskedPicture { bytes: None, url: Some("http://x/1"), custom_id: None, classes: &[] };
-        assert_eq!(table.answer(&unfetched).unwrap().found.len(), 1);
+        let unfetched = AskedPicture { url: Some("http://x/1"), ..about };
+        assert_eq!(objects(&Script::answer(&table, &unfetched).unwrap()), 1);
+    }
+
+    #[test]
+    fn each_kind_has_answers_of_its_own() {
+        let request = Request::Ask(AskRequest::new([], "Is it open?"));
+        let door = AskedPicture { custom_id: Some("door"), ..AskedPicture::about(&request) };
+        let table = Answers::new().found("door", []).otherwise([]);
+        assert_eq!(Script::answer(&table, &door), None);
+        let table = table.status("door", ImageStatus::SpiderwebsError);
+        assert_eq!(Script::answer(&table, &door), Some(Answer::status(ImageStatus::SpiderwebsError)));
+        let table = table.answer(Kind::Ask, "door", Answer::yes());
+        assert_eq!(Script::answer(&table, &door), Some(Answer::yes()));
     }
 }
