@@ -63,20 +63,24 @@ def recognition_search(namespace: str, search: Mapping[str, object]) -> bytes:
 def _moment(name: str, value: object) -> int | None:
     if value is None:
         return None
+    wanted = "milliseconds since the UNIX epoch or a datetime with a time zone wanted"
     if not isinstance(value, datetime):
-        return _whole(name, value, "milliseconds since the UNIX epoch or a datetime with a time zone")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidRequestError(f"{name}: {wanted}, {named(value)} given")
+        if not 100_000_000 <= value <= 2**53:  # what is small is taken for seconds
+            raise InvalidRequestError(f"{name}: {wanted}, a number that is no such moment given")
+        return value
     if value.tzinfo is None:
-        raise InvalidRequestError(f"{name}: a datetime without a time zone given, one with a time zone wanted")
-    millis = round(value.timestamp() * 1000)
-    # So small a number would be taken for seconds. There was no job before 1973, so that all of it is one moment.
-    return 0 if abs(millis) < 100_000_000_000 else millis
+        raise InvalidRequestError(f"{name}: {wanted}, a datetime without a time zone given")
+    # A smaller number would be taken for seconds. Nothing was made before 1973, so that all of that time is one moment.
+    return max(round(value.timestamp() * 1000), 100_000_000_000)
 
 
-def _whole(name: str, value: object, wanted: str = "a whole number") -> int:
+def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequestError(f"{name}: {wanted} wanted, {named(value)} given")
+        raise InvalidRequestError(f"{name}: a whole number wanted, {named(value)} given")
     if abs(value) > 2**53:
-        raise InvalidRequestError(f"{name}: {wanted} wanted, within 2**53")
+        raise InvalidRequestError(f"{name}: a number beyond 2**53 given, 0 to 100 wanted")
     return value
 
 

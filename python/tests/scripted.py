@@ -147,3 +147,12 @@ class Scripted:
         writer.write("\r\n".join((*lines, "", "")).encode() + answer.body)
         await writer.drain()
         return True
+
+
+def token_at(server: Scripted) -> str:
+    """The token of a job there."""
+    script, server.script = server.script, lambda request: Answer(200, job())
+    with server.client() as client:
+        token = client.detect([b"a picture"], classes=["person"]).resume_token
+    server.script = script
+    return token
