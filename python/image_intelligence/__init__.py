@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from . import webhooks as webhooks
     from ._aliases import ClassLike, Picture
     from ._async_client import AsyncClient
-    from ._async_handles import AsyncAskHandle, AsyncDetectHandle, AsyncMatchHandle, AsyncRecognizeHandle
+    from ._async_handles import (
+        AsyncAnyHandle,
+        AsyncAskHandle,
+        AsyncDetectHandle,
+        AsyncMatchHandle,
+        AsyncRecognizeHandle,
+    )
     from ._async_recognition import (
         AsyncFaceGroups,
         AsyncFaceImages,
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     )
     from ._async_rooms import AsyncAskJobs, AsyncDetectJobs, AsyncFeedbacks, AsyncMatchJobs
     from ._client import Client
-    from ._handles import AskHandle, DetectHandle, MatchHandle, RecognizeHandle
+    from ._handles import AnyHandle, AskHandle, DetectHandle, MatchHandle, RecognizeHandle
     from ._images import Image
     from ._recognition import FaceGroups, FaceImages, Identities, Recognition, RecognizeJobs
     from ._results import FaceHit, Hit
@@ -100,11 +106,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIConnectionError",
+    "AnyHandle",
     "AskExamples",
     "AskHandle",
     "AskJob",
     "AskJobResult",
     "AskJobs",
+    "AsyncAnyHandle",
     "AsyncAskHandle",
     "AsyncAskJobs",
     "AsyncClient",
@@ -196,8 +204,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnyHandle": "_handles",
     "AskHandle": "_handles",
     "AskJobs": "_rooms",
+    "AsyncAnyHandle": "_async_handles",
     "AsyncAskHandle": "_async_handles",
     "AsyncAskJobs": "_async_rooms",
     "AsyncClient": "_async_client",

@@ -16,10 +16,6 @@ from ._client import Unpicklable, connect
 from ._images import to_wire
 from .errors import ResumeTokenError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ._async_handles import AnyAsyncHandle
-
 P = ParamSpec("P")
 
 
@@ -163,7 +159,7 @@ class AsyncClient(Unpicklable):
         job: _core.Job = await answered(self._native.start_submit, kind, to_wire(images), request)
         return job
 
-    def resume(self, token: str) -> "AnyAsyncHandle":
+    def resume(self, token: str) -> "image_intelligence.AsyncAnyHandle":
         """As `Client.resume`: nothing is sent yet, so there is nothing to await."""
         from ._async_handles import OF_KIND
 

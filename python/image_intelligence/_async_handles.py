@@ -1,7 +1,7 @@
 """Handles of jobs that were submitted, for asyncio. Loaded with the first one."""
 
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 # Under its whole name, as in `_client`; named in texts alone.
 import image_intelligence  # noqa: F401
@@ -54,8 +54,9 @@ class AsyncRecognizeHandle(AsyncJobHandle["image_intelligence.RecognizeJob"]):
     __slots__ = ()
 
 
-AnyAsyncHandle = AsyncDetectHandle | AsyncMatchHandle | AsyncAskHandle | AsyncRecognizeHandle
-OF_KIND: dict[str, type[AnyAsyncHandle]] = {
+AsyncAnyHandle: TypeAlias = AsyncDetectHandle | AsyncMatchHandle | AsyncAskHandle | AsyncRecognizeHandle
+"""A job of any kind that was submitted: what a resume token gives."""
+OF_KIND: dict[str, type[AsyncAnyHandle]] = {
     "detect": AsyncDetectHandle,
     "match": AsyncMatchHandle,
     "ask": AsyncAskHandle,

@@ -23,10 +23,6 @@ from ._checks import named, text, text_or_none
 from ._images import to_wire
 from .errors import ConfigError, ResumeTokenError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ._handles import AnyHandle
-
 # A native thread that asks for the interpreter while it ends would take the whole program down.
 atexit.register(_core.leave)
 
@@ -166,7 +162,7 @@ class Client(Unpicklable):
         >>> with Client() as client:
         ...     job = client.match([Path("examples/photos/chelsea.jpg")], rex).wait()
         >>> print(job.matched.custom_id_or_url if job.matched else "not seen")
-        not seen
+        examples/photos/chelsea.jpg
         """
         from ._handles import MatchHandle
 
@@ -194,7 +190,7 @@ class Client(Unpicklable):
         ...     images = [Path("examples/photos/coffee.jpg")]
         ...     job = client.ask(images, "Is the door open?", examples=examples).wait()
         >>> print(job.yes.custom_id_or_url if job.yes else "no")
-        no
+        examples/photos/coffee.jpg
         """
         from ._handles import AskHandle
 
@@ -217,9 +213,10 @@ class Client(Unpicklable):
         >>> from pathlib import Path
         >>> from image_intelligence import Client
         >>> with Client() as client:
-        ...     job = client.recognize([Path("examples/photos/astronaut.jpg")], namespace="staff").wait()
+        ...     job = client.recognize([Path("examples/photos/astronaut.jpg")], namespace="lobby").wait()
         >>> for hit in job.faces():
-        ...     print(hit.image.custom_id_or_url, hit.face.identity_id)
+        ...     print(hit.image.custom_id_or_url, hit.face.confidence, hit.face.identity_id or "nobody yet")
+        examples/photos/astronaut.jpg 0.98 nobody yet
         """
         from ._handles import RecognizeHandle
 
@@ -227,7 +224,7 @@ class Client(Unpicklable):
         request = job_request({}, custom_id, feed_id, webhook_url)
         return RecognizeHandle(self._native.submit(kind, to_wire(images), request))
 
-    def resume(self, token: str) -> "AnyHandle":
+    def resume(self, token: str) -> "image_intelligence.AnyHandle":
         """Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
 
         The handle is of the job's own kind. The names of files are not in the token: a picture of the result then says

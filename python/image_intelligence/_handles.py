@@ -1,7 +1,7 @@
 """Handles of jobs that were submitted. Loaded with the first one."""
 
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 # Under its whole name, as in `_client`; named in texts alone.
 import image_intelligence  # noqa: F401
@@ -107,7 +107,8 @@ class RecognizeHandle(JobHandle["image_intelligence.RecognizeJob"]):
     __slots__ = ()
 
 
-AnyHandle = DetectHandle | MatchHandle | AskHandle | RecognizeHandle
+AnyHandle: TypeAlias = DetectHandle | MatchHandle | AskHandle | RecognizeHandle
+"""A job of any kind that was submitted: what a resume token gives."""
 OF_KIND: dict[str, type[AnyHandle]] = {
     "detect": DetectHandle,
     "match": MatchHandle,

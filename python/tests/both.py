@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from conftest import Serve
 from scripted import Scripted
 
 CLIENTS = ["Client", "AsyncClient"]
@@ -19,7 +20,7 @@ async def settled(given: Any) -> Any:
     return list(given) if isinstance(given, Iterator) else given
 
 
-def run(server: Scripted, client: str, call: Callable[[Any], Any]) -> Any:
+def run(server: Scripted | Serve, client: str, call: Callable[[Any], Any]) -> Any:
     """The call through the client of that name; of a handle, what it waits for too."""
 
     async def main() -> Any:
