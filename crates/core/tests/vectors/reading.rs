@@ -2,7 +2,7 @@
 
 use image_intelligence_core::{
     AskJob, DetectImageResult, DetectJob, FaceGroup, FaceImage, Feedback, Hit, Identity, ImageResult, ImageView,
-    MatchJob, Raw, RecognizeJob, RecognizedImage, WebhookEvent, parse_webhook, read_model,
+    MatchJob, Raw, RecognizeJob, RecognizedImage, WebhookEvent, check, parse_webhook, read_model,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -112,9 +112,11 @@ struct WebhookCase {
 #[test]
 fn webhook() {
     run_bodies("webhook", |body, case: WebhookCase| {
-        let read = parse_webhook(body, known_kind(case.known_kind.as_deref())?);
+        let kind = known_kind(case.known_kind.as_deref())?;
+        let read = parse_webhook(body, kind);
         let Some(event) = case.event else { return case.error.ok_or("neither event nor error")?.check(read) };
         let read = read.map_err(text_of)?;
+        same("judged", check(body, kind).map_err(text_of)?.event, read.kind())?;
         let raw = read.raw().as_str().ok_or("the body is not kept")?;
         same("raw", raw.as_bytes(), body)?;
         same("event", read.kind().as_str(), event.as_str())?;
