@@ -213,6 +213,15 @@ impl Error {
         self.change(|inner| inner.message = format!("{context}: {}", inner.message))
     }
 
+    /// Says that something was not found, where the status says less.
+    pub(crate) fn as_not_found(self) -> Self {
+        self.change(|inner| {
+            inner.kind = ErrorKind::NotFound;
+            inner.retryable = ErrorKind::NotFound.retryable();
+            inner.message.push_str("; for an unknown id this API answers 400, so it is read as not found");
+        })
+    }
+
     /// Blots out a secret that a server may have repeated in its answer: in the message, the body and the request id.
     pub fn without_secret(self, secret: &crate::Secret) -> Self {
         const BLOT: &str = "[secret]";
