@@ -54,7 +54,7 @@ impl Error {
     /// assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     /// ```
     pub fn read_as_not_found(self) -> Self {
-        if (self.kind(), self.status()) == (ErrorKind::BadRequest, Some(400)) { self.as_not_found() } else { self }
+        if (self.kind(), self.status()) == (ErrorKind::BadRequest, Some(400)) { self.into_not_found() } else { self }
     }
 
     /// Takes over what the answer's headers say besides: the server's name for the request, and for how long it asks to be

@@ -214,7 +214,7 @@ impl Error {
     }
 
     /// Says that something was not found, where the status says less.
-    pub(crate) fn as_not_found(self) -> Self {
+    pub(crate) fn into_not_found(self) -> Self {
         self.change(|inner| {
             inner.kind = ErrorKind::NotFound;
             inner.retryable = ErrorKind::NotFound.retryable();

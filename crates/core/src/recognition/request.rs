@@ -112,6 +112,7 @@ impl IdentityChange {
     }
 
     /// Adds pictures, by their ids: at most 20 in one change.
+    #[expect(clippy::should_implement_trait, reason = "the wire's own word, and the one that is looked for")]
     pub fn add(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.images.get_or_insert_default().add.extend(ids.into_iter().map(Into::into));
         self
