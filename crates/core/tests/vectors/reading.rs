@@ -90,6 +90,17 @@ fn walked(model: &str, body: &[u8], ways: &Ways) -> Outcome<Value> {
     Ok(told)
 }
 
+#[test]
+fn a_way_that_a_model_does_not_have_is_noticed() {
+    let told = |way: &str, expected: Value| {
+        let ways: Ways = [(way.to_owned(), expected)].into_iter().collect();
+        compare(&walked("match_job", br#"{"id": "1", "jobResults": {"image": {"id": "a"}}}"#, &ways)?, &ways.into())
+    };
+    assert_eq!(told("matched", json!("a")), Ok(()));
+    assert!(told("matched", json!(null)).is_err());
+    assert!(told("classes", json!([])).is_err());
+}
+
 fn names<'a>(images: impl Iterator<Item = ImageView<'a>>) -> Vec<&'a str> {
     images.map(|image| image.custom_id_or_url()).collect()
 }
