@@ -36,10 +36,12 @@ pub(crate) fn functions(source: &str) -> BTreeSet<String> {
     found
 }
 
-/// The names of a crate's root: what stands in its `pub use`.
+/// The names of a crate's root: what stands in its `pub use`, and is not hidden.
 pub(crate) fn exports(root: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for item in root.split("\npub use ").skip(1) {
+    let items: Vec<_> = root.split("\npub use ").collect();
+    for pair in items.windows(2).filter(|pair| !pair[0].ends_with("#[doc(hidden)]")) {
+        let item = pair[1];
         let item = item.split(';').next().unwrap_or_default();
         let names = item.rsplit_once("::{").map_or_else(|| item.rsplit("::").next(), |(_, names)| Some(names));
         let names = names.unwrap_or_default().trim_end_matches('}').split(',').map(str::trim);
@@ -135,7 +137,8 @@ pub fn not_meant_for_people() {}
 
 #[test]
 fn exports_are_seen() {
-    let root = "//! pub use no::More;\npub use a::B;\npub use core::{\n    C, D,\n    e,\n};\nuse f::G;\n";
+    let root = "//! pub use no::More;\npub use a::B;\npub use core::{\n    C, D,\n    e,\n};\nuse f::G;
+#[doc(hidden)]\npub use border::{No};\n";
     let found: Vec<_> = exports(root).into_iter().collect();
     assert_eq!(found, ["B", "C", "D", "e"]);
 }
