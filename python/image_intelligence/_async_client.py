@@ -20,14 +20,14 @@ P = ParamSpec("P")
 
 
 async def answered(
-    start: Callable[Concatenate[asyncio.AbstractEventLoop, asyncio.Future[Any], P], _core.Call],
+    start: "Callable[Concatenate[_core.Promise, P], _core.Call]",
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Any:
     """Starts a native call and awaits its answer. Cancelling the task drops the request."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
-    call = start(loop, future, *args, **kwargs)
+    call = start((loop, future), *args, **kwargs)
     try:
         answer = await future
     except BaseException:

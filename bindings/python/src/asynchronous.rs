@@ -37,11 +37,9 @@ impl Call {
     }
 }
 
-/// The future of an event loop that a call shall fulfil.
-pub(crate) struct Promise {
-    pub(crate) event_loop: Py<PyAny>,
-    pub(crate) future: Py<PyAny>,
-}
+/// An event loop, and its future that a call shall fulfil.
+#[derive(FromPyObject)]
+pub(crate) struct Promise(Py<PyAny>, Py<PyAny>);
 
 /// Starts the work, and has its outcome brought to the promised future.
 pub(crate) fn start<T, W, C>(py: Python<'_>, promise: Promise, work: W, convert: C) -> PyResult<Call>
@@ -66,7 +64,8 @@ where
                 Err(_panic) => Err(broken()),
             })
         });
-        process.send(Answer { event_loop: promise.event_loop, future: promise.future, convert });
+        let Promise(event_loop, future) = promise;
+        process.send(Answer { event_loop, future, convert });
     });
     Ok(Call(Mutex::new(Some(Owned::new(alive)))))
 }

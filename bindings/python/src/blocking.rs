@@ -5,16 +5,26 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use image_intelligence::Result;
 use pyo3::prelude::*;
 
-use crate::error::broken;
+use crate::error::{broken, raise};
 use crate::runtime::Process;
 
 /// How often signals are looked for.
 const HEAR_EVERY: Duration = Duration::from_millis(50);
 
+/// Does the work on this thread, and gives what Python gets.
+pub(crate) fn answer<T: Send, R>(
+    py: Python<'_>,
+    work: impl Future<Output = Result<T>> + Send,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<R>,
+) -> PyResult<R> {
+    convert(py, wait(py, work)?.map_err(|error| raise(py, &error))?)
+}
+
 /// Runs the future on this thread until it ends, or until a signal's handler raises: then it is dropped.
-pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
+fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
     let process = Process::current(py)?;
     let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
     loop {

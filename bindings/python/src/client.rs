@@ -8,7 +8,7 @@ use image_intelligence::{
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
-use crate::blocking::wait;
+use crate::blocking;
 use crate::convert::{Picture, answer, duration, known_kind};
 use crate::error::{guarded, raise};
 use crate::job::Job;
@@ -135,16 +135,14 @@ impl Client {
     ) -> PyResult<Job> {
         guarded(|| {
             let sent = self.prepare(py, kind, images, request)?.send();
-            let job = wait(py, sent)?.map_err(|error| raise(py, &error))?;
-            Ok(Job::new(Arc::clone(&self.shared), job))
+            blocking::answer(py, sent, |_, job| Ok(Job::new(Arc::clone(&self.shared), job)))
         })
     }
 
     fn start_submit(
         &self,
         py: Python<'_>,
-        event_loop: Py<PyAny>,
-        future: Py<PyAny>,
+        promise: Promise,
         kind: (&str, Option<String>),
         images: Vec<Picture<'_>>,
         request: &[u8],
@@ -152,12 +150,7 @@ impl Client {
         guarded(|| {
             let sent = self.prepare(py, kind, images, request)?.send();
             let shared = Arc::clone(&self.shared);
-            start(
-                py,
-                Promise { event_loop, future },
-                sent,
-                |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()),
-            )
+            start(py, promise, sent, |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()))
         })
     }
 
@@ -172,21 +165,14 @@ impl Client {
     fn call(&self, py: Python<'_>, name: String, arguments: &[u8]) -> PyResult<Py<PyAny>> {
         guarded(|| {
             let called = call(self.native(py)?, name, arguments.to_vec());
-            answer(py, wait(py, called)?.map_err(|error| raise(py, &error))?)
+            blocking::answer(py, called, answer)
         })
     }
 
-    fn start_call(
-        &self,
-        py: Python<'_>,
-        event_loop: Py<PyAny>,
-        future: Py<PyAny>,
-        name: String,
-        arguments: &[u8],
-    ) -> PyResult<Call> {
+    fn start_call(&self, py: Python<'_>, promise: Promise, name: String, arguments: &[u8]) -> PyResult<Call> {
         guarded(|| {
             let called = call(self.native(py)?, name, arguments.to_vec());
-            start(py, Promise { event_loop, future }, called, answer)
+            start(py, promise, called, answer)
         })
     }
 

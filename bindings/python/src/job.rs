@@ -6,7 +6,7 @@ use image_intelligence::{AnyJob, RawJson, Result};
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
-use crate::blocking::wait;
+use crate::blocking::answer;
 use crate::client::Shared;
 use crate::convert::{duration, read};
 use crate::error::{broken, guarded, raise};
@@ -61,18 +61,18 @@ impl Job {
 #[pymethods]
 impl Job {
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| read(py, wait(py, look(self.native(py)?))?.map_err(|error| raise(py, &error))?))
+        guarded(|| answer(py, look(self.native(py)?), read))
     }
 
-    fn start_get(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>) -> PyResult<Call> {
-        guarded(|| start(py, Promise { event_loop, future }, look(self.native(py)?), read))
+    fn start_get(&self, py: Python<'_>, promise: Promise) -> PyResult<Call> {
+        guarded(|| start(py, promise, look(self.native(py)?), read))
     }
 
     fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<Py<PyAny>> {
-        guarded(|| read(py, wait(py, end(self.native(py)?, seconds))?.map_err(|error| raise(py, &error))?))
+        guarded(|| answer(py, end(self.native(py)?, seconds), read))
     }
 
-    fn start_wait(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>, seconds: f64) -> PyResult<Call> {
-        guarded(|| start(py, Promise { event_loop, future }, end(self.native(py)?, seconds), read))
+    fn start_wait(&self, py: Python<'_>, promise: Promise, seconds: f64) -> PyResult<Call> {
+        guarded(|| start(py, promise, end(self.native(py)?, seconds), read))
     }
 }

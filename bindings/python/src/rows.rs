@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
 use crate::asynchronous::{Call, Promise, start};
-use crate::blocking::wait;
+use crate::blocking::answer;
 use crate::convert::reads;
 use crate::error::{guarded, raise};
 use crate::owned::Owned;
@@ -42,10 +42,10 @@ impl Rows {
 #[pymethods]
 impl Rows {
     fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| page(py, wait(py, next(self.here(py)?))?.map_err(|error| raise(py, &error))?))
+        guarded(|| answer(py, next(self.here(py)?), page))
     }
 
-    fn start_next(&self, py: Python<'_>, event_loop: Py<PyAny>, future: Py<PyAny>) -> PyResult<Call> {
-        guarded(|| start(py, Promise { event_loop, future }, next(self.here(py)?), page))
+    fn start_next(&self, py: Python<'_>, promise: Promise) -> PyResult<Call> {
+        guarded(|| start(py, promise, next(self.here(py)?), page))
     }
 }
