@@ -400,7 +400,7 @@ export type FeedbackCode =
 /**
  * A webhook that was registered for an organisation's application.
  *
- * Its secret is no part of this, so that it is not printed: see `from_json_with_secret`(Self::from_json_with_secret).
+ * Its secret is no part of this, so that it is not printed.
  */
 export interface RegisteredWebhook {
   /** The service's name for it. */

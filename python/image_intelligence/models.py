@@ -500,8 +500,7 @@ class Feedback(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
 class RegisteredWebhook(WithSecret, Struct, kw_only=True, rename="camel", dict=True):
     """A webhook that was registered for an organisation's application.
 
-    Its secret is no part of this, so that it is not printed: see
-    `from_json_with_secret`(Self::from_json_with_secret)."""
+    Its secret is no part of this, so that it is not printed."""
 
     id: str
     """The service's name for it."""

@@ -13,7 +13,7 @@ use crate::{Identity, Limits, Raw, Result, Secret, Timestamp};
 model! {
     /// A webhook that was registered for an organisation's application.
     ///
-    /// Its secret is no part of this, so that it is not printed: see [`from_json_with_secret`](Self::from_json_with_secret).
+    /// Its secret is no part of this, so that it is not printed.
     pub struct RegisteredWebhook {
         /// The service's name for it.
         "id" => pub id: String,
