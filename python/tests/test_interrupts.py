@@ -1,5 +1,6 @@
 """Ctrl-C, the end of the program, and forks: in programs of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -182,6 +183,36 @@ FORKS = {
         assert process.exitcode == 0
     """,
 }
+
+
+def test_a_forked_child_has_handles_of_any_kind_and_no_rows_of_its_parent(scripted: Scripted) -> None:
+    rows = json.dumps([{"id": str(index), "createdAt": 1487648348000 - index} for index in range(100)]).encode()
+    scripted.script = lambda request: Answer(200, rows) if request.path.endswith("/search") else asked(request)
+    text = """
+        import os
+        from image_intelligence import Client, ClosedError, Target
+        client = Client()
+        target = Target("dog", ["https://example.com/rex.jpg"])
+        handle = client.match([b"a picture"], target, custom_id="mine")
+        rows = client.recognition("staff").groups.all()
+        next(rows)
+        pid = os.fork()
+        if pid == 0:
+            assert handle.custom_id == "mine" and handle.wait().is_done
+            assert len([next(rows) for _ in range(99)]) == 99
+            try:
+                next(rows)
+            except ClosedError as error:
+                print(error, flush=True)
+            assert len(client.recognition("staff").groups.search()) == 100
+            del handle, rows, client
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert handle.wait().is_done and next(rows).id == "1"
+        print("parent")
+    """
+    out, err = finish(program(scripted, text))
+    assert (out, err) == ("these rows are of the process that forked this one; ask for them anew\nparent\n", "")
 
 
 @pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from conftest import Serve
-from image_intelligence import AsyncClient, ImageIntelligenceError, webhooks
+from image_intelligence import AsyncClient, ImageIntelligenceError, Target, webhooks
 from scripted import Answer, Hang, Scripted, asked
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -31,7 +31,12 @@ def handles() -> int:
 async def calls(client: AsyncClient, number: int) -> None:
     async def some() -> None:
         for index in range(number // AT_ONCE):
-            if index % 4:
+            if index % 8 == 5:
+                assert len([row async for row in client.recognition("staff").groups.all(limit=7)]) == 3
+            elif index % 8 == 6:
+                handle = await client.match([b"a picture"], Target("dog", ["https://example.com/rex.jpg"]))
+                assert (await handle.wait()).is_done
+            elif index % 4:
                 assert (await client.detect_jobs.get("1")).is_done
             else:
                 with pytest.raises(ImageIntelligenceError):
@@ -57,6 +62,8 @@ def test_nothing_is_left_behind() -> None:
         path = getattr(request, "path", "")
         if path.endswith("/hang"):
             return Hang()
+        if path.endswith("/search"):
+            return Answer(200, b'[{"id": "1"}, {"id": "2"}, {"id": "3"}]')
         return Answer(404) if path.endswith("/nobody") else asked(request)
 
     async def main() -> None:
