@@ -73,17 +73,17 @@ impl Api {
     }
 }
 
-/// Every route of this server.
-fn routes(api: &Api) -> Vec<Route> {
+/// Every route of a server that listens there.
+fn routes(address: SocketAddr) -> Vec<Route> {
     let mut routes = routes::table();
-    if api.address.ip().is_loopback() {
+    if address.ip().is_loopback() {
         routes.extend(answers::routes());
     }
     routes
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
-    routes::mount(routes(&api), &api)
+    routes::mount(routes(api.address), &api)
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(observe::observe))
@@ -117,5 +117,20 @@ impl FromRequestParts<Arc<Api>> for Origin {
         };
         let origin = if api.address.ip().is_unspecified() { named() } else { None };
         Ok(Self(origin.unwrap_or_else(|| api.origin())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_others_may_call_nobody_says_what_the_answers_are() {
+        let says = |address: &str| {
+            let routes = routes(SocketAddr::new(address.parse().unwrap(), 8080));
+            routes.iter().any(|route| route.path.starts_with("/_ii"))
+        };
+        assert!(says("127.0.0.1") && says("::1"));
+        assert!(!says("0.0.0.0") && !says("::") && !says("192.168.1.7"));
     }
 }
