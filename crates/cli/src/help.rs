@@ -50,7 +50,11 @@ Examples:
 
 The credentials file is a JSON array of clients; `scope` may be left out:
   [{\"clientId\": \"..\", \"clientSecret\": \"..\", \"scope\": \"detect:create detect:read\"}]
-Without one, on a loopback address only, client id and secret are `local`.";
+Without one, on a loopback address only, client id and secret are `local`.
+
+Every call stands in /openapi.json. On a loopback address, POST /_ii/answers
+says what is in which picture, in place of the detector:
+  {\"kind\": \"ask\", \"image\": \"door\", \"answer\": \"yes\"}";
 
 pub(crate) const DETECT: &str = "\
 Examples:

@@ -259,3 +259,30 @@ async fn nobody_sees_what_is_anothers_or_in_another_namespace() {
     let done = other.ran(JOBS, &request(&["door"])).await;
     assert_eq!(done["images"][0]["objects"][0].get("identityId"), None);
 }
+
+#[tokio::test]
+async fn each_limit_is_named_with_what_was_given() {
+    let (_server, caller) = start(seeing()).await;
+    let url = |length: usize| format!("https://example.com/{}", "x".repeat(length - 20));
+    let with = |key: &str, value: Value| {
+        let mut body = request(&["door"]);
+        body[key] = value;
+        body
+    };
+    for (body, expected) in [
+        (with("images", json!(vec![sent("a", b"a"); 65])), "images: 65 given, at most 64"),
+        (with("images", json!([{"customId": "a"}])), "images[0]: neither url nor blob given"),
+        (with("images", json!("door.jpg")), "images: invalid type"),
+        (with("webhookUrl", json!(url(2049))), "webhookUrl: 2049 characters given, at most 2048"),
+        (with("feedId", json!("日".repeat(65))), "feedId: 65 characters given, at most 64"),
+        (json!({}), "the body: missing field `images`"),
+    ] {
+        for path in [JOBS, "/recognize"] {
+            let message = caller.refused(path, body.to_string()).await;
+            assert!(message.starts_with(expected), "{message:?} where {expected:?} was expected");
+        }
+    }
+    assert_eq!(caller.took("/recognition/recognize/staff/search", &json!({})).await, json!([]));
+    let longest = with("webhookUrl", json!(url(2048)));
+    assert_eq!(caller.took(JOBS, &longest).await["webhookUrl"], longest["webhookUrl"]);
+}
