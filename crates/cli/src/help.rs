@@ -68,7 +68,11 @@ times), skip, probability and seed; rules also match: {\"method\", \"path\"}. Wi
 The same seed and requests make the same faults.
 
 /_ii is there on loopback addresses only, unless II_ADMIN_TOKEN is set: then it
-asks for that token, as Authorization: Bearer or II-Admin-Token.";
+asks for that token, as Authorization: Bearer or II-Admin-Token.
+
+Every call stands in /openapi.json. POST /_ii/answers says what is in which
+picture, in place of the detector:
+  {\"kind\": \"ask\", \"image\": \"door\", \"answer\": \"yes\"}";
 
 pub(crate) const DETECT: &str = "\
 Examples:
