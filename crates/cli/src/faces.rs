@@ -50,7 +50,7 @@ async fn list_groups(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let found = async {
         if args.all { groups.all(args.search()).collect().await } else { groups.search(&args.search()).await }
     };
-    let mut list = List::new(&["GROUP", "IDENTITY", "PICTURES", "CREATED"]);
+    let mut list = List::new(&["GROUP", "IDENTITY", "PICTURES", "CREATED"], 1);
     for group in calls::read(client, "looking", found).await? {
         let cells = vec![
             or_nothing(group.id.as_deref()),
@@ -87,7 +87,7 @@ async fn list_images(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let found = async {
         if args.all { images.all(args.search()).collect().await } else { images.search(&args.search()).await }
     };
-    let mut list = List::new(&["PICTURE", "IDENTITY", "CUSTOM ID", "FEED", "CREATED"]);
+    let mut list = List::new(&["PICTURE", "IDENTITY", "CUSTOM ID", "FEED", "CREATED"], 2);
     for image in calls::read(client, "looking", found).await? {
         let names = [&image.id, &image.identity_id, &image.custom_id, &image.feed_id];
         let names = names.map(|name| or_nothing(name.as_deref()));

@@ -34,7 +34,7 @@ async fn give(args: FeedbackGiveArgs, client: &Client) -> Result<(), Failure> {
 
 async fn list(args: &FeedbackListArgs, client: &Client) -> Result<(), Failure> {
     let job = args.job.as_deref().map(|job| jobs::detect_id(client, job)).transpose()?;
-    let mut list = List::new(&["FEEDBACK", "JOB", "CLASS", "CODE", "GIVEN"]);
+    let mut list = List::new(&["FEEDBACK", "JOB", "CLASS", "CODE", "GIVEN"], 2);
     for given in calls::read(client, "looking", client.feedback().list(job.as_deref())).await? {
         let row = |class: &FeedbackClass| {
             vec![

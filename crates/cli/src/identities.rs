@@ -82,7 +82,7 @@ async fn list(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let found = async {
         if args.all { identities.all(args.search()).collect().await } else { identities.search(&args.search()).await }
     };
-    let mut list = List::new(&["IDENTITY", "CUSTOM ID", "PICTURES", "CREATED"]);
+    let mut list = List::new(&["IDENTITY", "CUSTOM ID", "PICTURES", "CREATED"], 1);
     for identity in calls::read(client, "looking", found).await? {
         let cells = vec![
             identity.id.clone(),

@@ -91,7 +91,7 @@ pub(crate) async fn look_for(args: &JobsFindArgs, base_url: Option<&str>) -> Res
     let search = JobSearch::new().custom_id(&args.custom_id);
     let mut jobs = by_kind!(place.kind, heads(&client, &place, search, usize::MAX))?;
     jobs.sort_by_key(|job| job.created_at.map(Timestamp::as_millis));
-    let mut list = List::new(&["JOB", "STATUS", "CREATED"]);
+    let mut list = List::new(&["JOB", "STATUS", "CREATED"], 1);
     for job in &jobs {
         list.add(&FoundJob::from(job), vec![job.id.clone(), job.status.to_string(), moment(job.created_at)]);
     }
@@ -118,7 +118,7 @@ pub(crate) async fn list(args: &JobsListArgs, base_url: Option<&str>) -> Result<
     jobs.sort_by_key(|job| std::cmp::Reverse(job.created_at.map(Timestamp::as_millis)));
     let more = jobs.len() > most;
     jobs.truncate(most);
-    let mut list = List::new(&["JOB", "STATUS", "CREATED", "CUSTOM ID", "FEED"]);
+    let mut list = List::new(&["JOB", "STATUS", "CREATED", "CUSTOM ID", "FEED"], 3);
     for job in &jobs {
         let names = [&job.custom_id, &job.feed_id].map(|name| or_nothing(name.as_deref()));
         let start = [job.id.clone(), job.status.to_string(), moment(job.created_at)];

@@ -99,6 +99,11 @@ The credentials file is a JSON array of clients; `scope` may be left out:
   [{\"clientId\": \"..\", \"clientSecret\": \"..\", \"scope\": \"detect:create detect:read\"}]
 Without one, on a loopback address only, client id and secret are `local`.
 
+It finds objects for real. What match, ask and recognize answer is for you to say:
+  curl localhost:8080/_ii/answers \\
+    -d '{\"kind\": \"ask\", \"image\": \"*\", \"answer\": \"yes\"}'
+An image is a customId, a URL, or * for all; a match has matches, recognize faces.
+
 Faults, to test a client: what goes wrong, and how often. Three ways to ask:
   one request   -H 'II-Emulate: fault=status;code=503'
   from now on   curl localhost:8080/_ii/faults -d '{\"fault\": \"reset\", \"n\": 2}'

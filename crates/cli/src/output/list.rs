@@ -15,13 +15,15 @@ const NOTHING: &str = "-";
 /// A list: each row as JSON, and as cells under headings.
 pub(crate) struct List {
     headings: &'static [&'static str],
+    /// The column that is shortened on a narrow terminal; an id that is cut is good for nothing.
+    gives_way: usize,
     documents: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl List {
-    pub(crate) fn new(headings: &'static [&'static str]) -> Self {
-        Self { headings, documents: Vec::new(), rows: Vec::new() }
+    pub(crate) fn new(headings: &'static [&'static str], gives_way: usize) -> Self {
+        Self { headings, gives_way, documents: Vec::new(), rows: Vec::new() }
     }
 
     /// Adds what is one document, and one line.
@@ -48,7 +50,7 @@ impl List {
                 Ok(())
             }
             Format::Text if user_attended() => {
-                let mut table = Table::new(self.headings);
+                let mut table = Table::new(self.headings).gives_way(self.gives_way);
                 for row in &self.rows {
                     table.row(row.iter().map(|cell| (cell.clone(), Style::new())).collect());
                 }
@@ -89,4 +91,15 @@ pub(crate) fn or_nothing(text: Option<&str>) -> String {
 /// A cell of a moment that may not be known.
 pub(crate) fn moment(moment: Option<Timestamp>) -> String {
     moment.map_or_else(|| NOTHING.to_owned(), utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_not() {
+        assert_eq!([or_nothing(None), or_nothing(Some("")), or_nothing(Some("a"))], ["-", "-", "a"]);
+        assert_eq!(moment(None), "-");
+    }
 }
