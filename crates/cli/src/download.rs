@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &ImagesDownloadArgs, client: &Client) -> Result<()
         return Err(Failure::config("-o -: a picture is nothing for a terminal").hint("-o FILE, or redirect stdout"));
     }
     // Before it is fetched: what cannot be written need not be.
-    if !to_stdout && !args.force && args.output.symlink_metadata().is_ok() {
+    if !to_stdout && !args.force && !is_device(&args.output) && args.output.symlink_metadata().is_ok() {
         return Err(exists(&args.output));
     }
     let url = args.picture.contains("://");
@@ -64,9 +64,16 @@ fn exists(file: &Path) -> Failure {
     failure.hint("another name, or --force to replace it")
 }
 
+/// What is written to and not replaced: a device, a pipe, and a directory, which refuses.
+fn is_device(file: &Path) -> bool {
+    file.metadata().is_ok_and(|there| !there.is_file())
+}
+
 /// In one step where something is replaced, so that the old picture is there until the new one is whole.
 fn write(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
-    let written = if force {
+    let written = if is_device(file) {
+        std::fs::OpenOptions::new().write(true).open(file).and_then(|mut open| open.write_all(bytes))
+    } else if force {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let unfinished = file.with_file_name(format!(".{name}.{}.part", std::process::id()));
         std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, file)).inspect_err(|_| {
@@ -99,6 +106,10 @@ mod tests {
         write(&file, b"two", true).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        // A rename would put a file in the place of a device.
+        #[cfg(unix)]
+        assert!(is_device(Path::new("/dev/null")));
+        assert!(format!("{:?}", write(directory.path(), b"one", true).unwrap_err()).contains("cannot be written"));
         let nowhere = directory.path().join("no/such/face.jpg");
         assert!(format!("{:?}", write(&nowhere, b"one", false).unwrap_err()).contains("cannot be written"));
     }

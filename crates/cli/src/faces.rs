@@ -47,9 +47,8 @@ async fn group(args: &OneArgs, client: &Client) -> Result<(), Failure> {
 
 async fn list_groups(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let groups = client.recognition(&args.namespace).groups();
-    let found = async {
-        if args.all { groups.all(args.search()).collect().await } else { groups.search(&args.search()).await }
-    };
+    let search = args.search()?;
+    let found = async { if args.all { groups.all(search).collect().await } else { groups.search(&search).await } };
     let mut list = List::new(&["GROUP", "IDENTITY", "PICTURES", "CREATED"], 1);
     for group in calls::read(client, "looking", found).await? {
         let cells = vec![
@@ -84,9 +83,8 @@ async fn image(args: &OneArgs, client: &Client) -> Result<(), Failure> {
 
 async fn list_images(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let images = client.recognition(&args.namespace).images();
-    let found = async {
-        if args.all { images.all(args.search()).collect().await } else { images.search(&args.search()).await }
-    };
+    let search = args.search()?;
+    let found = async { if args.all { images.all(search).collect().await } else { images.search(&search).await } };
     let mut list = List::new(&["PICTURE", "IDENTITY", "CUSTOM ID", "FEED", "CREATED"], 2);
     for image in calls::read(client, "looking", found).await? {
         let names = [&image.id, &image.identity_id, &image.custom_id, &image.feed_id];

@@ -79,9 +79,9 @@ fn get_command(id: &str, namespace: &str) -> String {
 
 async fn list(args: &RowsArgs, client: &Client) -> Result<(), Failure> {
     let identities = client.recognition(&args.namespace).identities();
-    let found = async {
-        if args.all { identities.all(args.search()).collect().await } else { identities.search(&args.search()).await }
-    };
+    let search = args.search()?;
+    let found =
+        async { if args.all { identities.all(search).collect().await } else { identities.search(&search).await } };
     let mut list = List::new(&["IDENTITY", "CUSTOM ID", "PICTURES", "CREATED"], 1);
     for identity in calls::read(client, "looking", found).await? {
         let cells = vec![

@@ -6,7 +6,7 @@ use std::time::Duration;
 use image_intelligence::{Client, Error, ErrorKind, Job, JobSearch, JobStatus, Kind, ResumeToken, Rid, Timestamp};
 use serde::Serialize;
 
-use crate::args::{JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs};
+use crate::args::{JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs, check_window};
 use crate::calls;
 use crate::failure::{Failure, quoted};
 use crate::interrupt::{Interrupt, cancelled};
@@ -102,12 +102,7 @@ pub(crate) async fn look_for(args: &JobsFindArgs, base_url: Option<&str>) -> Res
 
 /// The newest jobs that meet every condition.
 pub(crate) async fn list(args: &JobsListArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
-    if let (Some(after), Some(before)) = (args.after, args.before)
-        && after >= before
-    {
-        return Err(Failure::invalid("--after: not earlier than --before; nothing was made in between")
-            .hint("2h is two hours ago, so --after takes the longer time"));
-    }
+    check_window(args.after, args.before)?;
     let client = session::client(base_url)?;
     let place = Where::from_options(&args.which)?;
     let mut search = JobSearch::new();
@@ -175,7 +170,7 @@ fn place_of(client: &Client, id: &str, options: &WhichArgs) -> Result<Where, Fai
     }
     let token = ResumeToken::parse(id, client.base_url())?;
     let differs = |option: &str| {
-        let problem = format!("{option}: given, but the resume token is of another job, a {} one", token.kind);
+        let problem = format!("{option}: given, but the resume token is of another job, of kind {}", token.kind);
         Failure::config(problem).hint(format!("leave {option} out; the token knows it"))
     };
     if options.kind.is_some_and(|kind| kind != token.kind) {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as ClapErrorKind;
 use clap::{Args, Parser, Subcommand};
-use image_intelligence::{Error, ErrorKind};
+use image_intelligence::{Error, ErrorKind, Timestamp};
 
 pub(crate) use account::{
     CompletionsArgs, FeedbackCommand, FeedbackGiveArgs, FeedbackListArgs, ManArgs, TokenArgs, WebhooksCommand,
@@ -103,6 +103,17 @@ impl Command {
             Self::Token(args) => args.shape.format(),
             Self::Completions(_) | Self::Man(_) => Format::Text,
         }
+    }
+}
+
+/// Refuses a stretch of time that is none, in the words of the options.
+pub(crate) fn check_window(after: Option<Timestamp>, before: Option<Timestamp>) -> Result<(), Failure> {
+    match (after, before) {
+        (Some(after), Some(before)) if after >= before => {
+            Err(Failure::invalid("--after: not earlier than --before; nothing was made in between")
+                .hint("2h is two hours ago, so --after takes the longer time"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use image_intelligence::{RecognitionSearch, SortOrder, Timestamp};
 
 use crate::args::values::when;
-use crate::args::{ListShapeArgs, RecordShapeArgs};
+use crate::args::{ListShapeArgs, RecordShapeArgs, check_window};
+use crate::failure::Failure;
 use crate::help;
 use crate::output::Format;
 
@@ -203,7 +204,8 @@ pub(crate) struct RowsArgs {
 }
 
 impl RowsArgs {
-    pub(crate) fn search(&self) -> RecognitionSearch {
+    pub(crate) fn search(&self) -> Result<RecognitionSearch, Failure> {
+        check_window(self.after, self.before)?;
         let mut search = RecognitionSearch::new();
         (search.limit, search.offset) = (self.limit, self.offset);
         (search.start, search.end) = (self.after, self.before);
@@ -220,7 +222,7 @@ impl RowsArgs {
         } else if !self.feed_ids.is_empty() {
             search = search.feed_ids(&self.feed_ids);
         }
-        if self.oldest_first { search.sort_by(SortOrder::Asc) } else { search }
+        Ok(if self.oldest_first { search.sort_by(SortOrder::Asc) } else { search })
     }
 }
 

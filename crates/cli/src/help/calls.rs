@@ -17,7 +17,8 @@ On a terminal the result is a table. Piped, it is a line for each picture: the
 picture and yes, no or -, with a tab between. The API names one picture: that is
 the yes; the others are - then, since it does not say of them. Where it names none
 all are no. With --json it is the job as the API answers it, and each picture has
-`input`, as in `ii detect`.";
+`input`, as in `ii detect`; with --ndjson, once the job is done, each has `chosen`,
+true for the one that the API names.";
 
 pub(crate) const ASK: &str = "\
 Examples:

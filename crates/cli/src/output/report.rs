@@ -77,7 +77,7 @@ pub(crate) fn table(shown: &Shown, sent: bool) -> String {
             table.row(row((JobStatus::InProgress.to_string(), dim.clone()), None, None));
         }
         let found = shown.findings(index, &image);
-        if !looked_at && shown.has_one_answer() {
+        if !looked_at && shown.has_one_answer() && !found.iter().any(|finding| finding.hit) {
             continue;
         }
         if looked_at && found.is_empty() {
@@ -113,7 +113,7 @@ pub(crate) fn lines(shown: &Shown) -> String {
         let looked_at = shown.is_looked_at(&image);
         let found = shown.findings(index, &image);
         if shown.has_one_answer() {
-            let answer = found.first().filter(|_| looked_at && shown.job.status.is_done());
+            let answer = found.first().filter(|answer| answer.hit || (looked_at && shown.job.status.is_done()));
             let _ = answer.map_or(Ok(()), |answer| writeln!(out, "{name}\t{}", answer.what));
             continue;
         }

@@ -171,6 +171,7 @@ impl Shown {
                 let hit = self.is_chosen(index, &image.view());
                 let word = match hit {
                     true => "yes",
+                    false if !self.job.status.is_done() => "-",
                     false if self.chosen.iter().any(|(_, answer)| answer.image.is_some()) => "-",
                     false => "no",
                 };

@@ -176,6 +176,11 @@ fn what_is_wrong_is_told_before_anything_is_sent() {
         (&["identities", "list", "-n", "staff", "--all", "--limit", "5"], "config", "--all"),
         (&["images", "list", "-n", "staff", "--feed-id", "a", "--without-feed-id"], "config", "--without-feed-id"),
         (&["groups", "list", "-n", "staff", "--after", "soon"], "config", "2h (so long ago)"),
+        (
+            &["groups", "list", "-n", "staff", "--after", "1h", "--before", "2h"],
+            "invalid_request",
+            "--after: not earlier than --before",
+        ),
         (&["groups", "get", "", "-n", "staff"], "invalid_request", "id: empty"),
         (&["images", "download", "f-1", "-n", "staff"], "config", "--output"),
     ] {
