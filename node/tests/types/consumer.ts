@@ -115,12 +115,12 @@ export async function others(client: ImageIntelligence, bytes: Uint8Array, signa
   const staff = client.recognition('staff');
   const ann: Identity = await staff.identities.create({ customId: 'ann', imageIds: ['f-1'] as const });
   await staff.identities.update(ann.id, { add: ['f-2'] }, { signal });
-  const nothing: void = await staff.identities.delete(ann.id);
+  await staff.identities.delete(ann.id);
   const unnamed: RecognitionSearch = { customIds: null, feedIds: ['door'], sortBy: 'ASC', limit: 10 };
   for await (const image of staff.images.all(unnamed, { signal })) console.log(image.boundingBox?.xMin);
   const groups: FaceGroup[] = await staff.groups.search(unnamed);
   const picture: Uint8Array = await staff.images.picture('f-1');
-  console.log(nothing, groups, picture.length, (await staff.jobs.get('1')).images);
+  console.log(groups, picture.length, (await staff.jobs.get('1')).images);
 
   const feedback: Feedback = await client.feedback.create('1', { person: 'FALSE_POSITIVE' });
   await client.feedback.create('1', feedback.classes);
