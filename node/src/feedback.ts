@@ -5,7 +5,7 @@ import { type CallOptions, type Core, signalOf } from './core.js';
 import type { Feedback, FeedbackClass, FeedbackCode, RegisteredWebhook } from './models.js';
 
 /** About which classes a job was wrong, and how: by their names, or as a list. */
-export type Wrong = Readonly<Record<string, FeedbackCode>> | readonly FeedbackClass[];
+export type WrongClasses = Readonly<Record<string, FeedbackCode>> | readonly FeedbackClass[];
 
 /** Feedback about detect jobs: `client.feedback`. */
 export class Feedbacks {
@@ -24,7 +24,7 @@ export class Feedbacks {
    * await client.feedback.create(job.id, { person: 'FALSE_POSITIVE' });
    * ```
    */
-  async create(jobId: string, classes: Wrong, options: CallOptions = {}): Promise<Feedback> {
+  async create(jobId: string, classes: WrongClasses, options: CallOptions = {}): Promise<Feedback> {
     const body = { jobId: check.named(jobId, 'jobId', 'the id of a detect job'), classes: wrongOf(classes) };
     return this.#core.call<Feedback>('feedback.create', { body }, signalOf(options, 'create'));
   }

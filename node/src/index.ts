@@ -36,7 +36,7 @@ export {
   WaitTimeoutError,
   WebhookVerificationError,
 } from './errors.js';
-export type { Feedbacks, Registration, RegistrationOptions, Wrong } from './feedback.js';
+export type { Feedbacks, Registration, RegistrationOptions, WrongClasses } from './feedback.js';
 export type { Image } from './images.js';
 export {
   type AnyHandle,
