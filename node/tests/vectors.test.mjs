@@ -211,6 +211,14 @@ const ways = {
     })),
 };
 
+/** What a case of a model may say of the ways through it. */
+const waysOf = {
+  detect_job: ['found', 'classes', 'errors', 'raw'],
+  match_job: ['matched', 'errors', 'raw'],
+  ask_job: ['yes', 'errors', 'raw'],
+  recognize_job: ['faces', 'errors', 'raw'],
+};
+
 /** Core's reading, without a request. */
 function written(model, body) {
   try {
@@ -222,6 +230,9 @@ function written(model, body) {
 
 table('wire', [...BODY, 'model', 'expect', 'found', ...Object.keys(ways), 'raw', 'error'], async (row) => {
   const { model, expect } = row;
+  const own = waysOf[model] ?? (model in one ? ['raw'] : []);
+  const foreign = ['found', ...Object.keys(ways), 'raw'].filter((way) => way in row && !own.includes(way));
+  assert.deepEqual(foreign, [], `no way through a ${model}`);
   const body = bodyOf(row);
   if (row.error) {
     assertRefused(await failure(() => written(model, body)), row.error);
