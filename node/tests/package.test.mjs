@@ -45,7 +45,8 @@ describe('the tarballs', () => {
     const folder = join(installed, 'node_modules', '@image-intelligence', name);
     const [module] = readdirSync(folder).filter((file) => file.endsWith('.node'));
     const bytes = readFileSync(join(folder, module));
-    for (const word of ['nanodet', 'NanoDet', 'onnx', 'dining table', 'rten']) {
+    // Its crates are rten-*; without the dash it is also in the middle of `startend`, as names may lie side by side.
+    for (const word of ['nanodet', 'NanoDet', 'onnx', 'dining table', 'rten-']) {
       assert.equal(bytes.indexOf(word), -1, word);
     }
     assert.ok(bytes.length < 6e6, `${bytes.length} bytes`);
