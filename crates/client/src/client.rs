@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_intelligence_core::{
     AskRequest, BaseUrl, Class, DetectRequest, Dialect, Error, ErrorKind, JobSearch, Limits, MatchRequest, PollPolicy,
-    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, WebhookRequest,
+    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, TokenAnswer, WebhookRequest,
 };
 
 use tokio::sync::watch;
 
+use crate::auth::CredentialTokens;
 use crate::builder::ClientBuilder;
 use crate::call::Caller;
 use crate::feedback::Feedbacks;
@@ -33,6 +34,8 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) caller: Caller,
+    /// Where the tokens come from, if they are bought with credentials.
+    pub(crate) credentials: Option<Arc<CredentialTokens>>,
     pub(crate) pictures: Pictures,
     pub(crate) base: BaseUrl,
     pub(crate) retry: RetryPolicy,
@@ -96,11 +99,38 @@ impl Client {
         &self.0.base
     }
 
+    /// The access token in hand, or else a new one: whose it is, what it allows, and when it ends.
+    ///
+    /// Every call has one without asking; this is for who wants to see what the credentials are good for, or needs the token
+    /// for a call of their own. Fails with `config` where the tokens come from a [provider](crate::TokenProvider), which
+    /// knows more of them than we do.
+    ///
+    /// ```
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let token = client.access_token().await?;
+    /// println!("{}", token.scopes.join(" "));
+    /// # assert!(token.scopes.iter().any(|scope| scope == "detect:create") && token.expires_at.is_some());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn access_token(&self) -> Result<TokenAnswer> {
+        let Some(credentials) = &self.0.credentials else {
+            let message = "the tokens come from a provider of your own; ask that";
+            return Err(Error::new(ErrorKind::Config, message));
+        };
+        self.0.while_open(credentials.get(None)).await
+    }
+
     /// Ends every call and every wait of this client and its clones with `closed`, lets the connections go, and refuses
     /// further calls. A submit that is under way may arrive all the same. Dropping the last clone does the same quietly.
     pub fn close(&self) {
         self.0.closed.send_replace(true);
         self.0.caller.http.close();
+        self.0.pictures.close();
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.

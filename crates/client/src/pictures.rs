@@ -1,7 +1,7 @@
 //! Fetching stored pictures: from https and public addresses, resolved once and pinned, without the token.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -23,7 +23,8 @@ pub(crate) struct Pictures {
     largest: usize,
     agent: String,
     timeout: Duration,
-    client: OnceLock<Client>,
+    /// Made by the first picture, and none again once it is closed.
+    client: Mutex<Option<Client>>,
     gate: Gate,
 }
 
@@ -78,12 +79,18 @@ impl Pictures {
         agent: String,
         timeout: Duration,
     ) -> Self {
-        Self { tls, policy, largest, agent, timeout, client: OnceLock::new(), gate: Gate::default() }
+        Self { tls, policy, largest, agent, timeout, client: Mutex::default(), gate: Gate::default() }
     }
 
-    fn client(&self) -> Result<&Client> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    /// Lets the connections go. Nothing is fetched afterwards, as the client ends every call.
+    pub(crate) fn close(&self) {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn client(&self) -> Result<Client> {
+        let mut made = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*made {
+            return Ok(client.clone());
         }
         let built = ClientBuilder::new()
             .tls_backend_preconfigured(self.tls.clone())
@@ -96,7 +103,7 @@ impl Pictures {
             .user_agent(&self.agent)
             .build()
             .map_err(|error| Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")))?;
-        Ok(self.client.get_or_init(|| built))
+        Ok(made.insert(built).clone())
     }
 
     /// The bytes of the picture at a URL.
