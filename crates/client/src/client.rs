@@ -101,6 +101,7 @@ impl Client {
     pub fn close(&self) {
         self.0.closed.send_replace(true);
         self.0.caller.http.close();
+        self.0.pictures.close();
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.

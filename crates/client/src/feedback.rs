@@ -3,7 +3,7 @@
 use image_intelligence_core::{Feedback, FeedbackClass, FeedbackRequest, Result};
 
 use crate::client::Client;
-use crate::create::{body, once};
+use crate::create::{Lost, body, once};
 use crate::http::Request;
 use crate::jobs::check_id;
 
@@ -42,7 +42,7 @@ impl Feedbacks {
         let look = format!("see client.feedback().list(\"{}\")", request.job_id);
         let post =
             Request::post("POST /feedback".to_owned(), "/feedback", inner.base.join(&["feedback"]), body(&request)?);
-        once(&self.client, &post, None, &look, Feedback::from_json).await
+        once(&self.client, &post, Lost { look: &look, ..Lost::default() }, Feedback::from_json).await
     }
 
     /// Feedback by its id. Fails with `not_found` where the API does not know it.
@@ -55,6 +55,8 @@ impl Feedbacks {
 
     /// The feedback about a detect job, or all of it.
     pub async fn list(&self, job_id: Option<&str>) -> Result<Vec<Feedback>> {
+        // An empty one would ask for all of it.
+        job_id.map_or(Ok(()), check_id)?;
         let inner = self.client.inner();
         let query: Vec<_> = job_id.map(|id| ("jobId", id)).into_iter().collect();
         let url = inner.base.join_query(&["feedback"], &query);
