@@ -180,6 +180,10 @@ impl Http {
             Wanted::Json => LARGEST_ANSWER,
             Wanted::Picture(largest) => largest,
         };
+        let said = answer.content_length().unwrap_or_default();
+        if success && request.wanted != Wanted::Json && said > most as u64 {
+            return Err(too_large(what, most));
+        }
         let mut body = Body::default();
         loop {
             match answer.chunk().await {
