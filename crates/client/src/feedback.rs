@@ -22,12 +22,16 @@ impl Feedbacks {
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
     ///
-    /// ```no_run
-    /// # use image_intelligence::{Client, FeedbackClass};
+    /// ```
+    /// use image_intelligence::{Client, FeedbackClass};
+    /// # use image_intelligence_server::Server;
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// # let client = Client::from_env()?;
-    /// let taken = client.feedback().create("5d689c71", [FeedbackClass::false_positive("person")]).await?;
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let job = client.detect([b"..".to_vec()]).class("person").send().await?;
+    /// let taken = client.feedback().create(job.id(), [FeedbackClass::false_positive("person")]).await?;
     /// println!("{}", taken.id);
+    /// # assert_eq!(client.feedback().list(Some(job.id())).await?[0].id, taken.id);
     /// # Ok::<(), image_intelligence::Error>(())
     /// # }).unwrap();
     /// ```

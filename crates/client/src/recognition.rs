@@ -116,13 +116,21 @@ impl Identities {
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
     ///
-    /// ```no_run
-    /// # use image_intelligence::{Client, IdentityRequest};
+    /// ```
+    /// use image_intelligence::{Client, IdentityRequest, RecognitionSearch};
+    /// # use image_intelligence_server::{Answer, Answers, FoundFace, Server};
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// # let client = Client::from_env()?;
+    /// # let face = Answer::faces([FoundFace::new(0.97)]);
+    /// # let answers = Answers::new().otherwise_answer(image_intelligence::Kind::Recognize, face);
+    /// # let server = Server::builder().scripted(answers).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # client.recognize("staff", [b"..".to_vec()]).send().await?.wait().await?;
     /// let staff = client.recognition("staff");
-    /// let ann = staff.identities().create(IdentityRequest::new().custom_id("ann").image_ids(["f-1"])).await?;
-    /// println!("{}", ann.id);
+    /// let newest = staff.images().search(&RecognitionSearch::new().limit(1)).await?;
+    /// let faces = newest.into_iter().filter_map(|face| face.id);
+    /// let ann = staff.identities().create(IdentityRequest::new().custom_id("ann").image_ids(faces)).await?;
+    /// println!("{}: {} pictures", ann.id, ann.images.len());
+    /// # assert_eq!(ann.images.len(), 1);
     /// # Ok::<(), image_intelligence::Error>(())
     /// # }).unwrap();
     /// ```

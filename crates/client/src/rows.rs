@@ -67,14 +67,22 @@ const PAGE: u32 = 100;
 /// The search's `limit` says how many come with one request, 100 where it says nothing. A page is fetched when the rows
 /// before it have been taken. A row that is made meanwhile may be among them or not.
 ///
-/// ```no_run
-/// # use image_intelligence::{Client, RecognitionSearch};
+/// ```
+/// use image_intelligence::{Client, RecognitionSearch};
+/// # use image_intelligence::IdentityRequest;
+/// # use image_intelligence_server::Server;
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// # let client = Client::from_env()?;
+/// # let server = Server::builder().start().await?;
+/// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+/// # client.recognition("staff").identities().create(IdentityRequest::new().custom_id("ann")).await?;
+/// # let mut names = Vec::new();
 /// let mut rows = client.recognition("staff").identities().all(RecognitionSearch::new());
 /// while let Some(identity) = rows.next().await {
-///     println!("{}", identity?.id);
+///     let identity = identity?;
+///     println!("{}", identity.id);
+/// #   names.extend(identity.custom_id);
 /// }
+/// # assert_eq!(names, ["ann"]);
 /// # Ok::<(), image_intelligence::Error>(())
 /// # }).unwrap();
 /// ```

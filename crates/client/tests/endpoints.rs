@@ -1,5 +1,5 @@
 //! Every call of the contract: what is sent, how the answer is read, which error each status is.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod calls;
 mod scripted;

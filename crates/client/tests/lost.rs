@@ -1,6 +1,6 @@
 //! What becomes of a call whose answer is lost, or that was never sent: reads are sent again, jobs are looked for, and
 //! whatever else makes something is sent once and said to be unknown.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod calls;
 mod scripted;

@@ -1,5 +1,5 @@
 //! Every row of a recognition search: none is lost and none comes twice, whatever the server's habits.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod scripted;
 
@@ -36,8 +36,8 @@ fn at(millis: i64) -> Made {
     Made { at: millis, says_when: true, id: Some(format!("at-{millis}")) }
 }
 
-fn named(millis: i64, id: impl ToString) -> Made {
-    Made { id: Some(id.to_string()), ..at(millis) }
+fn named(millis: i64, id: impl Into<String>) -> Made {
+    Made { id: Some(id.into()), ..at(millis) }
 }
 
 fn page(rows: &[Made], body: &Value, habits: &Habits) -> String {
@@ -100,13 +100,13 @@ fn orders() -> [(bool, RecognitionSearch); 2] {
 
 #[tokio::test]
 async fn as_many_as_there_are_come_each_once_in_order() {
-    let counts = [0, 1, 2, 19, 99, 100, 101, 199, 200, 201, 350, 1000];
+    let counts = [0_u64, 1, 2, 19, 99, 100, 101, 199, 200, 201, 350, 1000];
     for (count, (ascending, search)) in counts.into_iter().flat_map(|count| orders().map(|order| (count, order))) {
-        let rows: Vec<_> = (0..count).map(|n| at(1_487_648_348_000 + n * 7)).collect();
+        let rows: Vec<_> = (0..count.cast_signed()).map(|n| at(1_487_648_348_000 + n * 7)).collect();
         let server = serving(rows.clone(), Habits::default()).await;
         let found = all(&server, search).await.unwrap();
         assert_eq!(ids(&found), expected(&rows, ascending), "{count} rows");
-        let asked = server.asked().len() as i64;
+        let asked = server.asked().len() as u64;
         assert!(asked <= count / 99 + 2, "{asked} requests for {count} rows");
     }
 }
@@ -127,7 +127,7 @@ async fn whatever_the_habits_of_the_server_no_row_is_lost_and_none_comes_twice()
         for n in 0..random.below(400) {
             let crowd = if random.one_in(20) { 1 + random.below(most) } else { 1 };
             rows.extend((0..crowd).map(|c| named(when, format!("{n}-{c}"))));
-            when += 1 + random.below(3) as i64;
+            when += 1 + random.below(3).cast_signed();
         }
         for (ascending, search) in orders() {
             let server = serving(rows.clone(), habits.clone()).await;
@@ -246,7 +246,7 @@ async fn rows_that_are_made_or_deleted_meanwhile_cost_no_other() {
                 let answer = page(&rows, &asked.json(), &Habits::default());
                 // One is made after each of the first pages, as new as can be.
                 if nth < 6 {
-                    rows.push(named(1_487_648_348_000 + 700 + nth as i64, format!("new-{nth}")));
+                    rows.push(named(1_487_648_348_000 + 700 + nth.cast_signed() as i64, format!("new-{nth}")));
                 }
                 Some(ok(answer))
             })

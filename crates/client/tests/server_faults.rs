@@ -1,6 +1,6 @@
 //! Jobs of every kind against the real server, which does as many things wrong as a seed says: every job that was taken ends
 //! with its result, none is lost, and none is made twice.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Every call of the client, once: what it sends, what is answered, and what is read of that. The tests of all calls go
 //! through this table.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 use futures_util::future::BoxFuture;
 use image_intelligence::{
@@ -30,8 +30,10 @@ pub struct Call {
     pub answer: &'static str,
     /// What of the answer comes back.
     pub read: &'static str,
-    pub run: for<'a> fn(&'a Client) -> BoxFuture<'a, Result<String>>,
+    pub run: Run,
 }
+
+pub type Run = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<String>>;
 
 impl Call {
     pub fn method(&self) -> &'static str {
@@ -84,7 +86,6 @@ fn search() -> RecognitionSearch {
 
 const SEARCH: &str = r#"{"limit":100,"offset":100,"start":1,"end":1487648348123,"sortBy":"ASC","ids":["1","2"],
     "feedIds":["door"],"customIds":null}"#;
-const QUERY: &str = "customId=a+b%26c&feedId=%C3%BC&before=1487648348123&after=0";
 
 pub fn calls() -> Vec<Call> {
     let mut calls = vec![
@@ -153,10 +154,10 @@ pub fn calls() -> Vec<Call> {
         r#"[{"id":"1","status":"NEW"},7,{"status":"NEW"}]"# => "1 NEW",
         |client| {
             let jobs = client.recognition("staff").jobs().search(&search()).await?;
-            Ok(jobs.iter().map(|job| format!("{} {}", job.id, job.status)).collect())
+            Ok(jobs.iter().map(|job| format!("{} {}", job.id, job.status)).collect::<Vec<_>>().join(","))
         }),
     ];
-    let windows: [(&str, &str, for<'a> fn(&'a Client) -> BoxFuture<'a, Result<String>>); 3] = [
+    let windows: [(&str, &str, Run); 3] = [
         ("GET /detect", "/detect?customId=a+b%26c&feedId=%C3%BC&before=1487648348123&after=0", |client| {
             Box::pin(async {
                 Ok(client.jobs::<Detect>().search(&window()).await?.iter().map(|job| job.id.as_str()).collect())
@@ -174,7 +175,6 @@ pub fn calls() -> Vec<Call> {
         }),
     ];
     calls.extend(windows.map(|(row, path, run)| {
-        assert!(path.ends_with(QUERY));
         let answer = r#"[{"id":"1"},null,{"id":"2","createdAt":"odd"}]"#;
         Call { row, sort: Sort::Read, path, body: None, answer, read: "12", run }
     }));
