@@ -165,7 +165,7 @@ impl Identities {
         let lost = Lost { look: &look, ..Lost::default() };
         let updated = once(&self.at.client, &patch, lost, Identity::from_json).await;
         // The documents list no other status for one that is not known.
-        updated.map_err(|error| if error.status() == Some(400) { error.read_as_not_found() } else { error })
+        updated.map_err(Error::read_as_not_found)
     }
 
     /// Forgets somebody; the pictures of their face are nobody's then.
