@@ -23,6 +23,17 @@ impl std::io::Write for Written {
 }
 
 #[tokio::test]
+async fn a_success_that_cannot_be_read_repeats_no_secret_either() {
+    let server =
+        Scripted::start(|_, _| Some(scripted::ok(format!("<html>you sent {TOKEN} and {SECRET}</html>")))).await;
+    let error = server.client().jobs::<Detect>().get("1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    let body = String::from_utf8_lossy(error.body().unwrap()).into_owned();
+    assert_eq!(body, "<html>you sent [secret] and [secret]</html>");
+    assert!(!format!("{error:?}").contains(TOKEN));
+}
+
+#[tokio::test]
 async fn nothing_secret_is_printed() {
     // A server that repeats every secret it was told, in every place it can.
     let server = Scripted::start_without_tokens(|asked, _| {
