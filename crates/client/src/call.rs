@@ -48,14 +48,15 @@ impl Caller {
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
             let answer = match self.http.send(request, Some(&token)).await {
                 Ok(answer) => read(&answer),
-                Err(failed) => {
-                    let failed = failed.without(&token);
-                    Err(match &self.secret {
-                        Some(secret) => failed.without(secret),
-                        None => failed,
-                    })
-                }
+                Err(failed) => Err(failed),
             };
+            let answer = answer.map_err(|failed| {
+                let failed = failed.without(&token);
+                match &self.secret {
+                    Some(secret) => failed.without(secret),
+                    None => failed,
+                }
+            });
             match answer {
                 Ok(value) => return Ok(value),
                 Err(failed) if failed.failure == Failure::Status(401) && refused.is_none() => refused = Some(token),
@@ -150,7 +151,7 @@ impl Gate {
 
 impl Failed {
     /// Takes a secret out of the server's words, should it have repeated it there.
-    fn without(self, secret: &Secret) -> Self {
+    pub(crate) fn without(self, secret: &Secret) -> Self {
         Self { error: self.error.without_secret(secret), failure: self.failure }
     }
 }

@@ -200,6 +200,25 @@ impl Client {
     /// Looks for faces in the pictures, and for whose they are among the identities of a namespace.
     ///
     /// Nothing is sent before [`JobBuilder::send`].
+    ///
+    /// ```
+    /// use image_intelligence::{Client, Image};
+    /// # use image_intelligence_server::{Answer, Answers, FoundFace, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let face = Answer::faces([FoundFace::new(0.97)]);
+    /// # let answers = Answers::new().otherwise_answer(image_intelligence::Kind::Recognize, face);
+    /// # let server = Server::builder().scripted(answers).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let door = [Image::file("../../examples/photos/astronaut.jpg")];
+    /// let job = client.recognize("staff", door).send().await?.wait().await?;
+    /// for hit in job.faces() {
+    ///     let who = hit.face.identity_id.as_deref().unwrap_or("somebody unknown");
+    ///     println!("{}: {who}", hit.image.custom_id_or_url());
+    /// }
+    /// # assert_eq!(job.faces().count(), 1);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn recognize<I>(&self, namespace: impl Into<String>, images: I) -> JobBuilder<Recognize>
     where
         I: IntoIterator,
@@ -239,6 +258,20 @@ impl Client {
     /// changes. There is one such webhook for each application, and it cannot be taken back.
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
+    ///
+    /// ```
+    /// use image_intelligence::{Client, WebhookRequest};
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let request = WebhookRequest::new("https://hooks.example.com/ii").secret_key("correct horse battery");
+    /// let registered = client.register_webhook(request).await?;
+    /// println!("{}", registered.webhook.id);
+    /// # assert_eq!(registered.secret_key.unwrap().expose(), "correct horse battery");
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn register_webhook(&self, request: WebhookRequest) -> Result<Registration> {
         registration::register(self, request).await
     }
@@ -247,6 +280,28 @@ impl Client {
     ///
     /// It is fetched without the token; only by https, and only from a public address (from this machine, too, where the
     /// API is on it). At most 32 MiB: see [`ClientBuilder::largest_picture`].
+    ///
+    /// Fails with `invalid_request` for a URL that is not fetched, with `too_large`, and as its host answers.
+    ///
+    /// ```
+    /// use image_intelligence::Client;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let job = client.detect([b"..".to_vec()]).class("person").send().await?.wait().await?;
+    /// # let mut fetched = Vec::new();
+    /// for image in &job.image_results {
+    ///     if let Some(url) = &image.proxy_url {
+    ///         let bytes = client.image(url).await?;
+    ///         println!("{} bytes", bytes.len());
+    /// #       fetched.push(bytes);
+    ///     }
+    /// }
+    /// # assert_eq!(fetched, [&b".."[..]]);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn image(&self, url: &str) -> Result<Bytes> {
         self.0.while_open(self.0.pictures.fetch(&self.0, url)).await
     }
