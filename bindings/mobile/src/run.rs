@@ -8,16 +8,17 @@ use image_intelligence_core::{Error, ErrorKind, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::cancel::{Cancel, Flag};
+use crate::cancel::Cancel;
+use crate::failure::Failure;
 
 /// Two threads do for a client: they wait for the network most of the time.
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(2).thread_name("image-intelligence").enable_all().build()
 });
 
-/// Runs the work until it is done, the client is closed, the call is cancelled, or the returned future is dropped: then
-/// the work is dropped too, and with it its connection.
-pub(crate) async fn run<T, F>(closed: Flag, cancel: Option<Arc<Cancel>>, work: F) -> Result<T>
+/// Runs the work until it is done, the call is cancelled, or the returned future is dropped: then the work is dropped too,
+/// and with it its connection. That the client is closed ends it from within.
+pub(crate) async fn run<T, F>(cancel: Option<Arc<Cancel>>, work: F) -> Result<T, Failure>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
@@ -28,17 +29,17 @@ where
     let mut task = Task(runtime.spawn(async move {
         tokio::select! {
             biased;
-            () = closed.raised() => Err(closed_error()),
             () = Cancel::cancelled(cancel) => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
             done = work => done,
         }
     }));
-    (&mut task.0).await.unwrap_or_else(|error| {
+    let done = (&mut task.0).await.unwrap_or_else(|error| {
         // A panic of ours: it ends this call and nothing else.
         Err(Error::new(ErrorKind::InvalidResponse, "the client broke down over this call; please report it")
             .with_retryable(false)
             .with_source(error))
-    })
+    });
+    Ok(done?)
 }
 
 pub(crate) fn closed_error() -> Error {

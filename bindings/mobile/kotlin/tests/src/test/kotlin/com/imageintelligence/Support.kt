@@ -11,10 +11,12 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import java.io.ByteArrayInputStream
 import java.io.File
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.util.Base64
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executors
 import kotlin.math.abs
 import kotlin.test.fail
@@ -113,7 +115,8 @@ class Scripted(threads: Int = 8, answer: (HttpExchange) -> Unit) : AutoCloseable
             it.answer("""{"accessToken": "t", "issuedAt": ${now()}, "expiresAt": ${now() + 86_400_000}}""".toByteArray())
         }
         server.createContext("/") {
-            it.requestBody.readAllBytes()
+            // Read in any case, or the connection cannot be used again.
+            it.setStreams(ByteArrayInputStream(it.requestBody.readAllBytes()), null)
             answer(it)
         }
         server.start()
@@ -133,4 +136,31 @@ fun HttpExchange.answer(body: ByteArray, status: Int = 200) {
     responseHeaders.add("Content-Type", "application/json")
     sendResponseHeaders(status, if (body.isEmpty()) -1 else body.size.toLong())
     responseBody.use { it.write(body) }
+}
+
+/** What a server was asked: the path is that below the base URL, as it came. */
+class Asked(val method: String, val path: String, val query: String?, val body: JsonObject?, val authorized: Boolean)
+
+/** What it is to answer. */
+class Answer(val body: String, val status: Int = 200, val location: String? = null)
+
+/** A server that keeps what it was asked. */
+class Recording(answer: (Asked) -> Answer) : AutoCloseable {
+    val asked: MutableList<Asked> = CopyOnWriteArrayList()
+    private val server = Scripted { exchange ->
+        val body = exchange.requestBody.readAllBytes().decodeToString()
+        val path = exchange.requestURI.rawPath.removePrefix("/v2")
+        val authorized = exchange.requestHeaders.containsKey("Authorization")
+        val json = if (body.isEmpty()) null else Json.parseToJsonElement(body).jsonObject
+        val said = Asked(exchange.requestMethod, path, exchange.requestURI.rawQuery, json, authorized)
+        asked += said
+        val answered = answer(said)
+        answered.location?.let { exchange.responseHeaders.add("Location", it) }
+        exchange.answer(answered.body.toByteArray(), answered.status)
+    }
+    val baseUrl: String get() = server.baseUrl
+
+    fun client(): ImageIntelligence = server.client()
+
+    override fun close() = server.close()
 }
