@@ -45,6 +45,8 @@ pub struct ServerBuilder {
     pub(crate) workers: Option<usize>,
     pub(crate) memory_jobs: usize,
     pub(crate) memory_pictures: usize,
+    pub(crate) memory_faces: usize,
+    pub(crate) memory_identities: usize,
     pub(crate) pending_jobs: usize,
     pub(crate) pending_bytes: usize,
     pub(crate) shutdown_ceiling: Duration,
@@ -69,6 +71,8 @@ impl Default for ServerBuilder {
             workers: None,
             memory_jobs: 10_000,
             memory_pictures: 64 << 20,
+            memory_faces: 20_000,
+            memory_identities: 10_000,
             pending_jobs: 1_000,
             pending_bytes: 256 << 20,
             shutdown_ceiling: Duration::from_secs(10),
@@ -178,6 +182,20 @@ impl ServerBuilder {
     /// How many bytes of pictures memory keeps, the oldest of finished jobs out; 64 MiB by default.
     pub fn memory_pictures(mut self, bytes: usize) -> Self {
         self.memory_pictures = bytes;
+        self
+    }
+
+    /// How many faces memory keeps; 20,000 by default. The oldest that are nobody's go first, then the oldest. Of feedback
+    /// it keeps 16 MiB, the oldest out.
+    pub fn memory_faces(mut self, faces: usize) -> Self {
+        self.memory_faces = faces;
+        self
+    }
+
+    /// How many identities memory keeps; 10,000 by default. None is thrown out, for somebody made them: a new one is
+    /// answered 429 where there is no room.
+    pub fn memory_identities(mut self, identities: usize) -> Self {
+        self.memory_identities = identities;
         self
     }
 

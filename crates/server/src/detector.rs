@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use image_intelligence_core::ImageStatus;
+use image_intelligence_core::{ImageStatus, Kind};
 use image_intelligence_vision::{DetectOptions, Detector, Limits, Picture};
 
 use crate::job::class_key;
@@ -33,6 +33,10 @@ impl Script for Seeing {
                 return Some(Answer::status(ImageStatus::InvalidImageFormatError));
             }
         };
+        // It knows objects, and nothing of targets, questions and faces.
+        if picture.kind != Kind::Detect {
+            return None;
+        }
         // None would mean all classes, even where the model knows none of those asked for.
         let mut options = DetectOptions::default();
         options.classes = Some(Vec::new());

@@ -1,5 +1,8 @@
 //! Telling pictures by their first bytes.
 
+/// The formats that are told.
+pub(crate) const CONTENT_TYPES: [&str; 5] = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
+
 /// What the bytes are, whatever anyone called them; `None` where they are no picture.
 pub(crate) fn content_type(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {

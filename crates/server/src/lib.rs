@@ -46,5 +46,5 @@ pub use credentials::{ALL_SCOPES, Account, Credentials};
 pub use faults::{FaultRule, Faults};
 pub use job::VERDICT_FROM;
 pub use progression::Progression;
-pub use script::{Answer, Answers, AskedPicture, Found, PictureKey, Script};
+pub use script::{Answer, Answers, AskedPicture, Found, FoundFace, PictureKey, Script};
 pub use server::Server;

@@ -1,7 +1,7 @@
 //! A running server: how it comes up, and how it goes down.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -12,16 +12,21 @@ use tokio::task::JoinHandle;
 
 use crate::builder::ServerBuilder;
 use crate::clock::Clock;
-use crate::engine::{Admission, Engine};
+use crate::engine::{Admission, Engine, Looking};
 use crate::faults::Board;
 use crate::fetch::{AddressPolicy, Fetcher};
-use crate::http::{self, Access, Api, Bodies};
+use crate::http::{self, Access, Api, Bodies, Links};
 use crate::progression::Gate;
+use crate::script::Rules;
+use crate::store::records::Bounds;
 use crate::store::{Memory, Shelf, Sqlite, Store, StoreError};
 use crate::tokens::Tokens;
 
 /// The largest body of a call that is never large, in bytes.
 const SMALL_BODY: usize = 64 << 10;
+
+/// How much feedback memory keeps, in bytes.
+const MOST_FEEDBACK: usize = 16 << 20;
 
 /// The whole API, running in this process until it is shut down or dropped.
 ///
@@ -90,7 +95,9 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let policy = AddressPolicy::new(settings.address, settings.allow_private);
     let fetcher = Fetcher::new(policy, settings.max_picture)?;
     let workers = settings.workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
-    let engine = Engine::start(shelf.clone(), settings.script, fetcher, workers).map_err(|error| {
+    let rules = Arc::<Rules>::default();
+    let looking = Looking { rules: Arc::clone(&rules), script: settings.script };
+    let engine = Engine::start(shelf.clone(), gate.clock, looking, fetcher, workers).map_err(|error| {
         Error::new(ErrorKind::Config, format!("{workers} workers: a thread cannot be started ({error}); ask for fewer"))
     })?;
     let admission = Admission::new(settings.pending_jobs, settings.pending_bytes);
@@ -124,6 +131,9 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
         engine,
         faults,
         admin: Access::new(address, settings.admin_token),
+        rules,
+        document: OnceLock::new(),
+        links: Links::new().map_err(|error| Error::new(ErrorKind::Config, format!("no random numbers: {error}")))?,
     });
     let (stop, stopped) = watch::channel(false);
     let router = http::router(Arc::clone(&api));
@@ -143,7 +153,12 @@ async fn open(settings: &ServerBuilder) -> Result<(Shelf, Gate)> {
     let gate = |newest| Gate { progression: settings.progression, clock: Clock::start(settings.time_scale, newest) };
     let Some(file) = settings.database.clone() else {
         let gate = gate(None);
-        return Ok((Shelf::new(Memory::new(gate, settings.memory_jobs, settings.memory_pictures)), gate));
+        let bounds = Bounds {
+            faces: Some(settings.memory_faces),
+            identities: Some(settings.memory_identities),
+            feedback: Some(MOST_FEEDBACK),
+        };
+        return Ok((Shelf::new(Memory::new(gate, settings.memory_jobs, settings.memory_pictures, bounds)), gate));
     };
     let opened = tokio::task::spawn_blocking(move || {
         let store = Sqlite::open(&file)?;

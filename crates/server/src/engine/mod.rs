@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use image_intelligence_core::{DetectRequest, ImageStatus};
+use image_intelligence_core::ImageStatus;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::fetch::Fetcher;
 use crate::format::content_type;
-use crate::job::{Job, Outcome};
-use crate::script::{Answer, AskedPicture, Script};
+use crate::job::{Job, Outcome, Request};
+use crate::script::{Answer, AskedPicture, Rules, Script};
 use crate::store::Shelf;
 
 use lookers::{Broke, Lookers};
@@ -38,7 +39,8 @@ pub(crate) struct Engine {
 
 struct Work {
     shelf: Shelf,
-    script: Arc<dyn Script>,
+    clock: Clock,
+    looking: Looking,
     fetcher: Fetcher,
     /// Pictures that may be in memory.
     held: Semaphore,
@@ -47,10 +49,24 @@ struct Work {
     lookers: Lookers,
 }
 
+/// Who is asked about a picture: first the rules, then the script.
+#[derive(Clone)]
+pub(crate) struct Looking {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) script: Arc<dyn Script>,
+}
+
+impl Looking {
+    fn answer(&self, picture: &AskedPicture<'_>) -> Option<Answer> {
+        self.rules.answer(picture).or_else(|| self.script.answer(picture))
+    }
+}
+
 impl Engine {
     pub(crate) fn start(
         shelf: Shelf,
-        script: Arc<dyn Script>,
+        clock: Clock,
+        looking: Looking,
         fetcher: Fetcher,
         workers: usize,
     ) -> std::io::Result<Self> {
@@ -58,7 +74,8 @@ impl Engine {
         Ok(Self {
             work: Arc::new(Work {
                 shelf,
-                script,
+                clock,
+                looking,
                 fetcher,
                 held: Semaphore::new((workers * HELD_A_WORKER).max(HELD_AT_LEAST)),
                 workers: Semaphore::new(workers),
@@ -105,7 +122,7 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 }
 
 impl Work {
-    async fn job(&self, job: &Job, closing: watch::Receiver<bool>) {
+    async fn job(&self, job: &Arc<Job>, closing: watch::Receiver<bool>) {
         let pictures = futures_util::stream::iter(0..job.pictures.len());
         let outcomes: Vec<Option<Outcome>> =
             pictures.map(|index| self.picture(job, index, closing.clone())).buffered(AT_ONCE).collect().await;
@@ -114,11 +131,11 @@ impl Work {
     }
 
     /// Writes the end of a job down, and tries again for as long as the store fails: a job never hangs for a full disk.
-    async fn finish(&self, job: &Job, outcomes: Vec<Outcome>, mut closing: watch::Receiver<bool>) {
+    async fn finish(&self, job: &Arc<Job>, outcomes: Vec<Outcome>, mut closing: watch::Receiver<bool>) {
         let mut pause = Duration::from_millis(100);
         loop {
-            let (id, outcomes) = (job.id.clone(), outcomes.clone());
-            match self.shelf.call(move |store| store.finish(&id, outcomes)).await {
+            let (ended, outcomes, now) = (Arc::clone(job), outcomes.clone(), self.clock.now());
+            match self.shelf.call(move |store| store.finish(&ended, outcomes, now)).await {
                 Ok(()) => return tracing::info!(job = %job.id, "job done"),
                 Err(error) => {
                     tracing::error!(job = %job.id, %error, "the end of a job cannot be written; trying again");
@@ -157,7 +174,7 @@ impl Work {
             Err(status) => Ok(Some(Answer::status(status))),
         };
         Some(match answer {
-            Ok(Some(answer)) => Outcome::of(answer, &job.request.classes),
+            Ok(Some(answer)) => Outcome::of(answer, &job.request),
             Ok(None) => Outcome::failed(ImageStatus::ModelServiceError),
             Err(Broke) => {
                 tracing::error!(job = %job.id, "the detector panicked on a picture");
@@ -205,14 +222,14 @@ impl Work {
 
     /// Asks on a thread that may block, and where a panic ends with the picture.
     async fn look(&self, asked: Asked, bytes: Option<Bytes>) -> Result<Option<Answer>, Broke> {
-        let script = Arc::clone(&self.script);
+        let looking = self.looking.clone();
         let heavy = bytes.is_some();
         let look = move || {
-            script.answer(&AskedPicture {
+            looking.answer(&AskedPicture {
                 bytes: bytes.as_deref(),
                 url: asked.url.as_deref(),
                 custom_id: asked.custom_id.as_deref(),
-                classes: &asked.request.classes,
+                ..AskedPicture::about(&asked.request)
             })
         };
         if heavy { self.lookers.look(look).await } else { tokio::task::spawn_blocking(look).await.map_err(|_| Broke) }
@@ -229,12 +246,12 @@ enum Got {
 struct Asked {
     url: Option<String>,
     custom_id: Option<String>,
-    request: Arc<DetectRequest>,
+    request: Arc<Request>,
 }
 
 impl Asked {
     fn of(job: &Job, index: usize) -> Option<Self> {
-        let image = job.request.images.get(index)?;
+        let image = job.request.images().get(index)?;
         Some(Self { url: image.url.clone(), custom_id: image.custom_id.clone(), request: Arc::clone(&job.request) })
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, header};
 
 use super::{Api, ApiError};
 use crate::credentials::Account;
 use crate::tokens::Refused;
 
 /// The account behind a request.
+#[derive(Clone)]
 pub(crate) struct Caller(Arc<Account>);
 
 impl Caller {
@@ -19,21 +20,14 @@ impl Caller {
         self.0.client_id.clone()
     }
 
-    /// Refuses a caller whose token does not carry the scope.
-    pub(crate) fn needs(&self, scope: &str) -> Result<(), ApiError> {
-        if self.0.may(scope) {
-            return Ok(());
-        }
-        let message = format!("this token's scope does not include {scope}; ask for credentials that do");
-        Err(ApiError::new(StatusCode::FORBIDDEN, message))
+    /// The organisation and the application whose account it is.
+    pub(crate) fn application(&self) -> (String, String) {
+        (self.0.org_name.clone(), self.0.app_name.clone())
     }
-}
 
-impl FromRequestParts<Arc<Api>> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
+    /// Whose token a request carries.
+    pub(super) fn of(headers: &HeaderMap, api: &Api) -> Result<Self, ApiError> {
+        let header = headers.get(header::AUTHORIZATION).ok_or_else(|| {
             ApiError::unauthorized(
                 "no token; POST /v2/oauth/token gives one, send it as Authorization: Bearer <accessToken>",
             )
@@ -48,5 +42,24 @@ impl FromRequestParts<Arc<Api>> for Caller {
                 Refused::Expired => "the token has expired; get a new one",
             })
         })
+    }
+
+    /// Refuses a caller whose token does not carry the scope.
+    pub(crate) fn needs(&self, scope: &str) -> Result<(), ApiError> {
+        if self.0.may(scope) {
+            return Ok(());
+        }
+        let message = format!("this token's scope does not include {scope}; ask for credentials that do");
+        Err(ApiError::forbidden(message))
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Caller {
+    type Rejection = ApiError;
+
+    /// The caller whom the route's guard let through.
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, ApiError> {
+        let unguarded = || ApiError::internal("this route asked nobody for a token");
+        parts.extensions.get::<Self>().cloned().ok_or_else(unguarded)
     }
 }

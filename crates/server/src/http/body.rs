@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::BytesMut;
 use http_body_util::BodyExt as _;
@@ -14,7 +14,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::ApiError;
+use super::{Api, ApiError};
 
 /// The longest silence in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -84,6 +84,26 @@ impl Bodies {
             bytes.extend_from_slice(data);
         }
         Ok(Whole { bytes: bytes.freeze(), _share: share })
+    }
+}
+
+/// A whole body of a call that is never large.
+pub(crate) struct Small(Whole);
+
+impl FromRequest<Arc<Api>> for Small {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        api.small_bodies.read(&parts.headers, body).await.map(Self)
+    }
+}
+
+impl std::ops::Deref for Small {
+    type Target = Whole;
+
+    fn deref(&self) -> &Whole {
+        &self.0
     }
 }
 

@@ -7,6 +7,7 @@ use image_intelligence_core::{Error, ErrorKind};
 use serde_json::json;
 
 use crate::store::StoreError;
+use crate::store::records::RecordError;
 
 /// What a request is answered where it is not served.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ impl ApiError {
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -68,6 +73,30 @@ impl From<StoreError> for ApiError {
                 tracing::error!(problem, "the store failed");
                 Self::internal("the server's store failed; its log says why")
             }
+        }
+    }
+}
+
+impl From<RecordError> for ApiError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Missing => {
+                Self::not_found("nothing of this id here; was it made with other credentials, or removed?")
+            }
+            RecordError::UnknownImage { field, id } => {
+                let id: String = id.chars().filter(|character| !character.is_control()).take(80).collect();
+                Self::bad_request(format!(
+                    "{field}: no picture \"{id}\" in this namespace; take ids from POST /recognition/images/{{namespace}}/search"
+                ))
+            }
+            RecordError::TooMany(most) => Self::busy(
+                format!("there are {most} identities, as many as memory keeps; remove some, or keep them in a file"),
+                60,
+            ),
+            RecordError::Taken => Self::bad_request(
+                "a webhook is registered for this organisation and application; it cannot be taken back or changed",
+            ),
+            RecordError::Store(error) => error.into(),
         }
     }
 }

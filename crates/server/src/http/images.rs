@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use super::place::Place;
 use super::{Api, ApiError};
 use crate::format::content_type;
 
-pub(crate) async fn get(State(api): State<Arc<Api>>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn get(State(api): State<Arc<Api>>, place: Place) -> Result<Response, ApiError> {
+    stored(&api, place.id).await
+}
+
+/// A stored picture as it came, whatever it is.
+pub(super) async fn stored(api: &Api, id: String) -> Result<Response, ApiError> {
     let bytes = api.shelf.call(move |store| store.picture(&id)).await?;
     let bytes =
         bytes.ok_or_else(|| ApiError::not_found("no such picture here; the oldest ones make room for new ones"))?;

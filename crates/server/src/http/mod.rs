@@ -1,26 +1,33 @@
 //! The API over HTTP: routes, and what every one of them shares.
 
 mod admin;
+mod answers;
 mod auth;
 mod body;
 mod cut;
-mod detect;
 mod emulate;
 mod error;
+mod feedback;
 mod images;
+mod jobs;
 pub(crate) mod listener;
 mod observe;
-mod read;
+mod openapi;
+mod place;
+mod recognition;
+mod routes;
+mod storage;
 mod token;
+mod webhooks;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
-use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use image_intelligence_core::Limits;
 use serde_json::{Value, json};
@@ -28,11 +35,14 @@ use serde_json::{Value, json};
 pub(crate) use admin::Access;
 pub(crate) use body::Bodies;
 use error::ApiError;
+use routes::Route;
+pub(crate) use storage::Links;
 
 use crate::credentials::Credentials;
 use crate::engine::{Admission, Engine};
 use crate::faults::Board;
 use crate::progression::Gate;
+use crate::script::Rules;
 use crate::store::Shelf;
 use crate::tokens::Tokens;
 
@@ -51,6 +61,10 @@ pub(crate) struct Api {
     pub(crate) engine: Engine,
     pub(crate) faults: Board,
     pub(crate) admin: Access,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) links: Links,
+    /// `/openapi.json`, once somebody asked for it.
+    pub(crate) document: OnceLock<Bytes>,
 }
 
 impl Api {
@@ -66,17 +80,19 @@ impl Api {
     }
 }
 
+/// Every route of this server.
+fn routes(api: &Api) -> Vec<Route> {
+    let mut routes = routes::table();
+    if api.admin.exists() {
+        routes.extend(answers::routes());
+    }
+    routes
+}
+
 pub(crate) fn router(api: Arc<Api>) -> Router {
-    let v2 = Router::new()
-        .route("/oauth/token", post(token::issue))
-        .route("/detect", post(detect::create).get(detect::search))
-        .route("/detect/{id}", get(detect::get));
-    let admin = if api.admin.exists() { Router::new().nest("/_ii", admin::router(&api)) } else { Router::new() };
-    Router::new()
-        .nest("/v2", v2)
-        .merge(admin)
-        .route("/images/{id}", get(images::get))
-        .route("/healthz", get(healthz))
+    let router = routes::mount(routes::table(), &api);
+    let router = if api.admin.exists() { router.merge(admin::router(&api)) } else { router };
+    router
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&api), emulate::emulate))

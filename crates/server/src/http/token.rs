@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use image_intelligence_core::TokenRequest;
 
+use super::body::Small;
 use super::{Api, ApiError};
 
-pub(crate) async fn issue(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
-    let body = api.small_bodies.read(&headers, body).await?;
+pub(crate) async fn issue(State(api): State<Arc<Api>>, body: Small) -> Result<Response, ApiError> {
     // What serde says of a wrong type may quote the value, and the value may be the secret.
     let request: TokenRequest = serde_json::from_slice(&body.bytes).map_err(|_| {
         ApiError::bad_request(r#"the body must be JSON like {"clientId": "..", "clientSecret": ".."}, both strings"#)

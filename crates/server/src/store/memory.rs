@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use image_intelligence_core::{JobSearch, Timestamp};
+use image_intelligence_core::{Kind, Timestamp};
+use rusqlite::Connection;
 
 use super::album::{Album, Pasted};
-use super::{MOST_FOUND, Store, StoreError, takes};
-use crate::job::{Job, Outcome};
+use super::records::{Bounds, RecordError, Records};
+use super::schema::RECORDS;
+use super::{Query, Store, StoreError};
+use crate::job::{Among, Job, Outcome};
 use crate::progression::Gate;
 
 /// How many bytes jobs may take without their pictures: one with hundreds of classes takes the place of many.
@@ -20,6 +23,9 @@ pub(crate) struct Memory {
     most_jobs: usize,
     most_bytes: usize,
     kept: Mutex<Kept>,
+    bounds: Bounds,
+    /// What is no job; made when first there is something.
+    records: Mutex<Option<Connection>>,
 }
 
 struct Kept {
@@ -43,8 +49,9 @@ struct Picture {
 }
 
 impl Memory {
-    pub(crate) fn new(gate: Gate, most_jobs: usize, most_bytes: usize) -> Self {
-        Self { gate, most_jobs, most_bytes, kept: Mutex::new(Kept::new(most_bytes)) }
+    pub(crate) fn new(gate: Gate, most_jobs: usize, most_bytes: usize, bounds: Bounds) -> Self {
+        let (kept, records) = (Mutex::new(Kept::new(most_bytes)), Mutex::default());
+        Self { gate, most_jobs, most_bytes, kept, bounds, records }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -166,23 +173,33 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn job(&self, owner: &str, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError> {
+    fn job(&self, owner: &str, among: Option<&Among>, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError> {
         let mut kept = self.kept();
         let place = kept.job_places.get(id).copied();
-        let own = place.filter(|place| kept.jobs.get(place).is_some_and(|job| job.owner == owner));
+        let is_it = |job: &Arc<Job>| job.owner == owner && among.is_none_or(|among| job.is_among(among));
+        let own = place.filter(|place| kept.jobs.get(place).is_some_and(is_it));
         Ok(own.and_then(|place| kept.show(place, count)))
     }
 
-    fn search(&self, owner: &str, search: &JobSearch, count: bool) -> Result<Vec<Arc<Job>>, StoreError> {
+    fn search(&self, owner: &str, among: &Among, query: &Query, count: bool) -> Result<Vec<Arc<Job>>, StoreError> {
         let mut kept = self.kept();
-        let newest = kept.jobs.iter().rev().filter(|(_, job)| job.owner == owner && takes(search, job));
-        let places: Vec<u64> = newest.map(|(place, _)| *place).take(MOST_FOUND).collect();
-        Ok(places.into_iter().rev().filter_map(|place| kept.show(place, count)).collect())
+        let is_it = |job: &Job| job.owner == owner && job.is_among(among) && query.takes(job);
+        let places = query.pick(kept.jobs.iter().filter(|(_, job)| is_it(job)).map(|(place, _)| *place));
+        Ok(places.into_iter().filter_map(|place| kept.show(place, count)).collect())
     }
 
-    fn finish(&self, id: &str, outcomes: Vec<Outcome>) -> Result<(), StoreError> {
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, now: Timestamp) -> Result<(), StoreError> {
+        if job.request.kind() == Kind::Recognize && !outcomes.iter().all(|outcome| outcome.faces.is_empty()) {
+            let mut failed = None;
+            let shown = |id: &str| Ok(self.kept().picture_places.contains_key(id));
+            self.records(true, &mut |records| {
+                failed = records.keep_faces(job, &mut outcomes, now, &shown).err();
+                failed.is_none()
+            })?;
+            failed.map_or(Ok(()), |error| Err(RecordError::into_store(error)))?;
+        }
         let mut kept = self.kept();
-        let Some(place) = kept.job_places.get(id).copied() else { return Ok(()) };
+        let Some(place) = kept.job_places.get(&job.id).copied() else { return Ok(()) };
         let Some(job) = kept.jobs.get_mut(&place) else { return Ok(()) };
         let before = job_weight(job);
         Arc::make_mut(job).outcomes = Some(outcomes.into());
@@ -216,5 +233,19 @@ impl Store for Memory {
 
     fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.kept().jobs.values().next_back().map(|job| job.created_at))
+    }
+
+    fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Result<(), StoreError> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = if let Some(connection) = &mut *records {
+            connection
+        } else {
+            let connection = Connection::open_in_memory()?;
+            connection.execute_batch(RECORDS)?;
+            records.insert(connection)
+        };
+        let transaction = connection.transaction()?;
+        let done = work(&Records { connection: &transaction, bounds: self.bounds });
+        if write && done { Ok(transaction.commit()?) } else { Ok(transaction.rollback()?) }
     }
 }

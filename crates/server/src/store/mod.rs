@@ -3,6 +3,8 @@
 mod album;
 mod lock;
 mod memory;
+mod query;
+pub(crate) mod records;
 mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -12,12 +14,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image_intelligence_core::{Error, ErrorKind, JobSearch, Timestamp};
+use image_intelligence_core::{Error, ErrorKind, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub(crate) use memory::Memory;
+pub(crate) use query::Query;
+use records::Records;
 pub(crate) use sqlite::Sqlite;
 
-use crate::job::{Job, Outcome};
+use crate::job::{Among, Job, Outcome};
 
 /// The most jobs that one search answers, the newest; a caller with more narrows by time.
 pub(crate) const MOST_FOUND: usize = 10_000;
@@ -30,14 +36,14 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Keeps a new job and the pictures that came with it, by their ids: all or nothing.
     fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError>;
 
-    /// The owner's job of this id. `count` says that this is a showing.
-    fn job(&self, owner: &str, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError>;
+    /// The owner's job of this id, of one sort or of any. `count` says that this is a showing.
+    fn job(&self, owner: &str, among: Option<&Among>, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError>;
 
-    /// The owner's jobs that the search is after, oldest first. `count` says that this is a showing of each.
-    fn search(&self, owner: &str, search: &JobSearch, count: bool) -> Result<Vec<Arc<Job>>, StoreError>;
+    /// The owner's jobs of one sort that the query is after. `count` says that this is a showing of each.
+    fn search(&self, owner: &str, among: &Among, query: &Query, count: bool) -> Result<Vec<Arc<Job>>, StoreError>;
 
-    /// Ends the work on a job.
-    fn finish(&self, id: &str, outcomes: Vec<Outcome>) -> Result<(), StoreError>;
+    /// Ends the work on a job, and keeps the faces that it found.
+    fn finish(&self, job: &Job, outcomes: Vec<Outcome>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Keeps a picture that was fetched for a job.
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError>;
@@ -48,18 +54,11 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// The jobs whose work is not over, oldest first: what a restart has to do again.
     fn unfinished(&self) -> Result<Vec<Arc<Job>>, StoreError>;
 
-    /// When the newest job was made.
+    /// When the newest of anything was made.
     fn newest(&self) -> Result<Option<Timestamp>, StoreError>;
-}
 
-/// Whether a job is one that the search is after. Both bounds are included: the contract leaves it open, and a job that
-/// comes twice does less harm than one that never comes.
-fn takes(search: &JobSearch, job: &Job) -> bool {
-    let same = |wanted: &Option<String>, given| wanted.is_none() || wanted.as_deref() == given;
-    same(&search.custom_id, job.custom_id())
-        && same(&search.feed_id, job.feed_id())
-        && search.before.is_none_or(|before| job.created_at <= before)
-        && search.after.is_none_or(|after| job.created_at >= after)
+    /// Has work done on what is no job. Where it writes, all of it is kept if it says so, and otherwise nothing.
+    fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Result<(), StoreError>;
 }
 
 #[derive(Debug)]
@@ -86,6 +85,26 @@ impl fmt::Display for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Failed(format!("a row cannot be read or written: {error}"))
+    }
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?)
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(text)?)
+}
+
 /// A store, called from asynchronous code.
 #[derive(Clone)]
 pub(crate) struct Shelf(Arc<dyn Store>);
@@ -109,5 +128,42 @@ impl Shelf {
         tokio::task::spawn_blocking(move || call(&*store))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(format!("the database call broke off: {error}"))))
+    }
+
+    /// Reads what is no job.
+    pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.records(false, work).await
+    }
+
+    /// Changes what is no job. Where the work fails, nothing is changed.
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.records(true, work).await
+    }
+
+    async fn records<T, E, F>(&self, write: bool, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let done = self.call(move |store| {
+            let (mut work, mut done) = (Some(work), None);
+            store.records(write, &mut |records| {
+                done = work.take().map(|work| work(records));
+                matches!(done, Some(Ok(_)))
+            })?;
+            done.ok_or_else(|| StoreError::Failed("the store did not do the work".into()))
+        });
+        done.await?
     }
 }

@@ -6,9 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 /// Marks a file as ours: `IIsv`.
 const APPLICATION: i32 = i32::from_be_bytes(*b"IIsv");
 /// Which tables the file has. A change of them counts up, with a step from each older version.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
-const TABLES: &str = "
+/// What version 1 had: jobs, all of them detect jobs, and their pictures.
+const JOBS: &str = "
     CREATE TABLE job (
         place      INTEGER PRIMARY KEY,
         id         TEXT NOT NULL UNIQUE,
@@ -33,7 +34,71 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
-/// Makes the tables in an empty file; refuses one that is not ours or newer than we are.
+/// What version 2 adds to jobs: the namespace of recognize jobs.
+const NAMESPACES: &str = "ALTER TABLE job ADD COLUMN namespace TEXT;";
+
+/// What version 2 adds besides, and what the store in memory keeps in the same way: all that is no job.
+pub(super) const RECORDS: &str = "
+    CREATE TABLE identity (
+        place      INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL UNIQUE,
+        owner      TEXT NOT NULL,
+        namespace  TEXT NOT NULL,
+        custom_id  TEXT,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX identity_by_time ON identity (owner, namespace, created_at);
+    CREATE INDEX identity_by_custom_id ON identity (owner, namespace, custom_id) WHERE custom_id IS NOT NULL;
+    CREATE TABLE face_group (
+        place      INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL UNIQUE,
+        owner      TEXT NOT NULL,
+        namespace  TEXT NOT NULL,
+        job        TEXT NOT NULL,
+        identity   TEXT,
+        linked_by  TEXT,
+        linked_at  INTEGER,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX face_group_by_time ON face_group (owner, namespace, created_at);
+    CREATE TABLE face (
+        place      INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL UNIQUE,
+        owner      TEXT NOT NULL,
+        namespace  TEXT NOT NULL,
+        picture    TEXT NOT NULL,
+        source     TEXT,
+        custom_id  TEXT,
+        feed_id    TEXT,
+        identity   TEXT,
+        face_group TEXT,
+        facts      TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX face_by_time ON face (owner, namespace, created_at);
+    CREATE INDEX face_by_identity ON face (identity) WHERE identity IS NOT NULL;
+    CREATE INDEX face_by_group ON face (face_group) WHERE face_group IS NOT NULL;
+    CREATE TABLE feedback (
+        place   INTEGER PRIMARY KEY,
+        id      TEXT NOT NULL UNIQUE,
+        owner   TEXT NOT NULL,
+        job     TEXT NOT NULL,
+        body    TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX feedback_by_job ON feedback (owner, job);
+    CREATE TABLE webhook (
+        id           TEXT PRIMARY KEY,
+        organisation TEXT NOT NULL,
+        application  TEXT NOT NULL,
+        url          TEXT NOT NULL,
+        secret_key   TEXT,
+        created_at   INTEGER NOT NULL,
+        UNIQUE (organisation, application)
+    ) STRICT;
+";
+
+/// Makes the tables in an empty file, and adds those that an older one has not; refuses one that is not ours or newer than
+/// we are.
 pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     // Two servers that start on one new file take turns.
     let transaction =
@@ -41,20 +106,27 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     let number = |sql| transaction.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(|error| unusable(&error));
     let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
     let refuse = |problem: String| Err(Error::new(ErrorKind::Store, problem));
-    match (application, version) {
+    let steps: &[&str] = match (application, version) {
         (APPLICATION, VERSION) => return Ok(()),
-        (APPLICATION, newer) => {
+        (APPLICATION, 1) => &[NAMESPACES, RECORDS],
+        (APPLICATION, other) => {
             return refuse(format!(
-                "its tables have version {newer}, this program knows {VERSION}; use a newer program, or another file"
+                "its tables have version {other}, this program knows {VERSION}; use a newer program, or another file"
             ));
         }
-        (0, 0) if number("SELECT count(*) FROM sqlite_schema")? == 0 => {}
+        (0, 0) if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[JOBS, NAMESPACES, RECORDS],
         _ => return refuse("it is the database of another program; choose another file".into()),
+    };
+    for step in steps {
+        transaction.execute_batch(step).map_err(|error| unusable(&error))?;
     }
-    transaction.execute_batch(TABLES).map_err(|error| unusable(&error))?;
     transaction.pragma_update(None, "application_id", APPLICATION).map_err(|error| unusable(&error))?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(|error| unusable(&error))?;
-    transaction.commit().map_err(|error| unusable(&error))
+    transaction.commit().map_err(|error| unusable(&error))?;
+    if version == 1 {
+        tracing::info!("the database was upgraded from version 1 to {VERSION}; older programs no longer open it");
+    }
+    Ok(())
 }
 
 pub(super) fn unusable(error: &rusqlite::Error) -> Error {

@@ -5,20 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use image_intelligence_core::{JobSearch, Result as CoreResult, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use image_intelligence_core::{Result as CoreResult, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params_from_iter};
 
 use super::lock::Lock;
+use super::query::{Conditions, NameIn};
+use super::records::{Bounds, RecordError, Records};
 use super::schema::{prepare, unusable};
-use super::{MOST_FOUND, Store, StoreError};
-use crate::job::{Job, Outcome};
+use super::{Query, Store, StoreError, json, read};
+use crate::job::{Among, Job, Outcome, Request};
 
-/// Jobs of the only kind there is so far.
-const KIND: &str = "detect";
-
-const COLUMNS: &str = "id, owner, created_at, request, pictures, outcomes, shown";
+const COLUMNS: &str = "id, owner, kind, namespace, created_at, request, pictures, outcomes, shown";
 
 /// One connection writes and one reads, so that reads never wait for the disk.
 pub(crate) struct Sqlite {
@@ -29,18 +26,6 @@ pub(crate) struct Sqlite {
 }
 
 type Stored<T> = Result<T, StoreError>;
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<serde_json::Error> for StoreError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Failed(format!("a row cannot be read or written: {error}"))
-    }
-}
 
 impl Sqlite {
     /// Opens the file, or makes it.
@@ -75,10 +60,10 @@ impl Sqlite {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn select(&self, condition: &str, parameters: &[(&str, &dyn ToSql)]) -> Stored<Vec<Job>> {
+    fn select(&self, condition: Conditions) -> Stored<Vec<Job>> {
         let reader = self.reader();
-        let mut statement = reader.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {condition}"))?;
-        let mut rows = statement.query(parameters)?;
+        let mut statement = reader.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {}", condition.sql))?;
+        let mut rows = statement.query(params_from_iter(condition.values))?;
         let mut jobs = Vec::new();
         while let Some(row) = rows.next()? {
             jobs.push(job(row)?);
@@ -109,17 +94,18 @@ impl Store for Sqlite {
     }
 
     fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Stored<()> {
-        let (request, ids) = (json(&*job.request)?, json(&*job.pictures)?);
+        let (request, ids, options) = (job.request.to_json()?, json(&*job.pictures)?, job.request.options());
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         transaction
             .prepare_cached(
-                "INSERT INTO job (id, owner, kind, created_at, custom_id, feed_id, request, pictures)
-                 VALUES (:id, :owner, :kind, :created_at, :custom_id, :feed_id, :request, :pictures)",
+                "INSERT INTO job (id, owner, kind, namespace, created_at, custom_id, feed_id, request, pictures)
+                 VALUES (:id, :owner, :kind, :namespace, :created_at, :custom_id, :feed_id, :request, :pictures)",
             )?
             .execute(named_params! {
-                ":id": job.id, ":owner": job.owner, ":kind": KIND, ":created_at": job.created_at.as_millis(),
-                ":custom_id": job.custom_id(), ":feed_id": job.feed_id(), ":request": request, ":pictures": ids,
+                ":id": job.id, ":owner": job.owner, ":kind": job.request.kind().as_str(),
+                ":namespace": job.request.namespace(), ":created_at": job.created_at.as_millis(),
+                ":custom_id": options.custom_id, ":feed_id": options.feed_id, ":request": request, ":pictures": ids,
             })?;
         for (id, bytes) in pictures {
             put_picture(&transaction, &job.id, &id, &bytes)?;
@@ -127,46 +113,34 @@ impl Store for Sqlite {
         Ok(transaction.commit()?)
     }
 
-    fn job(&self, owner: &str, id: &str, count: bool) -> Stored<Option<Arc<Job>>> {
-        let found = self.select(
-            "id = :id AND owner = :owner AND kind = :kind",
-            named_params! {":id": id, ":owner": owner, ":kind": KIND},
-        )?;
+    fn job(&self, owner: &str, among: Option<&Among>, id: &str, count: bool) -> Stored<Option<Arc<Job>>> {
+        let condition = among.map_or_else(|| Conditions::of(owner), |among| of_sort(owner, among));
+        let found = self.select(condition.and("id = ?", id.to_owned()))?;
         Ok(self.show(found, count)?.pop())
     }
 
-    fn search(&self, owner: &str, search: &JobSearch, count: bool) -> Stored<Vec<Arc<Job>>> {
-        let (before, after) = (search.before.map(Timestamp::as_millis), search.after.map(Timestamp::as_millis));
-        let most = i64::try_from(MOST_FOUND).unwrap_or(i64::MAX);
-        // Each condition is there only where it is asked for: the planner then sees which index serves.
-        let mut condition = "owner = :owner AND kind = :kind".to_owned();
-        let mut parameters: Vec<(&str, &dyn ToSql)> = vec![(":owner", &owner), (":kind", &KIND), (":most", &most)];
-        if let Some(custom_id) = &search.custom_id {
-            condition += " AND custom_id = :custom_id";
-            parameters.push((":custom_id", custom_id));
+    fn search(&self, owner: &str, among: &Among, query: &Query, count: bool) -> Stored<Vec<Arc<Job>>> {
+        let (custom_id, feed_id) = (NameIn::Column("custom_id"), NameIn::Column("feed_id"));
+        let mut found = self.select(of_sort(owner, among).and_all(query, custom_id, feed_id))?;
+        if query.reversed {
+            found.reverse();
         }
-        if let Some(feed_id) = &search.feed_id {
-            condition += " AND feed_id = :feed_id";
-            parameters.push((":feed_id", feed_id));
-        }
-        if let Some(before) = &before {
-            condition += " AND created_at <= :before";
-            parameters.push((":before", before));
-        }
-        if let Some(after) = &after {
-            condition += " AND created_at >= :after";
-            parameters.push((":after", after));
-        }
-        condition += " ORDER BY created_at DESC, place DESC LIMIT :most";
-        let mut found = self.select(&condition, &parameters)?;
-        found.reverse();
         self.show(found, count)
     }
 
-    fn finish(&self, id: &str, outcomes: Vec<Outcome>) -> Stored<()> {
-        let outcomes = json(&outcomes)?;
-        self.writer().prepare_cached("UPDATE job SET outcomes = ? WHERE id = ?")?.execute([&outcomes, id])?;
-        Ok(())
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, now: Timestamp) -> Stored<()> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        let shown = |id: &str| {
+            let mut statement = transaction.prepare_cached("SELECT 1 FROM picture WHERE id = ?")?;
+            Ok(statement.exists([id])?)
+        };
+        let records = Records { connection: &transaction, bounds: Bounds::default() };
+        records.keep_faces(job, &mut outcomes, now, &shown).map_err(RecordError::into_store)?;
+        transaction
+            .prepare_cached("UPDATE job SET outcomes = ? WHERE id = ?")?
+            .execute([&json(&outcomes)?, &job.id])?;
+        Ok(transaction.commit()?)
     }
 
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Stored<()> {
@@ -181,12 +155,37 @@ impl Store for Sqlite {
     }
 
     fn unfinished(&self) -> Stored<Vec<Arc<Job>>> {
-        self.show(self.select("outcomes IS NULL ORDER BY place", &[])?, false)
+        self.show(
+            self.select(Conditions { sql: "outcomes IS NULL ORDER BY place".to_owned(), values: Vec::new() })?,
+            false,
+        )
     }
 
     fn newest(&self) -> Stored<Option<Timestamp>> {
-        let newest: Option<i64> = self.reader().query_row("SELECT max(created_at) FROM job", [], |row| row.get(0))?;
+        let newest = "SELECT max(made) FROM (
+            SELECT max(created_at) AS made FROM job UNION ALL SELECT max(created_at) FROM identity
+            UNION ALL SELECT max(created_at) FROM face UNION ALL SELECT max(created_at) FROM webhook)";
+        let newest: Option<i64> = self.reader().query_row(newest, [], |row| row.get(0))?;
         Ok(newest.map(Timestamp::from_millis))
+    }
+
+    fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Stored<()> {
+        if !write {
+            work(&Records { connection: &self.reader(), bounds: Bounds::default() });
+            return Ok(());
+        }
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        let done = work(&Records { connection: &transaction, bounds: Bounds::default() });
+        if done { Ok(transaction.commit()?) } else { Ok(transaction.rollback()?) }
+    }
+}
+
+fn of_sort(owner: &str, among: &Among) -> Conditions {
+    let condition = Conditions::of(owner).and("kind = ?", among.kind.as_str().to_owned());
+    match &among.namespace {
+        Some(namespace) => condition.and("namespace = ?", namespace.clone()),
+        None => condition,
     }
 }
 
@@ -198,12 +197,15 @@ fn put_picture(connection: &Connection, job: &str, id: &str, bytes: &[u8]) -> St
 }
 
 fn job(row: &Row<'_>) -> Stored<Job> {
+    let text = |column| Ok::<_, StoreError>(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?);
+    let request = Request::kept(text("kind")?, row.get("namespace")?, text("request")?)
+        .map_err(|error| StoreError::Failed(format!("a job cannot be read: {error}")))?;
     Ok(Job {
         id: row.get("id")?,
         owner: row.get("owner")?,
         created_at: Timestamp::from_millis(row.get("created_at")?),
-        request: Arc::new(read(row.get_ref("request")?.as_str().map_err(rusqlite::Error::from)?)?),
-        pictures: read::<Vec<String>>(row.get_ref("pictures")?.as_str().map_err(rusqlite::Error::from)?)?.into(),
+        request: Arc::new(request),
+        pictures: read::<Vec<String>>(text("pictures")?)?.into(),
         outcomes: match row.get::<_, Option<String>>("outcomes")? {
             Some(text) => Some(read::<Vec<Outcome>>(&text)?.into()),
             None => None,
@@ -211,12 +213,4 @@ fn job(row: &Row<'_>) -> Stored<Job> {
         shown: row.get("shown")?,
         weight: 0,
     })
-}
-
-fn json<T: Serialize + ?Sized>(value: &T) -> Stored<String> {
-    Ok(serde_json::to_string(value)?)
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Stored<T> {
-    Ok(serde_json::from_str(text)?)
 }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image_intelligence_core::{DetectRequest, DetectedObject, ImageRequest, ImageStatus, JobSearch, Timestamp};
+use image_intelligence_core::{DetectRequest, DetectedObject, ImageRequest, ImageStatus, JobSearch, Kind, Timestamp};
 
+use super::records::Bounds;
 use super::{Memory, Sqlite, Store};
 use crate::clock::Clock;
-use crate::job::{Job, Outcome};
+use crate::job::{Among, Job, Outcome, Request};
 use crate::progression::{Gate, Progression};
 
 /// Runs a test on each store, all of them empty and with room for 100 jobs.
 fn each(test: impl Fn(&dyn Store)) {
     let gate = Gate { progression: Progression::Immediate, clock: Clock::start(1.0, None) };
-    test(&Memory::new(gate, 100, 1 << 20));
+    test(&Memory::new(gate, 100, 1 << 20, Bounds::default()));
     let folder = tempfile::tempdir().unwrap();
     test(&Sqlite::open(&folder.path().join("store.db")).unwrap());
 }
@@ -28,7 +29,7 @@ fn job(owner: &str, id: &str, millis: i64) -> Job {
         id: id.into(),
         owner: owner.into(),
         created_at: Timestamp::from_millis(millis),
-        request: Arc::new(request),
+        request: Arc::new(Request::Detect(request)),
         pictures: [format!("{id}-0")].into(),
         outcomes: None,
         shown: 0,
@@ -36,8 +37,16 @@ fn job(owner: &str, id: &str, millis: i64) -> Job {
     }
 }
 
+fn detect() -> Among {
+    Among { kind: Kind::Detect, namespace: None }
+}
+
+fn read(store: &dyn Store, owner: &str, id: &str, count: bool) -> Option<Arc<Job>> {
+    store.job(owner, Some(&detect()), id, count).unwrap()
+}
+
 fn ids(store: &dyn Store, owner: &str, search: &JobSearch) -> Vec<String> {
-    store.search(owner, search, false).unwrap().iter().map(|job| job.id.clone()).collect()
+    store.search(owner, &detect(), &search.clone().into(), false).unwrap().iter().map(|job| job.id.clone()).collect()
 }
 
 #[test]
@@ -45,19 +54,20 @@ fn a_job_comes_back_as_it_was_kept() {
     each(|store| {
         let kept = job("me", "1", 1_487_648_348_123);
         store.insert(kept.clone(), vec![("1-0".into(), Bytes::from_static(b"picture"))]).unwrap();
-        let read = store.job("me", "1", false).unwrap().unwrap();
-        assert_eq!(read.request, kept.request);
-        assert_eq!((read.created_at, &read.pictures), (kept.created_at, &kept.pictures));
-        assert_eq!((read.outcomes.is_none(), read.shown), (true, 0));
+        let job = read(store, "me", "1", false).unwrap();
+        assert_eq!(job.request, kept.request);
+        assert_eq!((job.created_at, &job.pictures), (kept.created_at, &kept.pictures));
+        assert_eq!((job.outcomes.is_none(), job.shown), (true, 0));
         assert_eq!(store.picture("1-0").unwrap().unwrap(), "picture");
         assert_eq!(store.unfinished().unwrap().len(), 1);
         assert_eq!(store.newest().unwrap(), Some(kept.created_at));
 
         let mut object = DetectedObject::new("person", 0.9);
         object.verdict = Some(true);
-        let outcome = Outcome { status: ImageStatus::CompletedSuccessfully, objects: vec![object] };
-        store.finish("1", vec![outcome.clone()]).unwrap();
-        assert_eq!(store.job("me", "1", false).unwrap().unwrap().outcomes.as_deref(), Some(&[outcome][..]));
+        let mut outcome = Outcome::failed(ImageStatus::CompletedSuccessfully);
+        outcome.objects.push(object);
+        store.finish(&kept, vec![outcome.clone()], Timestamp::from_millis(0)).unwrap();
+        assert_eq!(read(store, "me", "1", false).unwrap().outcomes.as_deref(), Some(&[outcome][..]));
         assert!(store.unfinished().unwrap().is_empty());
     });
 }
@@ -66,8 +76,8 @@ fn a_job_comes_back_as_it_was_kept() {
 fn only_the_owner_finds_a_job() {
     each(|store| {
         store.insert(job("me", "1", 1), vec![]).unwrap();
-        assert!(store.job("you", "1", false).unwrap().is_none());
-        assert!(store.job("me", "2", false).unwrap().is_none());
+        assert!(read(store, "you", "1", false).is_none());
+        assert!(read(store, "me", "2", false).is_none());
         assert!(ids(store, "you", &JobSearch::new()).is_empty());
         assert!(store.picture("1-0").unwrap().is_none());
     });
@@ -78,11 +88,11 @@ fn showings_are_counted_where_they_are_said_to_be_some() {
     each(|store| {
         store.insert(job("me", "1", 1), vec![]).unwrap();
         store.insert(job("me", "2", 2), vec![]).unwrap();
-        let shown = |id, count| store.job("me", id, count).unwrap().unwrap().shown;
+        let shown = |id, count| read(store, "me", id, count).unwrap().shown;
         assert_eq!((shown("1", true), shown("1", false), shown("2", false)), (1, 1, 0));
-        let found = store.search("me", &JobSearch::new(), true).unwrap();
+        let found = store.search("me", &detect(), &JobSearch::new().into(), true).unwrap();
         assert_eq!(found.iter().map(|job| job.shown).collect::<Vec<_>>(), [2, 1]);
-        store.search("me", &JobSearch::new().custom_id("name of 1"), true).unwrap();
+        store.search("me", &detect(), &JobSearch::new().custom_id("name of 1").into(), true).unwrap();
         assert_eq!((shown("1", false), shown("2", false)), (3, 1));
     });
 }

@@ -9,19 +9,21 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde_json::{Value, json};
 
-use super::{Api, no_route, wrong_method};
+use super::{Api, answers, no_route, routes, wrong_method};
 use crate::faults::FaultName;
 
 pub(crate) use access::Access;
 
 pub(super) fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
-    Router::new()
+    let own = Router::new()
         .route("/", get(index))
         .route("/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/faults/{id}", get(faults::get).delete(faults::remove))
         .fallback(no_route)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(api), access::check))
+        .method_not_allowed_fallback(wrong_method);
+    let guard = middleware::from_fn_with_state(Arc::clone(api), access::check);
+    let answers = routes::mount(answers::routes(), api).method_not_allowed_fallback(wrong_method);
+    Router::new().nest("/_ii", own.layer(guard.clone())).merge(answers.layer(guard))
 }
 
 /// What there is here.
@@ -37,6 +39,9 @@ async fn index() -> Json<Value> {
             route("DELETE", "/_ii/faults", "removes all rules, and begins all chances anew"),
             route("GET", "/_ii/faults/{id}", "one rule"),
             route("DELETE", "/_ii/faults/{id}", "removes one rule"),
+            route("GET", "/_ii/answers", "the rules that say what is in which picture"),
+            route("POST", "/_ii/answers", "adds such a rule, or an array of them: see /openapi.json"),
+            route("DELETE", "/_ii/answers", "forgets them all"),
         ],
         "faults": FaultName::API.iter().map(fault).collect::<Vec<_>>(),
         "header": "II-Emulate: fault=NAME;key=value, .. asks for faults of that one request",
