@@ -11,7 +11,7 @@ use image_intelligence_core::{
 use crate::cancel::Cancel;
 use crate::failure::Failure;
 use crate::image::Picture;
-use crate::job::{NativeJob, Options, Task, Told};
+use crate::job::{Asked, NativeJob, Options, Told};
 use crate::recognition::NativeRecognition;
 use crate::run::{closed_error, run};
 
@@ -78,12 +78,12 @@ impl NativeClient {
     /// Sends a job.
     pub async fn send(
         &self,
-        task: Task,
+        asked: Asked,
         images: Vec<Picture>,
         options: Options,
         cancel: Option<Arc<Cancel>>,
     ) -> Result<Arc<NativeJob>, Failure> {
-        let job = task.of(&self.client()?, images, options);
+        let job = asked.of(&self.client()?, images, options);
         run(cancel, job.send()).await.map(NativeJob::new)
     }
 

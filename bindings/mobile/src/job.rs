@@ -15,7 +15,7 @@ use crate::run::run;
 
 /// What is asked of the pictures.
 #[derive(uniffi::Enum)]
-pub enum Task {
+pub enum Asked {
     /// Which classes are in them.
     Detect {
         /// The classes.
@@ -68,7 +68,7 @@ impl Options {
     }
 }
 
-impl Task {
+impl Asked {
     pub(crate) fn of(self, client: &Client, images: Vec<Picture>, options: Options) -> AnyJobBuilder {
         match self {
             Self::Detect { classes, bounding_boxes } => {

@@ -3,7 +3,7 @@
 use image_intelligence_core as core;
 use image_intelligence_core::{
     AskJob, BoundingBox, DetectImageResult, DetectJob, Face, ImageResult, ImageStatus, Input, JobStatus, MatchJob,
-    RecognizeJob, RecognizedImage,
+    RecognizeJob, RecognizedImage, RegisteredEvent,
 };
 
 use crate::job::Told;
@@ -142,4 +142,10 @@ pub fn job_json(job: Told) -> String {
         Told::Recognize { job } => job.to_json(),
     };
     String::from_utf8_lossy(&json).into_owned()
+}
+
+/// An event as JSON, in the same way.
+#[uniffi::export]
+pub fn event_json(event: &RegisteredEvent) -> String {
+    String::from_utf8_lossy(&event.to_json()).into_owned()
 }

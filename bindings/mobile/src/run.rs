@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
 use image_intelligence_core::{Error, ErrorKind, Result};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::cancel::Cancel;
@@ -23,6 +25,17 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
+    let (done, result) = oneshot::channel();
+    let work = async move {
+        // Nobody waits for it where the call was dropped meanwhile.
+        let _ = done.send(work.await);
+    };
+    drive(cancel, Box::pin(work)).await?;
+    Ok(result.await.unwrap_or_else(|error| Err(broken(error)))?)
+}
+
+/// The same for all calls, and so but once in the library, as much of a task's machinery is.
+async fn drive(cancel: Option<Arc<Cancel>>, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<()> {
     let runtime = RUNTIME.as_ref().map_err(|error| {
         Error::new(ErrorKind::Config, format!("the threads of the client cannot be started: {error}"))
     })?;
@@ -30,16 +43,17 @@ where
         tokio::select! {
             biased;
             () = Cancel::cancelled(cancel) => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
-            done = work => done,
+            () = work => Ok(()),
         }
     }));
-    let done = (&mut task.0).await.unwrap_or_else(|error| {
-        // A panic of ours: it ends this call and nothing else.
-        Err(Error::new(ErrorKind::InvalidResponse, "the client broke down over this call; please report it")
-            .with_retryable(false)
-            .with_source(error))
-    });
-    Ok(done?)
+    (&mut task.0).await.unwrap_or_else(|error| Err(broken(error)))
+}
+
+/// A panic of ours: it ends one call and nothing else.
+fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::InvalidResponse, "the client broke down over this call; please report it")
+        .with_retryable(false)
+        .with_source(error)
 }
 
 pub(crate) fn closed_error() -> Error {
@@ -47,9 +61,9 @@ pub(crate) fn closed_error() -> Error {
 }
 
 /// A task that ends with whoever waits for it.
-struct Task<T>(JoinHandle<T>);
+struct Task(JoinHandle<Result<()>>);
 
-impl<T> Drop for Task<T> {
+impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -34,8 +34,16 @@ struct Check {
             fatalError("Swift: not a time-out")
         }
         check(details.resumeToken == job.resumeToken && details.lastStatus == .inProgress && details.retryable, "the details")
-        let again = try client.resume(job.resumeToken)
+        let again = try client.resume(job.resumeToken, as: DetectHandle.self)
         check(again.id == job.id, "the job taken up again")
+
+        guard case .detect(let same) = try client.resume(job.resumeToken), same.id == job.id else {
+            fatalError("Swift: not a detect job")
+        }
+        let wrong = await refused { try client.resume(job.resumeToken, as: MatchHandle.self) }
+        check(wrong.name == "resume_token", "a token of another kind")
+        let found = try await client.detectJobs.search(customId: "a job")
+        check(found.map(\.id) == [job.id], "the search")
 
         let missing = await refused { try await client.detectJobs.get("no-such-job") }
         guard case .notFound = missing else { fatalError("Swift: \(missing)") }

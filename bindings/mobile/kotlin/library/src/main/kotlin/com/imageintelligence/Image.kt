@@ -86,8 +86,12 @@ public fun ExclusionZones(rows: List<List<Int>>, size: Int = 64): ExclusionZones
  * @param images their URLs, each of at most 512 characters
  * @param customId a name of your own, at most 64 characters
  */
-public fun Target(name: String, images: List<String>, customId: String? = null): Target =
-    Target(`class` = name, customId = customId, images = images)
+public fun Target(
+    name: String,
+    // No list, so that it is plain which is meant where all three have their names: the constructor, which does the same.
+    images: Collection<String>,
+    customId: String? = null,
+): Target = Target(name, customId, images.toList())
 
 /** Pictures for which the answer is known: 1 to 3 URLs for yes, 1 to 3 for no, or only one of the two. */
 public fun Examples(yes: List<String> = emptyList(), no: List<String> = emptyList()): Examples {

@@ -1,11 +1,11 @@
 // The client.
 package com.imageintelligence
 
+import com.imageintelligence.ffi.Asked
 import com.imageintelligence.ffi.Host
 import com.imageintelligence.ffi.NativeClient
 import com.imageintelligence.ffi.NativeJob
 import com.imageintelligence.ffi.Options
-import com.imageintelligence.ffi.Task
 import kotlin.reflect.KClass
 import kotlin.time.Duration
 
@@ -102,7 +102,7 @@ public class ImageIntelligence(
         boundingBoxes: Boolean,
     ): DetectHandle {
         classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
-        return DetectHandle(send(Task.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
+        return DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
     }
 
     /**
@@ -123,7 +123,7 @@ public class ImageIntelligence(
         whole("target.class", target.`class`)
         whole("target.customId", target.customId)
         whole("target.images", target.images)
-        return MatchHandle(send(Task.Match(target), images, Options(customId, feedId, webhookUrl)))
+        return MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
     }
 
     /**
@@ -148,7 +148,7 @@ public class ImageIntelligence(
         whole("question", question)
         whole("examples.yes", examples?.yes)
         whole("examples.no", examples?.no)
-        return AskHandle(send(Task.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
+        return AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
     }
 
     /**
@@ -165,14 +165,14 @@ public class ImageIntelligence(
         webhookUrl: String? = null,
     ): RecognizeHandle {
         whole("namespace", namespace)
-        return RecognizeHandle(send(Task.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
+        return RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
     }
 
-    private suspend fun send(task: Task, images: List<Image>, options: Options): NativeJob = crossing {
+    private suspend fun send(asked: Asked, images: List<Image>, options: Options): NativeJob = crossing {
         whole("customId", options.customId)
         whole("feedId", options.feedId)
         whole("webhookUrl", options.webhookUrl)
-        native.send(task, images.mapIndexed { at, image -> image.toPicture("images[$at]") }, options, null)
+        native.send(asked, images.mapIndexed { at, image -> image.toPicture("images[$at]") }, options, null)
     }
 
     /**

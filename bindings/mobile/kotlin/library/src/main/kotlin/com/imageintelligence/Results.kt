@@ -60,6 +60,9 @@ public fun AskJob.toJson(): String = jobJson(Told.Ask(this))
 /** The job as JSON. What came is [RecognizeJob.raw]. */
 public fun RecognizeJob.toJson(): String = jobJson(Told.Recognize(this))
 
+/** The event as JSON. What came is [RegisteredEvent.raw]. */
+public fun RegisteredEvent.toJson(): String = com.imageintelligence.ffi.eventJson(this)
+
 /** Which picture this is. */
 public val DetectImageResult.image: ImageRef get() = imageOf(this)
 

@@ -13,6 +13,7 @@ import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import java.util.Base64
 import kotlin.test.Test
@@ -123,7 +124,7 @@ class CallsTest {
             assertEquals(kind, named)
             assertEquals(client.resume(token).id, client.resume<JobHandle<*>>(token).id)
         }
-        val match: MatchHandle = client.resume(tokenOf(client, Kind.MATCH))
+        val match = client.resume<MatchHandle>(tokenOf(client, Kind.MATCH))
         assertEquals("m1", match.id)
         val error = refused { client.resume<DetectHandle>(match.resumeToken) }
         assertIs<ImageIntelligenceException.ResumeToken>(error)
@@ -330,7 +331,7 @@ class CallsTest {
         fun sent(call: String): JsonObject = assertNotNull(asked.last { "${it.method} ${it.path}" == call }.body)
 
         /** What the last call that has a body sent. */
-        fun assertSent(json: String) = assertEquals(Json.parseToJsonElement(json), asked.last { it.body != null }.body)
+        fun assertSent(json: String) = assertEquals<JsonElement?>(Json.parseToJsonElement(json), asked.last { it.body != null }.body)
 
         /** A token of a job of any kind, which only says so. */
         suspend fun tokenOf(client: ImageIntelligence, kind: Kind): String {

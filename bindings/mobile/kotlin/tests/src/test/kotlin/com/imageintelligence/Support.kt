@@ -8,9 +8,11 @@ import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.double
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import org.junit.jupiter.api.DynamicTest
 import java.io.ByteArrayInputStream
 import java.io.File
 import java.net.InetAddress
@@ -19,6 +21,7 @@ import java.util.Base64
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executors
 import kotlin.math.abs
+import kotlin.test.assertTrue
 import kotlin.test.fail
 
 /** A variable that `cargo xtask test` sets. */
@@ -34,6 +37,24 @@ fun table(name: String): List<JsonObject> {
     check(table.text("table") == name) { "$name.json is another table" }
     return table.getValue("cases").jsonArray.map { it.jsonObject }.also { check(it.isNotEmpty()) { "$name is empty" } }
 }
+
+/** A test of each case, which fails over a field that it does not know. */
+fun cases(name: String, known: Set<String>, run: (JsonObject) -> Unit): List<DynamicTest> = table(name).map { case ->
+    DynamicTest.dynamicTest("$name: ${case.text("name")}") {
+        val strange = case.keys - known - "name"
+        assertTrue(strange.isEmpty(), "this runner does not know $strange")
+        run(case)
+    }
+}
+
+/** The forms in which a case gives a body. */
+val BODY = setOf("json", "text", "base64", "file")
+
+fun kindNamed(name: String): Kind = Kind.valueOf(name.uppercase())
+
+fun JsonObject.number(key: String): Double = getValue(key).jsonPrimitive.double
+
+fun JsonElement.texts(): List<String> = (this as JsonArray).map { (it as JsonPrimitive).content }
 
 fun JsonObject.text(key: String): String? = (this[key] as? JsonPrimitive)?.content
 
