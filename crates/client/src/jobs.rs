@@ -96,7 +96,7 @@ impl<K: JobKind> Jobs<K> {
 
     /// Reads the 400 that some kinds answer for a job that is not known as what it means.
     fn unknown(failed: Failed) -> Failed {
-        if K::UNKNOWN_IS_400 && failed.error.kind() == ErrorKind::BadRequest {
+        if K::UNKNOWN_IS_400 {
             return Failed { error: failed.error.read_as_not_found(), ..failed };
         }
         failed

@@ -40,11 +40,21 @@ impl Error {
         Self::new(ErrorKind::from_status(status), message).with_status(status).with_body(body)
     }
 
-    /// Reads an answer as `not_found` that names another status, where the documents say that the API answers so for what it
-    /// does not know: 400 for a match job, and for an identity that is to be changed.
-    #[must_use]
+    /// Reads a 400 as what it means where this API answers so for an id that it does not know: to `GET /match/{id}`, and to
+    /// the `PATCH` of an identity. Status, body and request id stay as they came; any other error stays the same. Not for the
+    /// error of another call on the way there, such as the one for an access token.
+    ///
+    /// ```
+    /// use image_intelligence_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from_answer("match job f9d73f87", 400, b"").read_as_not_found();
+    /// assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(400)));
+    ///
+    /// let refused = Error::from_answer("match job f9d73f87", 403, b"").read_as_not_found();
+    /// assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    /// ```
     pub fn read_as_not_found(self) -> Self {
-        self.into_kind(ErrorKind::NotFound).with_context("not found, or refused, which this call does not tell apart")
+        if (self.kind(), self.status()) == (ErrorKind::BadRequest, Some(400)) { self.into_not_found() } else { self }
     }
 
     /// Takes over what the answer's headers say besides: the server's name for the request, and for how long it asks to be

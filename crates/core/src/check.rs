@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use crate::body::{self, First, Shape, Signs};
 use crate::job::{JobModel, from_json, to_json};
-use crate::json::{Broken, Json, Number};
+use crate::json::{self, Broken, Json, Number};
 use crate::model::{Key, Keys, Model as _, note, odd, require};
 use crate::read::Presence;
 use crate::registered::identity_elsewhere;
@@ -236,9 +236,12 @@ fn registered_event(json: &mut Json<'_>, text: &str) -> Result<EventKind, Broken
         }
     }
     require::<RegisteredEvent>(json, seen);
-    // A plain decoder does not look for it elsewhere.
-    let here = RegisteredEvent::number("identity").is_some_and(|field| seen & (1 << field) != 0);
-    json.odd |= !here && identity_elsewhere(text).is_some();
+    // A plain decoder takes one without an id for an identity, and does not look for it elsewhere.
+    let here = json::field(text, "identity");
+    json.odd |= match here {
+        Some(identity) => json::field(identity, "id").is_some_and(|id| id == "\"\""),
+        None => identity_elsewhere(text).is_some(),
+    };
     Ok(EventKind::Event)
 }
 

@@ -198,10 +198,6 @@ impl Error {
         self.change(|inner| inner.body = None)
     }
 
-    pub(crate) fn into_kind(self, kind: ErrorKind) -> Self {
-        self.change(|inner| (inner.kind, inner.retryable) = (kind, kind.retryable()))
-    }
-
     /// Says what it came from.
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.change(|inner| inner.source = Some(Arc::new(source)))
@@ -215,6 +211,15 @@ impl Error {
     /// Puts a sentence before the message.
     pub fn with_context(self, context: impl fmt::Display) -> Self {
         self.change(|inner| inner.message = format!("{context}: {}", inner.message))
+    }
+
+    /// Says that something was not found, where the status says less.
+    pub(crate) fn into_not_found(self) -> Self {
+        self.change(|inner| {
+            inner.kind = ErrorKind::NotFound;
+            inner.retryable = ErrorKind::NotFound.retryable();
+            inner.message.push_str("; for an unknown id this API answers 400, so it is read as not found");
+        })
     }
 
     /// Blots out a secret that a server may have repeated in its answer: in the message, the body and the request id.

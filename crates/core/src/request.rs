@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::validate::Field;
@@ -30,6 +31,61 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if error.is_data() { text.split(" at line ").next().unwrap_or_default().to_owned() } else { text }
+}
+
+/// Reads an object as one: serde would take an array too, its items for the fields in their order.
+pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(NoArray(deserializer))
+}
+
+/// As [`object`], where there may be none at all.
+pub(crate) fn object_or_none<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// Reads everything as JSON has it, but a struct from nothing else than an object.
+struct NoArray<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for NoArray<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_option(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(name, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct
+        map enum identifier ignored_any
+    }
 }
 
 /// Reads `null` as the default.
@@ -60,7 +116,7 @@ where
         fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<T>, A::Error> {
             let mut items = Vec::new();
             while items.len() < MOST {
-                let Some(item) = array.next_element()? else { return Ok(items) };
+                let Some(Object(item)) = array.next_element()? else { return Ok(items) };
                 items.push(item);
             }
             match array.next_element::<IgnoredAny>()? {

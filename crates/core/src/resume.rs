@@ -58,9 +58,27 @@ struct Wire {
 }
 
 impl ResumeToken {
-    /// A token for a job of that API.
+    /// A token for a job of that API. One for a recognize job also wants its [namespace](Self::in_namespace).
     pub fn new(kind: Kind, id: impl Into<String>, rid: Rid, created: Timestamp, api: &BaseUrl) -> Self {
         Self { kind, namespace: None, id: id.into(), rid, created, api: api.fingerprint() }
+    }
+
+    /// Says in which namespace a recognize job is; without one, its token is malformed.
+    ///
+    /// ```
+    /// use image_intelligence_core::{BaseUrl, Kind, ResumeToken, Rid, Timestamp};
+    ///
+    /// let api = BaseUrl::parse("https://api.imageintelligence.com/v2")?;
+    /// let token = ResumeToken::new(Kind::Recognize, "f9d73f87", Rid::from_bytes([1; 16]), Timestamp::from_millis(0), &api);
+    /// assert!(ResumeToken::parse(&token.to_string(), &api).is_err());
+    ///
+    /// let token = token.in_namespace("staff").to_string();
+    /// assert_eq!(ResumeToken::parse(&token, &api)?.namespace.as_deref(), Some("staff"));
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// ```
+    pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
     }
 
     /// Reads a token that was made for the API at this base URL.
@@ -93,11 +111,16 @@ impl ResumeToken {
         if wire.id.is_empty() {
             return refuse("malformed: it names no job");
         }
+        // A recognize job is looked up in its namespace, and no other kind has one.
+        let namespace = wire.ns.filter(|namespace| kind == Kind::Recognize && !namespace.is_empty());
+        if kind == Kind::Recognize && namespace.is_none() {
+            return refuse("malformed: it names no namespace, in which alone a recognize job can be found");
+        }
         if wire.api != api.fingerprint() {
             return refuse(&format!("the job was made at another API than {api}; use a client with that base URL"));
         }
         let created = Timestamp::from_millis(wire.created);
-        Ok(Self { kind, namespace: wire.ns, id: wire.id, rid: wire.rid, created, api: wire.api })
+        Ok(Self { kind, namespace, id: wire.id, rid: wire.rid, created, api: wire.api })
     }
 }
 

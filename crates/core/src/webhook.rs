@@ -178,6 +178,7 @@ fn job<J: JobModel>(body: Body, raw: Raw, event: fn(J) -> WebhookEvent) -> Webho
 
 fn event(body: Body, raw: Raw) -> RegisteredEvent {
     let event = EventName::from(body.event_name());
-    let identity = body.identity.or_else(|| identity_elsewhere(raw.as_str()?));
+    let named = body.identity.filter(|identity| !identity.id.is_empty());
+    let identity = named.or_else(|| identity_elsewhere(raw.as_str()?));
     RegisteredEvent { event, created_at: body.created_at, identity, raw }
 }

@@ -1,11 +1,18 @@
 //! Whatever comes in, nothing panics: random and mutated input, from a fixed seed.
 
 use image_intelligence_core::{
-    BaseUrl, DetectJob, Error, Kind, ResumeToken, Rid, Timestamp, TokenAnswer, WebhookEvent, decode_blob,
-    parse_retry_after, parse_webhook,
+    AskRequest, BaseUrl, DetectJob, DetectRequest, Error, EventKind, FeedbackRequest, IdentityChange, IdentityRequest,
+    Kind, Limits, MatchRequest, RecognitionSearch, RecognizeRequest, ResumeToken, Rid, Timestamp, TokenAnswer,
+    WebhookEvent, WebhookRequest, decode_blob, parse_retry_after, parse_webhook, read_model,
 };
 
-const DOCUMENT: &[u8] = include_bytes!("../../../tests/vectors/files/detect-webhook.json");
+const DOCUMENTS: [&[u8]; 5] = [
+    include_bytes!("../../../tests/vectors/files/detect-webhook.json"),
+    include_bytes!("../../../tests/vectors/files/match-webhook.json"),
+    include_bytes!("../../../tests/vectors/files/ask-webhook.json"),
+    include_bytes!("../../../tests/vectors/files/recognize-webhook.json"),
+    include_bytes!("../../../tests/vectors/files/identity-event.json"),
+];
 
 /// A small generator of numbers (xorshift), so that a failure comes again.
 struct Dice(u64);
@@ -49,19 +56,20 @@ fn mutated_webhooks_are_read_or_refused() {
     let mut dice = Dice(0x1717);
     let (mut read, mut refused) = (0, 0);
     for round in 0..20_000 {
-        let mut body = DOCUMENT.to_vec();
+        let mut body = DOCUMENTS[round % DOCUMENTS.len()].to_vec();
         dice.mutate(&mut body);
-        let kind = [None, Some(Kind::Detect), Some(Kind::Match)][round % 3];
+        let kinds = [None, Some(Kind::Detect), Some(Kind::Match), Some(Kind::Ask), Some(Kind::Recognize)];
+        let kind = kinds[dice.below(kinds.len())];
         match parse_webhook(&body, kind) {
             Ok(event) => {
                 read += 1;
                 assert_eq!(event.raw().as_str().map(str::as_bytes), Some(&body[..]));
-                if let WebhookEvent::Detect(job) = event {
-                    // What was understood can be written, and is then understood the same.
-                    let written = serde_json::to_vec(&job).unwrap_or_default();
-                    assert_eq!(DetectJob::from_json(&written).ok().as_ref(), Some(&job));
-                    let _ = (job.found("person"), job.classes(), job.errors().count(), job.raw.field("status"));
+                // What was understood can be written, and is then understood the same.
+                if event.kind() != EventKind::Unknown {
+                    let again = parse_webhook(&event.to_json(), event.kind().job());
+                    assert_eq!(again.ok().as_ref(), Some(&event));
                 }
+                look_around(&event);
             }
             Err(error) => {
                 refused += 1;
@@ -69,10 +77,137 @@ fn mutated_webhooks_are_read_or_refused() {
                 assert!(!error.message().contains("domain.net"), "the body is in the message: {error}");
             }
         }
-        let _ = (DetectJob::from_json(&body), DetectJob::list_from_json(&body), TokenAnswer::from_json(&body));
-        let _ = Error::from_answer("GET /detect/1", 400, &body);
+        let _ = TokenAnswer::from_json(&body);
+        let _ = Error::from_answer("GET /detect/1", 400, &body).read_as_not_found();
     }
     assert!(read > 2_000 && refused > 2_000, "{read} read, {refused} refused: the test tests little");
+}
+
+fn look_around(event: &WebhookEvent) {
+    match event {
+        WebhookEvent::Detect(job) => {
+            let _ = (job.found("person"), job.classes(), job.errors().count(), job.raw.field("status"));
+        }
+        WebhookEvent::Match(job) => drop((job.matched().map(|image| image.custom_id_or_url()), job.errors().count())),
+        WebhookEvent::Ask(job) => drop((job.yes().map(|image| image.custom_id_or_url()), job.errors().count())),
+        WebhookEvent::Recognize(job) => drop((job.faces().count(), job.errors().count())),
+        _ => {}
+    }
+}
+
+#[test]
+fn mutated_answers_are_read_or_refused_by_every_model() {
+    const MODELS: [&str; 9] = [
+        "detect_job",
+        "match_job",
+        "ask_job",
+        "recognize_job",
+        "identity",
+        "face_image",
+        "face_group",
+        "feedback",
+        "registered_webhook",
+    ];
+    const LISTS: [&str; 8] = [
+        "detect_jobs",
+        "match_jobs",
+        "ask_jobs",
+        "recognize_jobs",
+        "identities",
+        "face_images",
+        "face_groups",
+        "feedbacks",
+    ];
+    let mut dice = Dice(0xa17);
+    let (mut read, mut refused) = (0, 0);
+    for round in 0..20_000 {
+        let mut body = DOCUMENTS[dice.below(DOCUMENTS.len())].to_vec();
+        let model = if round % 2 == 0 {
+            MODELS[dice.below(MODELS.len())]
+        } else {
+            body = [b"[", &body[..], b",", &body[..], b"]"].concat();
+            LISTS[dice.below(LISTS.len())]
+        };
+        dice.mutate(&mut body);
+        match read_model(model, &body) {
+            Ok(written) => {
+                read += 1;
+                assert_eq!(read_model(model, &written).ok(), Some(written), "{model}");
+            }
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.kind().as_str(), "invalid_response");
+                assert!(!error.message().contains("domain.net"), "the body is in the message: {error}");
+            }
+        }
+    }
+    assert!(read > 2_000 && refused > 2_000, "{read} read, {refused} refused: the test tests little");
+}
+
+#[test]
+fn mutated_requests_are_read_or_refused() {
+    const REQUESTS: [(&str, &str); 9] = [
+        (
+            "detect",
+            r#"{"images": [{"url": "https://e.com/a.jpg", "customId": "a"}, {"blob": "aGVsbG8="}], "classes":
+            [{"class": "car", "verify": "AUTO", "exclusionZones": {"type": "GRID", "zones": [[0, 1], [1, 0]]}}]}"#,
+        ),
+        (
+            "match",
+            r#"{"images": [{"url": "https://e.com/a.jpg"}], "target": {"class": "dog", "images": ["https://e.com/r"]}}"#,
+        ),
+        (
+            "ask",
+            r#"{"images": [{"blob": "aGVsbG8="}], "question": "Open?", "examples": {"yes": ["https://e.com/o"], "no": null}}"#,
+        ),
+        (
+            "recognize",
+            r#"{"images": [{"url": "https://e.com/a.jpg"}], "webhookUrl": "https://e.com/hook", "feedId": "f"}"#,
+        ),
+        ("identity", r#"{"customId": "ann", "imageIds": ["f-1", "f-2"]}"#),
+        ("identity_change", r#"{"customId": "ann", "images": {"add": ["f-1"], "remove": ["f-2"]}}"#),
+        (
+            "recognition_search",
+            r#"{"limit": 7, "offset": 0, "start": 1487648348000, "sortBy": "ASC", "ids": ["i"], "feedIds": null}"#,
+        ),
+        (
+            "feedback",
+            r#"{"jobId": "j", "classes": [{"class": "car", "code": "FALSE_POSITIVE"}], "createdAt": 1487648348000}"#,
+        ),
+        ("webhook", r#"{"url": "https://e.com/hook", "secretKey": "correct horse battery"}"#),
+    ];
+    let mut dice = Dice(0x4e9);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let (of, document) = REQUESTS[dice.below(REQUESTS.len())];
+        let mut body = document.as_bytes().to_vec();
+        dice.mutate(&mut body);
+        match checked(of, &body) {
+            Ok(()) => read += 1,
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.kind().as_str(), "invalid_request");
+                let message = error.message();
+                assert!(!message.contains("horse"), "the secret is in the message: {message}");
+            }
+        }
+    }
+    assert!(read > 500 && refused > 1_000, "{read} read, {refused} refused: the test tests little");
+}
+
+fn checked(of: &str, body: &[u8]) -> Result<(), Error> {
+    let limits = Limits::default();
+    match of {
+        "detect" => DetectRequest::from_json(body)?.validate(&limits),
+        "match" => MatchRequest::from_json(body)?.validate(&limits),
+        "ask" => AskRequest::from_json(body)?.validate(&limits),
+        "recognize" => RecognizeRequest::from_json(body)?.validate(&limits),
+        "identity" => IdentityRequest::from_json(body)?.validate(&limits),
+        "identity_change" => IdentityChange::from_json(body)?.validate(&limits),
+        "recognition_search" => RecognitionSearch::from_json(body)?.validate(&limits),
+        "feedback" => FeedbackRequest::from_json(body)?.validate(&limits),
+        _ => WebhookRequest::from_json(body)?.validate(&limits),
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::{JobOptions, at_most, at_most_or_none, job_request};
+use crate::request::{JobOptions, at_most, at_most_or_none, job_request, object_or_none};
 use crate::validate::Field;
 use crate::{ImageRequest, Limits, Result};
 
@@ -77,6 +77,7 @@ struct Wire {
     #[serde(deserialize_with = "at_most::<1024, _, _>")]
     images: Vec<ImageRequest>,
     question: String,
+    #[serde(default, deserialize_with = "object_or_none")]
     examples: Option<Examples>,
     webhook_url: Option<String>,
     custom_id: Option<String>,

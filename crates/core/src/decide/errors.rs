@@ -27,6 +27,9 @@ struct AnswerOf {
     headers: Vec<(String, String)>,
     #[serde(default)]
     now_ms: i64,
+    /// Whether it was asked for where a 400 says that the id is unknown.
+    #[serde(default)]
+    unknown_is_400: bool,
     json: Option<Value>,
     text: Option<Value>,
     base64: Option<String>,
@@ -57,8 +60,9 @@ pub(super) fn error(case: ErrorCase) -> Result<Error> {
         (Some(answer), None) => {
             let body = bytes(answer.json.as_ref(), answer.text.as_ref(), answer.base64.as_deref())?;
             let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-            return Ok(Error::from_answer(&answer.what, answer.status, &body)
-                .with_answer_headers(headers, Timestamp::from_millis(answer.now_ms)));
+            let error = Error::from_answer(&answer.what, answer.status, &body)
+                .with_answer_headers(headers, Timestamp::from_millis(answer.now_ms));
+            return Ok(if answer.unknown_is_400 { error.read_as_not_found() } else { error });
         }
         (None, Some(made)) => made,
         _ => return Err(odd("exactly one of answer and made is wanted")),

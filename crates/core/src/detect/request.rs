@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
-use crate::request::{JobOptions, absent_is_default, at_most, job_request};
+use crate::request::{JobOptions, absent_is_default, at_most, job_request, object_or_none};
 use crate::validate::{Field, check_zones};
 use crate::{ExclusionZones, ImageRequest, Limits, Result};
 
@@ -49,7 +49,7 @@ pub struct Class {
     #[serde(default, alias = "hitl", deserialize_with = "absent_is_default")]
     pub verify: Verify,
     /// Parts of the picture in which it is not looked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object_or_none")]
     pub exclusion_zones: Option<ExclusionZones>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::{JobOptions, at_most, job_request};
+use crate::request::{JobOptions, at_most, job_request, object};
 use crate::validate::Field;
 use crate::{ImageRequest, Limits, Result};
 
@@ -82,6 +82,7 @@ pub struct MatchRequest {
 struct Wire {
     #[serde(deserialize_with = "at_most::<1024, _, _>")]
     images: Vec<ImageRequest>,
+    #[serde(deserialize_with = "object")]
     target: Target,
     webhook_url: Option<String>,
     custom_id: Option<String>,

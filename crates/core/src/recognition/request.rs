@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::{at_most, at_most_or_none};
+use crate::request::{at_most, at_most_or_none, object_or_none};
 use crate::validate::Field;
 use crate::{Limits, Result};
 
@@ -86,7 +86,7 @@ pub struct IdentityChange {
     /// Another name of the caller's own, at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object_or_none")]
     images: Option<Images>,
 }
 

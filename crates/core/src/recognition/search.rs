@@ -1,5 +1,6 @@
 //! Searches among what recognition keeps.
 
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::open_enum::open_enum;
@@ -90,10 +91,10 @@ impl<'de> Deserialize<'de> for NameFilter {
 #[non_exhaustive]
 pub struct RecognitionSearch {
     /// At most so many rows, 1 to 100; 20 where it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "rows")]
     pub limit: Option<u32>,
     /// How many rows to pass over, 0 to 100.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "rows")]
     pub offset: Option<u32>,
     /// Made at this moment or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +114,37 @@ pub struct RecognitionSearch {
     /// Which of the caller's names, at most 20.
     #[serde(default, skip_serializing_if = "NameFilter::is_any")]
     pub custom_ids: NameFilter,
+}
+
+/// Reads a number of rows, with an error that speaks of rows and not of Rust's integers.
+fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    struct Rows;
+
+    impl Visitor<'_> for Rows {
+        type Value = u32;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a whole number of rows")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, rows: u64) -> Result<u32, E> {
+            u32::try_from(rows).map_err(|_| E::invalid_value(Unexpected::Unsigned(rows), &self))
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, rows: i64) -> Result<u32, E> {
+            u32::try_from(rows).map_err(|_| E::invalid_value(Unexpected::Signed(rows), &self))
+        }
+    }
+
+    struct Given(u32);
+
+    impl<'de> Deserialize<'de> for Given {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_u32(Rows).map(Self)
+        }
+    }
+
+    Ok(Option::<Given>::deserialize(deserializer)?.map(|given| given.0))
 }
 
 impl RecognitionSearch {

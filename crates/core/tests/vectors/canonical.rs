@@ -2,21 +2,18 @@
 
 use std::borrow::Cow;
 
-use image_intelligence_core::{EventKind, Judged, Kind, WebhookEvent, canonicalise, check, judge, parse_webhook};
-use serde::{Deserialize, Deserializer, Serialize};
+use image_intelligence_core::{EventKind, canonicalise, check, judge, parse_webhook, schema};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::body::{known_kind, run_bodies};
 use super::deciding::compare;
-use super::reading::{Body, known_kind};
-use super::{Outcome, Refusal, run, same, text_of};
+use super::plain::decode;
+use super::{Outcome, Refusal, same, text_of};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CanonicalCase {
-    json: Option<Value>,
-    text: Option<String>,
-    base64: Option<String>,
-    file: Option<String>,
     known_kind: Option<String>,
     event: Option<String>,
     canonical: Option<bool>,
@@ -26,89 +23,52 @@ struct CanonicalCase {
 
 #[test]
 fn canonical() {
-    run("canonical", |case: CanonicalCase| {
-        let body = Body {
-            json: case.json.as_ref(),
-            text: case.text.as_deref(),
-            base64: case.base64.as_deref(),
-            file: case.file.as_deref(),
-        }
-        .bytes()?;
+    let schema = schema();
+    run_bodies("canonical", |body, case: CanonicalCase| {
         let kind = known_kind(case.known_kind.as_deref())?;
         let (Some(event), Some(canonical)) = (case.event, case.canonical) else {
             let error = case.error.ok_or("neither event and canonical nor error")?;
-            error.check(check(&body, kind))?;
-            error.check(canonicalise(&body, kind))?;
-            return error.check(judge(&body, kind));
+            error.check(check(body, kind))?;
+            error.check(canonicalise(body, kind))?;
+            return error.check(judge(body, kind));
         };
-        let checked = check(&body, kind).map_err(text_of)?;
+        let checked = check(body, kind).map_err(text_of)?;
         same("event", checked.event.as_str(), event.as_str())?;
         same("canonical", checked.canonical, canonical)?;
-        let judged = judge(&body, kind).map_err(text_of)?;
+        let judged = judge(body, kind).map_err(text_of)?;
         same("judged event", judged.event, checked.event)?;
         same("judged canonical", judged.canonical, canonical)?;
         same("ascii", judged.ascii, judged.json.is_ascii())?;
-        same("the very bytes", matches!(judged.json, Cow::Borrowed(_)) && *judged.json == body, canonical)?;
-        if checked.event == EventKind::Unknown {
-            let unmarked = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+        same("the very bytes", matches!(judged.json, Cow::Borrowed(_)) && *judged.json == *body, canonical)?;
+        let Some(model) = model(checked.event) else {
+            let unmarked = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+            same("expect", case.expect, None)?;
             return same("as it came", &*judged.json, unmarked);
-        }
-        let expect = case.expect.ok_or("a job and no expect")?;
-        let (_, rewritten) = canonicalise(&body, kind).map_err(text_of)?;
-        for json in [&*judged.json, &rewritten] {
-            compare(&plainly_read(json)?, &expect)?;
-        }
-        settled(&rewritten)?;
-        let WebhookEvent::Detect(job) = parse_webhook(&body, kind).map_err(text_of)? else {
-            return Err("parsed as something else".to_owned());
         };
-        same("written by the model", job.to_json(), rewritten)
+        let expect = case.expect.ok_or("no unknown body, and no expect")?;
+        let (_, rewritten) = canonicalise(body, kind).map_err(text_of)?;
+        for json in [&*judged.json, &rewritten] {
+            compare(&decode(std::str::from_utf8(json).map_err(text_of)?, model, &schema)?, &expect)?;
+        }
+        settled(&rewritten, checked.event)?;
+        same("written by the model", parse_webhook(body, kind).map_err(text_of)?.to_json(), rewritten)
     });
 }
 
+/// The name of an event's model in the schema.
+fn model(event: EventKind) -> Option<&'static str> {
+    match event {
+        EventKind::Detect => Some("DetectJob"),
+        EventKind::Match => Some("MatchJob"),
+        EventKind::Ask => Some("AskJob"),
+        EventKind::Recognize => Some("RecognizeJob"),
+        EventKind::Event => Some("RegisteredEvent"),
+        _ => None,
+    }
+}
+
 /// What is canonical once stays so.
-fn settled(json: &[u8]) -> Outcome {
-    let Judged { canonical, .. } = judge(json, Some(Kind::Detect)).map_err(text_of)?;
-    same("what was rewritten is canonical", canonical, true)
-}
-
-/// Reads a job as any language's typed decoder does, which knows nothing of tolerance, and writes it out again.
-fn plainly_read(json: &[u8]) -> Outcome<Value> {
-    let job: Plain = serde_json::from_slice(json).map_err(text_of)?;
-    serde_json::to_value(job).map_err(text_of)
-}
-
-/// There with its exact type, which `null` is not; or not there at all.
-fn exact<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-macro_rules! plain {
-    ($($model:ident { $($must:ident: $always:ty,)* ; $($may:ident: $sometimes:ty,)* })+) => {
-        $(
-            #[derive(Serialize, Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            struct $model {
-                $($must: $always,)*
-                $(
-                    #[serde(default, deserialize_with = "exact", skip_serializing_if = "Option::is_none")]
-                    $may: Option<$sometimes>,
-                )*
-            }
-        )+
-    };
-}
-plain! {
-    Plain {
-        id: String, job_results: Vec<JobResult>, image_results: Vec<ImageResult>, status: String, ;
-        created_at: i64, custom_id: String, feed_id: String, webhook_url: String,
-    }
-    JobResult { class: String, ; image: Image, hitl: bool, }
-    Image { ; id: String, url: String, proxy_url: String, custom_id: String, confidence: f64, }
-    ImageResult {
-        objects: Vec<Object>, status: String, ;
-        id: String, url: String, proxy_url: String, custom_id: String,
-    }
-    Object { class: String, confidence: f64, ; verdict: bool, bounding_box: Edges, }
-    Edges { x_min: f64, y_min: f64, x_max: f64, y_max: f64, ; }
+fn settled(json: &[u8], event: EventKind) -> Outcome {
+    let judged = judge(json, event.job()).map_err(text_of)?;
+    same("what was rewritten is canonical", (judged.event, judged.canonical), (event, true))
 }

@@ -1,7 +1,9 @@
 //! Runs every case of the shared tables in `tests/vectors/` against core, and names each one that fails.
 
+mod body;
 mod canonical;
 mod deciding;
+mod plain;
 mod reading;
 
 use std::fmt::Debug;
