@@ -17,6 +17,10 @@ import java.io.ByteArrayInputStream
 import java.io.File
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.util.Base64
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executors
@@ -116,6 +120,13 @@ class Service(vararg options: String) : AutoCloseable {
     ).jsonObject.text("baseUrl")!!
 
     fun client(): ImageIntelligence = ImageIntelligence("local", "local", baseUrl)
+
+    /** Says what jobs answer for which no model stands behind it. */
+    fun answers(rules: String) {
+        val request = HttpRequest.newBuilder(URI(baseUrl.removeSuffix("/v2") + "/_ii/answers")).POST(HttpRequest.BodyPublishers.ofString(rules))
+        val answer = HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString())
+        check(answer.statusCode() == 200) { answer.body() }
+    }
 
     override fun close() {
         process.destroy()
