@@ -24,10 +24,11 @@ class EndToEndTest {
 
     @Test
     fun `the target is found where it is`() = with(
-        """{"kind": "match", "image": "yard", "target": "rex", "matches": true, "hitl": true}, {"kind": "match", "image": "*", "matches": false}""",
+        """{"kind": "match", "image": "yard", "target": "rex", "matches": true, "hitl": true}, {"kind": "match", "image": "*", "matches": false},
+        {"kind": "match", "image": "broken", "status": "INVALID_IMAGE_FORMAT_ERROR"}""",
     ) { client ->
         val rex = Target("dog", images = listOf("https://example.com/rex.jpg"), customId = "rex")
-        val job = client.match(listOf(street, yard, Image.bytes("none".toByteArray())), target = rex, customId = "a match", feedId = "gate")
+        val job = client.match(listOf(street, yard, Image.bytes("none".toByteArray()).customId("broken")), target = rex, customId = "a match", feedId = "gate")
         val result = job.wait(60.seconds)
         assertTrue(result.isDone)
         assertEquals(JobStatus.CompletedPartialError, result.status)
@@ -35,7 +36,7 @@ class EndToEndTest {
         assertEquals(1, result.matched()?.input?.index)
         assertEquals("rex", result.jobResults.target?.customId)
         val bad = result.errors().single()
-        assertEquals(ImageStatus.InvalidImageFormatError to "images[2]", bad.status to bad.image.name)
+        assertEquals(ImageStatus.InvalidImageFormatError to "broken", bad.status to bad.image.name)
         assertEquals(job.id, client.matchJobs.search(customId = "a match").single().id)
         assertEquals(emptyList(), client.matchJobs.search(feedId = "another"))
         assertEquals(job.id, client.resume<MatchHandle>(job.resumeToken).get().id)
