@@ -58,6 +58,37 @@ export function needed(
   return text(value, field, Class) ?? refuse(field, value, wanted, Class);
 }
 
+/** A string with something in it. */
+export function named(value: unknown, field: string, wanted: string): string {
+  return text(value, field) || refuse(field, value, wanted);
+}
+
+/** An array of strings, or nothing. */
+export function texts(value: unknown, field: string): string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) return refuse(field, value, 'an array of strings');
+  // Not `map`, which passes over holes.
+  return Array.from(value, (item, index) => needed(item, `${field}[${index}]`));
+}
+
+/** A whole number, or nothing. JSON has no other that is not finite than `null`, which is another thing. */
+export function integer(value: unknown, field: string, wanted = 'an integer'): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Number.isInteger(value) ? (value as number) : refuse(field, value, wanted);
+}
+
+/** Before 1973 a number of milliseconds would be taken for one of seconds. */
+const EARLIEST = 100_000_000_000;
+
+/** A moment in milliseconds, or nothing. */
+export function moment(value: unknown, field: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const at = value instanceof Date ? value.getTime() : value;
+  if (typeof at !== 'number' || !Number.isFinite(at)) return refuse(field, value, 'a Date or a number of milliseconds');
+  if (value instanceof Date && at < EARLIEST) return refuse(field, value, 'a Date after 1973 (or leave it out)');
+  return at;
+}
+
 /** A boolean, or nothing. */
 export function flag(value: unknown, field: string, Class: Refusal = InvalidRequestError): boolean | undefined {
   if (value === undefined || value === null) return undefined;

@@ -2,12 +2,13 @@
 
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { aborted, ClosedError, fromNative } from './errors.js';
-import type { DetectJob } from './models.js';
-import type { NativeClient, NativeJob } from './native.js';
+import type { NativeClient } from './native.js';
 
 /** What the native side says of a call that is done; the numbers are those of bindings/node. */
 const FAILED = 0;
-const JSON_TEXT = 1;
+const ONE = 1;
+const MANY = 2;
+const REGISTERED = 3;
 
 interface Call {
   /** Kept from the garbage collector until the call ends, which would drop it. */
@@ -18,16 +19,34 @@ interface Call {
   onAbort: (() => void) | undefined;
 }
 
-/** The bodies of jobs whose objects were not made from the very text that came. */
+/** What was sent of objects that were not made from the very text that came. */
 const raws = new WeakMap<object, string>();
 
 /**
- * The job as the API sent it, with every field that this version does not know, and as odd as it came. For a job that
- * was read by its id this is mostly the job itself.
+ * A job, or whatever else was read, as the API sent it: with every field that this version does not know, and as odd as
+ * it came. For a job that was read by its id this is mostly the job itself.
  */
-export function rawJson(job: DetectJob): unknown {
-  const raw = raws.get(job);
-  return raw === undefined ? job : JSON.parse(raw);
+export function rawJson(read: object): unknown {
+  const raw = raws.get(read);
+  return raw === undefined ? read : JSON.parse(raw);
+}
+
+function parsed(json: string, raw: string | undefined): object {
+  const read = JSON.parse(json);
+  if (raw) raws.set(read, raw);
+  return read;
+}
+
+function list(json: string, texts: string[]): object[] {
+  const read: object[] = JSON.parse(json);
+  for (const [index, raw] of texts.entries()) if (raw) raws.set(read[index]!, raw);
+  return read;
+}
+
+/** The secret is there for whoever asks for it by its name, and for nothing that prints an object. */
+function registered(json: string, secret: string | undefined): object {
+  const read = JSON.parse(json);
+  return secret === undefined ? read : Object.defineProperty(read, 'secretKey', { get: () => secret });
 }
 
 export class Calls {
@@ -39,17 +58,20 @@ export class Calls {
       const call = this.#take(outcomes[at] as number);
       if (!call) continue;
       const value = outcomes[at + 2];
+      const beside = outcomes[at + 3];
       switch (outcomes[at + 1]) {
         case FAILED:
           call.reject(value);
           break;
-        case JSON_TEXT: {
-          const job = JSON.parse(value as string) as object;
-          const raw = outcomes[at + 3];
-          if (raw !== undefined) raws.set(job, raw as string);
-          call.resolve(job);
+        case ONE:
+          call.resolve(parsed(value as string, beside as string | undefined));
           break;
-        }
+        case MANY:
+          call.resolve(list(value as string, beside as string[]));
+          break;
+        case REGISTERED:
+          call.resolve(registered(value as string, beside as string | undefined));
+          break;
         default:
           call.resolve(value);
       }
@@ -57,11 +79,7 @@ export class Calls {
   };
 
   /** Starts a call and waits for its outcome. What it rejects with is made here, where the stack still names the caller. */
-  async run<T extends DetectJob | NativeJob>(
-    native: NativeClient,
-    signal: AbortSignal | undefined,
-    start: () => number,
-  ): Promise<T> {
+  async run<T>(native: NativeClient, signal: AbortSignal | undefined, start: () => number): Promise<T> {
     if (signal?.aborted) throw aborted(signal);
     if (signal) expectMany(signal);
     try {

@@ -32,14 +32,14 @@ function zonesOf(value: unknown, field: string): ExclusionZones | undefined {
   if (!Array.isArray(zones)) check.refuse(`${field}.zones`, zones, 'an array of rows such as [[0, 1]]');
   return {
     type: check.needed(type, `${field}.type`, '"GRID"') as ExclusionZones['type'],
-    size: size === undefined || size === null ? undefined : integer(size, `${field}.size`, 'an integer'),
+    size: check.integer(size, `${field}.size`),
     zones: Array.from(zones, (row, y) => {
       if (!Array.isArray(row)) check.refuse(`${field}.zones[${y}]`, row, 'an array of 0 and 1');
-      return Array.from(row, (cell, x) => integer(cell, `${field}.zones[${y}][${x}]`, '0 or 1'));
+      return Array.from(row, (cell, x) => cellOf(cell, `${field}.zones[${y}][${x}]`));
     }),
   };
 }
 
-function integer(value: unknown, field: string, wanted: string): number {
-  return Number.isInteger(value) ? (value as number) : check.refuse(field, value, wanted);
+function cellOf(value: unknown, field: string): number {
+  return check.integer(value, field, '0 or 1') ?? check.refuse(field, value, '0 or 1');
 }

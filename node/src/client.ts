@@ -1,12 +1,27 @@
-// The client: what a program holds one of, and the handles of its jobs.
+// The client: what a program holds one of.
 
 import * as check from './arguments.js';
-import { Calls, closed } from './calls.js';
-import { classesOf } from './classes.js';
-import { ConfigError, translated } from './errors.js';
-import { type Image, nativeImages } from './images.js';
-import type { DetectClass, DetectJob } from './models.js';
-import { type NativeClient, type NativeJob, native } from './native.js';
+import type { JobKind } from './callback-keys.js';
+import { Calls } from './calls.js';
+import { type CallOptions, Core, signalOf } from './core.js';
+import { ConfigError, ResumeTokenError, translated } from './errors.js';
+import { Feedbacks, type Registration, type RegistrationOptions, register } from './feedback.js';
+import {
+  type AnyHandle,
+  type AskHandle,
+  type AskJobs,
+  type DetectHandle,
+  type DetectJobs,
+  JobHandle,
+  Jobs,
+  type MatchHandle,
+  type MatchJobs,
+  type RecognizeHandle,
+  submit,
+} from './jobs.js';
+import { native } from './native.js';
+import { Recognition } from './recognition.js';
+import type { AskOptions, DetectOptions, MatchOptions, RecognizeOptions } from './requests.js';
 
 /** How a client is set up. What is not given comes from the environment. */
 export interface ClientOptions {
@@ -22,40 +37,7 @@ export interface ClientOptions {
   allowPlainHttp?: boolean | undefined;
 }
 
-/** What to look for, and where. */
-export interface DetectOptions {
-  /** 1 to 64 pictures. A string is a URL; a file is `{ path }`. */
-  images: readonly Image[];
-  /** The classes to look for: their names, or with settings. */
-  classes: readonly (string | DetectClass)[];
-  /** Your name for the job, at most 64 characters. */
-  customId?: string | undefined;
-  /** Which camera or source the pictures came from, at most 64 characters. */
-  feedId?: string | undefined;
-  /** Where the service posts the finished job: public, with no authentication in front. */
-  webhookUrl?: string | undefined;
-  /** Asks where in the picture each object is. A server may leave that out. */
-  boundingBoxes?: boolean | undefined;
-}
-
-/** How a call may be cancelled. */
-export interface CallOptions {
-  /** Cancels the call, not the job: the promise rejects with an `AbortError`. */
-  signal?: AbortSignal | undefined;
-}
-
-/** How long to wait. */
-export interface WaitOptions extends CallOptions {
-  /**
-   * At most so many milliseconds; 15 minutes where it is not said. There is always one last look at the deadline, which
-   * may take up to 5 s more.
-   */
-  timeout?: number | undefined;
-}
-
 const CLIENT_OPTIONS = ['clientId', 'clientSecret', 'baseUrl', 'requestTimeout', 'allowPlainHttp'];
-const DETECT_OPTIONS = ['images', 'classes', 'customId', 'feedId', 'webhookUrl', 'boundingBoxes'];
-const DEFAULT_WAIT = 15 * 60_000;
 
 /**
  * Talks to one API. Keep one for the whole program: it holds the connections and the token.
@@ -73,6 +55,12 @@ export class ImageIntelligence {
   readonly #core: Core;
   /** Detect jobs that were made before. */
   readonly detectJobs: DetectJobs;
+  /** Match jobs that were made before. */
+  readonly matchJobs: MatchJobs;
+  /** Ask jobs that were made before. */
+  readonly askJobs: AskJobs;
+  /** Feedback about detect jobs. */
+  readonly feedback: Feedbacks;
 
   /** Throws a `ConfigError` that says which setting is missing or wrong. Nothing is sent yet. */
   constructor(options: ClientOptions = {}) {
@@ -92,7 +80,10 @@ export class ImageIntelligence {
       calls,
       translated(() => new native.Client(settings, calls.deliver)),
     );
-    this.detectJobs = new DetectJobs(this.#core);
+    this.detectJobs = new Jobs(this.#core, 'detect');
+    this.matchJobs = new Jobs(this.#core, 'match');
+    this.askJobs = new Jobs(this.#core, 'ask');
+    this.feedback = new Feedbacks(this.#core);
   }
 
   /** Where the API is. */
@@ -107,34 +98,64 @@ export class ImageIntelligence {
    * Rejects with an `InvalidRequestError` or `TooLargeError` before anything is sent; with what the API says.
    */
   async detect(options: DetectOptions, call: CallOptions = {}): Promise<DetectHandle> {
-    const signal = signalOf(call, 'detect');
-    const given = check.options(options, 'detect', DETECT_OPTIONS);
-    const core = this.#core;
-    const pictures = nativeImages(given.images);
-    const request = JSON.stringify({
-      images: [],
-      classes: classesOf(given.classes),
-      customId: check.text(given.customId, 'customId'),
-      feedId: check.text(given.feedId, 'feedId'),
-      webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
-      boundingBox: check.flag(given.boundingBoxes, 'boundingBoxes'),
-    });
-    const job = await core.run<NativeJob>(signal, (client) => client.detect(request, pictures));
-    return new DetectHandle(core, job);
+    return submit(this.#core, 'detect', options, call);
+  }
+
+  /** Asks which of the pictures shows a target: this one of a class. It is sent as `detect` is. */
+  async match(options: MatchOptions, call: CallOptions = {}): Promise<MatchHandle> {
+    return submit(this.#core, 'match', options, call);
+  }
+
+  /** Asks a question about the pictures, to be answered with yes or no. It is sent as `detect` is. */
+  async ask(options: AskOptions, call: CallOptions = {}): Promise<AskHandle> {
+    return submit(this.#core, 'ask', options, call);
+  }
+
+  /** Looks for faces, and for whose they are among the identities of a namespace. It is sent as `detect` is. */
+  async recognize(options: RecognizeOptions, call: CallOptions = {}): Promise<RecognizeHandle> {
+    return submit(this.#core, 'recognize', options, call);
   }
 
   /**
-   * Takes up a job again by its resume token, in this process or another. Nothing is sent yet.
+   * Takes up a job again by its resume token, in this process or another. Nothing is sent yet. The handle is of the token's
+   * own kind; say which you expect, and it is that one: `client.resume(token, 'detect')`.
    *
-   * Throws a `ResumeTokenError` where the token is malformed, of another API, or of another kind of job.
+   * Throws a `ResumeTokenError` where the token is malformed, of another API, or of another kind than was expected.
    */
-  resume(token: string): DetectHandle {
+  resume(token: string): AnyHandle;
+  resume<Kind extends JobKind>(token: string, kind: Kind): JobHandle<Kind>;
+  resume(token: string, kind?: JobKind): JobHandle {
     const core = this.#core;
     const given = check.needed(token, 'token', 'a resume token');
-    return new DetectHandle(
-      core,
-      translated(() => core.open().resume(given)),
-    );
+    const wanted = check.text(kind, 'kind');
+    const job = translated(() => core.open().resume(given));
+    if (wanted !== undefined && job.kind !== wanted) {
+      throw new ResumeTokenError(`resume token: it is of a job to ${job.kind}, not to ${wanted}`);
+    }
+    return new JobHandle(core, job);
+  }
+
+  /** What the service keeps of faces in a namespace, which keeps one user's apart from another's: at most 128 characters. */
+  recognition(namespace: string): Recognition {
+    return new Recognition(this.#core, check.needed(namespace, 'namespace'));
+  }
+
+  /**
+   * Has the events of this application posted to a URL: whenever somebody becomes known, or what is known of them changes.
+   * There is one such webhook for each application, and it cannot be taken back. It is sent once: where the answer is lost,
+   * the error is an `OutcomeUnknownError`.
+   */
+  async registerWebhook(options: RegistrationOptions, call: CallOptions = {}): Promise<Registration> {
+    return register(this.#core, options, call);
+  }
+
+  /**
+   * The bytes of a picture that an answer names, by its `proxyUrl` or the `url` of a face. It is fetched without the token;
+   * only by https, and only from a public address (from this machine, too, where the API is on it). At most 32 MiB.
+   */
+  async image(url: string | URL, options: CallOptions = {}): Promise<Uint8Array> {
+    const given = url instanceof URL ? url.href : check.needed(url, 'url', 'a URL');
+    return this.#core.call<Uint8Array>('image', { url: given }, signalOf(options, 'image'));
   }
 
   /** Ends what is under way with a `ClosedError`, and lets the connections go. Jobs go on. */
@@ -151,100 +172,4 @@ export class ImageIntelligence {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `ImageIntelligence { baseUrl: '${this.baseUrl}' }`;
   }
-}
-
-/** Detect jobs that were made before: `client.detectJobs`. */
-class DetectJobs {
-  readonly #core: Core;
-
-  /** @internal */
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** The job as it is now. Rejects with a `NotFoundError` where the API does not know it. */
-  async get(id: string, options: CallOptions = {}): Promise<DetectJob> {
-    const given = check.text(id, 'id') || check.refuse('id', id, 'the id of a job');
-    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.getDetectJob(given));
-  }
-}
-
-export type { DetectJobs };
-
-/** A job that was submitted: a handle to wait with. Dropping it, or a wait on it, never cancels the job. */
-export class DetectHandle {
-  readonly #core: Core;
-  readonly #job: NativeJob;
-  /** The service's name for the job. */
-  readonly id: string;
-  /** The name that the job was given, by you or by us; undefined where it was resumed. */
-  readonly customId: string | undefined;
-  /** When the job was made, by the service's clock. */
-  readonly createdAt: Date;
-  /** A line of text with which `client.resume(..)` takes the job up again, in any process and any language. */
-  readonly resumeToken: string;
-
-  /** @internal */
-  constructor(core: Core, job: NativeJob) {
-    this.#core = core;
-    this.#job = job;
-    this.id = job.id;
-    this.customId = job.customId ?? undefined;
-    this.createdAt = new Date(job.createdAt);
-    this.resumeToken = job.resumeToken;
-  }
-
-  /** The job as it is now, done or not. */
-  async get(options: CallOptions = {}): Promise<DetectJob> {
-    return this.#core.run<DetectJob>(signalOf(options, 'get'), (client) => client.look(this.#job));
-  }
-
-  /**
-   * Waits until the job is done. A job that ended with errors is a result.
-   *
-   * Rejects with a `WaitTimeoutError`, which carries a resume token; with an `AbortError` where the signal was aborted;
-   * with a `JobLostError` where the API no longer knows the job. A reset, a 503 or a 429 does not end a wait.
-   */
-  async wait(options: WaitOptions = {}): Promise<DetectJob> {
-    const { timeout, signal } = check.options(options, 'wait', ['timeout', 'signal']);
-    const limit = check.milliseconds(timeout, 'timeout', 0) ?? DEFAULT_WAIT;
-    return this.#core.run<DetectJob>(check.signal(signal), (client) => client.wait(this.#job, limit));
-  }
-}
-
-/** What a client and its handles share: the native client, until it is closed. */
-class Core {
-  readonly baseUrl: string;
-  #native: NativeClient | undefined;
-
-  constructor(
-    private readonly calls: Calls,
-    client: NativeClient,
-  ) {
-    this.#native = client;
-    this.baseUrl = client.baseUrl;
-  }
-
-  open(): NativeClient {
-    if (!this.#native) throw closed();
-    return this.#native;
-  }
-
-  run<T extends DetectJob | NativeJob>(
-    signal: AbortSignal | undefined,
-    start: (client: NativeClient) => number,
-  ): Promise<T> {
-    const client = this.open();
-    return this.calls.run<T>(client, signal, () => start(client));
-  }
-
-  close(): void {
-    this.#native?.close();
-    this.#native = undefined;
-    this.calls.close();
-  }
-}
-
-function signalOf(options: CallOptions, call: string): AbortSignal | undefined {
-  return check.signal(check.options(options, call, ['signal']).signal);
 }

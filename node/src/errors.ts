@@ -202,11 +202,11 @@ export class InvalidResponseError extends ImageIntelligenceError {
   declare readonly kind: 'invalid_response';
 }
 
-/** A submit whose answer was lost and that could not be proven either way; it was not sent again. */
+/** A submit, or another call that makes something, whose answer was lost and that could not be proven; it was not sent again. */
 export class OutcomeUnknownError extends ImageIntelligenceError {
   static override readonly kind = 'outcome_unknown';
   declare readonly kind: 'outcome_unknown';
-  /** The customId that the job carries, if it exists. */
+  /** The customId that it carries, if it exists; empty where it was given none. */
   declare readonly customId: string;
   /** The ids of jobs that may be the one, none proven. */
   declare readonly candidates: string[];

@@ -8,15 +8,8 @@ export {
   type MintOptions,
 } from './callback-keys.js';
 export { rawJson } from './calls.js';
-export {
-  type CallOptions,
-  type ClientOptions,
-  DetectHandle,
-  type DetectJobs,
-  type DetectOptions,
-  ImageIntelligence,
-  type WaitOptions,
-} from './client.js';
+export { type ClientOptions, ImageIntelligence } from './client.js';
+export type { CallOptions } from './core.js';
 export {
   AbortError,
   APIConnectionError,
@@ -43,7 +36,45 @@ export {
   WaitTimeoutError,
   WebhookVerificationError,
 } from './errors.js';
+export type { Feedbacks, Registration, RegistrationOptions, WrongClasses } from './feedback.js';
 export type { Image } from './images.js';
+export {
+  type AnyHandle,
+  type AskHandle,
+  type AskJobs,
+  type DetectHandle,
+  type DetectJobs,
+  JobHandle,
+  type JobOf,
+  type JobSearch,
+  type MatchHandle,
+  type MatchJobs,
+  type RecognizeHandle,
+  type WaitOptions,
+} from './jobs.js';
 export type * from './models.js';
-export { classes, customIdOrUrl, errors, found, type Hit, type ImageView, isDone } from './results.js';
+export type {
+  FaceGroups,
+  FaceImages,
+  Identities,
+  IdentityChange,
+  IdentityOptions,
+  Recognition,
+  RecognitionSearch,
+  RecognizeJobs,
+} from './recognition.js';
+export type { AskOptions, DetectOptions, JobOptions, MatchOptions, RecognizeOptions } from './requests.js';
+export {
+  classes,
+  customIdOrUrl,
+  errors,
+  type FaceHit,
+  faces,
+  found,
+  type Hit,
+  type ImageView,
+  isDone,
+  matched,
+  yes,
+} from './results.js';
 export { parseWebhook, type WebhookEvent, type WebhookHeaders, type WebhookOptions } from './webhooks.js';

@@ -20,20 +20,26 @@ export interface NativeImage {
 
 /** A job of the native client. */
 export interface NativeJob {
+  readonly kind: string;
   readonly id: string;
   readonly customId: string | null;
   readonly createdAt: number;
   readonly resumeToken: string;
 }
 
+/** Rows of a search that are fetched page by page. */
+export type NativeRows = { readonly rows: unique symbol };
+
 /**
- * Calls that take time give a number at once, and `deliver` later gets `[number, outcome, value, raw]` for each that is
+ * Calls that take time give a number at once, and `deliver` later gets `[number, outcome, value, beside]` for each that is
  * done, one after the other in one array.
  */
 export interface NativeClient {
   readonly baseUrl: string;
-  detect(request: string, images: NativeImage[]): number;
-  getDetectJob(id: string): number;
+  job(kind: string, namespace: string | undefined, request: string, images: NativeImage[]): number;
+  call(name: string, args: string): number;
+  rows(room: string, args: string): NativeRows;
+  page(rows: NativeRows): number;
   resume(token: string): NativeJob;
   look(job: NativeJob): number;
   wait(job: NativeJob, limitMs: number): number;
@@ -53,6 +59,7 @@ export interface Native {
     parse(text: string): NativeCallbackKeys;
   };
   callbackUrl(base: string, token: string): string;
+  eventKinds(): string[];
   judge(body: Uint8Array, kind: string | undefined): number;
   verifyAndJudge(
     body: Uint8Array,
@@ -64,7 +71,7 @@ export interface Native {
   canonicalise(body: Uint8Array, kind: string | undefined): string;
   decide(table: string, name: string): string;
   kinds(): ErrorKind[];
-  readDetectJobs(body: Uint8Array): string[];
+  readModel(model: string, body: Uint8Array): string;
 }
 
 export const native: Native = loaded as Native;

@@ -1,9 +1,23 @@
 // Easy ways through the results of a job. What a job is, is core's to say; these only walk over it.
 
-import type { BoundingBox, DetectImageResult, DetectJob, DetectJobImage } from './models.js';
+import type { JobKind } from './callback-keys.js';
+import type { JobOf } from './jobs.js';
+import type {
+  AskJob,
+  BoundingBox,
+  DetectImageResult,
+  DetectJob,
+  DetectJobImage,
+  Face,
+  ImageResult,
+  JobImage,
+  MatchJob,
+  RecognizedImage,
+  RecognizeJob,
+} from './models.js';
 
 /** Which picture a result speaks of. */
-export type ImageView = DetectImageResult | DetectJobImage;
+export type ImageView = DetectImageResult | DetectJobImage | ImageResult | JobImage | RecognizedImage;
 
 /** An object of a class in a picture. */
 export interface Hit {
@@ -46,13 +60,41 @@ export function classes(job: DetectJob): string[] {
   return [...names].sort(byCodePoint);
 }
 
+/** The picture that shows the target; undefined where none does. */
+export function matched(job: MatchJob): JobImage | undefined {
+  return job.jobResults.image;
+}
+
+/** A picture for which the answer is yes; undefined where it is no for all of them. */
+export function yes(job: AskJob): JobImage | undefined {
+  return job.jobResults.image;
+}
+
+/** A face in a picture. */
+export interface FaceHit {
+  /** The picture. */
+  image: RecognizedImage;
+  /** The face: whose it is, and where. */
+  face: Face;
+}
+
+/** Every face that was found, with its picture. */
+export function faces(job: RecognizeJob): FaceHit[] {
+  return job.images.flatMap((image) => image.objects.map((face) => ({ image, face })));
+}
+
 /** The pictures that could not be looked at. */
-export function errors(job: DetectJob): DetectImageResult[] {
-  return job.imageResults.filter((image) => FAILED.has(image.status));
+export function errors(job: DetectJob): DetectImageResult[];
+export function errors(job: MatchJob | AskJob): ImageResult[];
+export function errors(job: RecognizeJob): RecognizedImage[];
+export function errors(job: JobOf[JobKind]): (DetectImageResult | ImageResult | RecognizedImage)[];
+export function errors(job: JobOf[JobKind]): (DetectImageResult | ImageResult | RecognizedImage)[] {
+  const images = 'imageResults' in job ? job.imageResults : job.images;
+  return images.filter(({ status }) => status !== undefined && FAILED.has(status));
 }
 
 /** Whether nothing more will come. A job that ended with errors is done too; a status nobody had heard of is not. */
-export function isDone(job: DetectJob): boolean {
+export function isDone(job: JobOf[JobKind]): boolean {
   return DONE.has(job.status);
 }
 

@@ -1,20 +1,34 @@
 // Webhooks: verified and judged by the native side in one crossing, then parsed by JSON.parse.
 
 import * as check from './arguments.js';
+import type { JobKind } from './callback-keys.js';
 import { fromNative, InvalidWebhookError } from './errors.js';
-import type { DetectJob } from './models.js';
+import type { JobOf } from './jobs.js';
+import type { RegisteredEvent } from './models.js';
 import { native } from './native.js';
 
-/** What a webhook brought. `raw` is the body as it came. */
+/** A webhook that brought a job. */
+interface JobEvent<Kind extends JobKind> {
+  /** What the job does. */
+  kind: Kind;
+  job: JobOf[Kind];
+  raw: Uint8Array;
+}
+
+/** What a webhook brought: its `kind` says it. `raw` is the body as it came. */
 export type WebhookEvent =
+  | JobEvent<'detect'>
+  | JobEvent<'match'>
+  | JobEvent<'ask'>
+  | JobEvent<'recognize'>
   | {
-      /** A detect job. */
-      kind: 'detect';
-      job: DetectJob;
+      /** An event of a registered webhook. */
+      kind: 'event';
+      event: RegisteredEvent;
       raw: Uint8Array;
     }
   | {
-      /** Something that this version has no model for: kept as it came, never dropped. */
+      /** Something that this version cannot name: kept as it came, never dropped. */
       kind: 'unknown';
       raw: Uint8Array;
     };
@@ -33,15 +47,15 @@ export interface WebhookOptions {
    */
   secret?: string | readonly string[];
   /** The kind of job, where you know it from the route; it wins over every sign in the body. */
-  kind?: 'detect' | 'match' | 'ask' | 'recognize' | undefined;
+  kind?: JobKind | undefined;
   /** Takes signatures by SHA-1 too, as the published sample shows them. */
   allowSha1?: boolean | undefined;
 }
 
-// What `judge` and `verifyAndJudge` give: the event's number in three bits, then whether the body can be parsed as it is,
-// and whether it is ASCII. The numbers are those of bindings/node.
-const EVENT = 0b00111;
-const DETECT = 1;
+// What `judge` and `verifyAndJudge` give: in three bits the place of what it is among these, then whether the body can be
+// parsed as it is, and whether it is ASCII.
+const KINDS = native.eventKinds() as WebhookEvent['kind'][];
+const KIND = 0b00111;
 const CANONICAL = 0b01000;
 const ASCII = 0b10000;
 
@@ -69,11 +83,13 @@ export function parseWebhook(
       'secret' in given
         ? native.verifyAndJudge(bytes, signatureOf(headers), secretsOf(given.secret), sha1, known)
         : native.judge(bytes, known);
-    if ((judged & EVENT) !== DETECT) return { kind: 'unknown', raw: bytes };
+    const event = KINDS[judged & KIND] ?? 'unknown';
+    if (event === 'unknown') return { kind: event, raw: bytes };
     let text: string;
     if ((judged & CANONICAL) === 0) text = native.canonicalise(bytes, known);
     else text = judged & ASCII ? bytes.latin1Slice() : bytes.utf8Slice();
-    return { kind: 'detect', job: JSON.parse(text), raw: bytes };
+    const read = JSON.parse(text);
+    return event === 'event' ? { kind: event, event: read, raw: bytes } : { kind: event, job: read, raw: bytes };
   } catch (failure) {
     throw fromNative(failure);
   }

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseWebhook } from 'image-intelligence';
-import { failure, job, scripted } from './support/scripted.mjs';
+import { failure, job, scripted, tokenOf } from './support/scripted.mjs';
 import { until } from './support/surroundings.mjs';
 
 const AT_ONCE = 100;
@@ -16,8 +16,11 @@ let client;
 let silent = false;
 before(async () => {
   const body = JSON.stringify(job({ imageResults: [{ objects: [], status: 'COMPLETED_SUCCESSFULLY' }] }));
-  server = await scripted((_request, response) => {
-    if (!silent) response.end(body);
+  const rows = JSON.stringify(
+    Array.from({ length: 100 }, (_, id) => ({ id: `${id}`, images: [], createdAt: 1e12 + id })),
+  );
+  server = await scripted((request, response) => {
+    if (!silent) response.end(request.url.endsWith('/search') ? rows : body);
   });
   client = server.client();
 });
@@ -76,6 +79,27 @@ it('1,000 calls that are aborted in flight: the server sees each connection clos
   await until(() => server.seen.open < AT_ONCE, 'the connections closed');
 });
 
+it('2,000 loops over rows that are left early', async () => {
+  const { identities } = client.recognition('staff');
+  await assertLevel(async () => {
+    for (let done = 0; done < 1000; done += 1) {
+      for await (const { id } of identities.all()) if (id === '50') break;
+    }
+  });
+});
+
+it('1,000 handles of clients that were closed', async () => {
+  await assertLevel(async () => {
+    const kept = [];
+    for (let done = 0; done < 500; done += 1) {
+      const one = server.client();
+      kept.push(one.resume(tokenOf(one, { kind: 'match' })));
+      one.close();
+    }
+    assert.ok(kept.every(({ kind }) => kind === 'match'));
+  });
+});
+
 it('1,000 clients', async () => {
   await assertLevel(async () => {
     for (let done = 0; done < 500; done += 1) {
@@ -90,10 +114,12 @@ it('1,000 clients', async () => {
 it('100,000 webhooks, good and bad', async () => {
   const good = Buffer.from(JSON.stringify(job()));
   const odd = Buffer.from(JSON.stringify(job({ id: 7 })));
+  const other = Buffer.from('{"event": "IDENTITY_CREATED"}');
   await assertLevel(async () => {
     for (let done = 0; done < 50_000; done += 4) {
       assert.equal(parseWebhook(good).kind, 'detect');
       assert.equal(parseWebhook(odd).job.id, '7');
+      assert.equal(parseWebhook(other).kind, 'event');
       assert.equal(parseWebhook('{}').kind, 'unknown');
       if (done % 40 === 0) assert.throws(() => parseWebhook('x'), { kind: 'invalid_webhook' });
     }

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before } from 'node:test';
 import * as ii from 'image-intelligence';
-import { strictly } from './support/models.mjs';
+import { strictly, typeOf } from './support/models.mjs';
 import { failure, scripted, send } from './support/scripted.mjs';
 import { inner, native } from './support/surroundings.mjs';
 import { assertDecided, assertRefused, bodyOf, casesOf, table } from './support/vectors.mjs';
 
 const BODY = ['json', 'text', 'base64', 'file'];
-const { classes, customIdOrUrl, errors, found, parseWebhook, rawJson } = ii;
+const { classes, customIdOrUrl, errors, faces, found, matched, parseWebhook, rawJson, yes } = ii;
 const { fromNative } = await inner('errors');
 
 // What core decides, core decides here too: the case goes over the border and back.
@@ -18,7 +18,7 @@ for (const [name, fields] of [
   ['poll', ['age_ms', 'limit_ms', 'policy', 'first', 'steps']],
   ['retry', ['failure', 'may_repeat_read', 'may_repeat_create', 'may_have_created']],
   ['retry_after', ['value', 'now_ms', 'wait_ms']],
-  ['validation', ['request', 'limits', 'error']],
+  ['validation', ['request', 'of', 'limits', 'error']],
 ]) {
   table(name, fields, (one) => assertDecided(JSON.parse(native.decide(name, JSON.stringify(one))), one));
 }
@@ -57,18 +57,22 @@ function decideError(one) {
   }
 }
 
-table('webhook', [...BODY, 'known_kind', 'event', 'shape', 'id', 'status', 'error'], async (one) => {
+const WEBHOOK = ['known_kind', 'event', 'shape', 'id', 'status', 'event_name', 'identity', 'error'];
+table('webhook', [...BODY, ...WEBHOOK], async (one) => {
   const body = bodyOf(one);
   const read = () => parseWebhook(body, undefined, { kind: one.known_kind });
   if (one.error) return assertRefused(await failure(read), one.error);
   const event = read();
-  assert.equal(event.kind, one.event === 'detect' ? 'detect' : 'unknown');
+  assert.equal(event.kind, one.event);
   assert.equal(event.raw, body, 'the body is not reachable as it came');
-  if (one.event === 'detect') {
+  if (one.event === 'event') {
+    assert.equal(event.event.event, one.event_name);
+    assert.equal(event.event.identity?.id ?? null, one.identity);
+  } else if (one.event === 'unknown') {
+    assert.deepEqual(Object.keys(event), ['kind', 'raw']);
+  } else {
     assert.equal(event.job.id, one.id ?? '1');
     if ('status' in one) assert.equal(event.job.status, one.status);
-  } else {
-    assert.ok(!('job' in event));
   }
 });
 
@@ -78,11 +82,11 @@ table('canonical', [...BODY, 'known_kind', 'event', 'canonical', 'expect', 'erro
   if (one.error) return assertRefused(await failure(read), one.error);
   const judged = native.judge(body, one.known_kind);
   assert.equal((judged & 0b01000) !== 0, one.canonical, 'canonical');
-  assert.equal((judged & 0b00111) === 1 ? 'detect' : 'unknown', one.event);
-  const event = read();
-  assert.equal(event.kind, one.event);
-  if (one.expect) assert.deepEqual(strictly('DetectJob', event.job), one.expect);
-  else assert.equal(event.kind, 'unknown', 'nothing is expected of a detect job');
+  const { kind, job, event } = read();
+  assert.equal(kind, one.event);
+  if (kind === 'unknown') return assert.equal(one.expect, undefined, 'something is expected of an unknown body');
+  const type = kind === 'event' ? 'RegisteredEvent' : typeOf(`${kind}_job`);
+  assert.deepEqual(strictly(type, job ?? event), one.expect);
 });
 
 table('signature', ['headers', 'text', 'base64', 'secrets', 'allow_sha1', 'good', 'signed', 'error'], async (one) => {
@@ -139,11 +143,11 @@ table('resume', ['api', 'token', 'fields', 'writes', 'error'], async (one) => {
   const client = new ii.ImageIntelligence({ baseUrl: one.api, clientId: 'a', clientSecret: 'b', allowPlainHttp: true });
   try {
     if (one.error) return assertRefused(await failure(() => client.resume(one.token)), one.error);
-    if (one.fields.kind !== 'detect') {
-      return assertRefused(await failure(() => client.resume(one.token)), { kind: 'resume_token' });
-    }
     const handle = client.resume(one.token);
-    assert.equal(handle.id, one.fields.id);
+    assert.deepEqual([handle.kind, handle.id], [one.fields.kind, one.fields.id]);
+    assert.equal(client.resume(one.token, one.fields.kind).id, one.fields.id);
+    const other = one.fields.kind === 'detect' ? 'match' : 'detect';
+    assertRefused(await failure(() => client.resume(one.token, other)), { kind: 'resume_token', contains: [other] });
     assert.equal(handle.createdAt.getTime(), one.fields.created);
     if (one.writes) assert.equal(handle.resumeToken, one.token);
   } finally {
@@ -153,19 +157,39 @@ table('resume', ['api', 'token', 'fields', 'writes', 'error'], async (one) => {
 
 // Answers of the API come over HTTP. A job is asked for by its own id, and the server sends the body of the case at hand;
 // what cannot be read has no id, and is asked for by the name of its case.
-const wire = casesOf('wire').filter((one) => one.model === 'detect_job');
-const odd = new Map(wire.filter((one) => one.error).map((one) => [one.name, bodyOf(one)]));
-const refused = new Map();
 let current;
 let server;
 let client;
+const one = {
+  detect_job: (id) => client.detectJobs.get(id),
+  match_job: (id) => client.matchJobs.get(id),
+  ask_job: (id) => client.askJobs.get(id),
+  recognize_job: (id) => client.recognition('staff').jobs.get(id),
+  identity: (id) => client.recognition('staff').identities.get(id),
+  face_image: (id) => client.recognition('staff').images.get(id),
+  face_group: (id) => client.recognition('staff').groups.get(id),
+  feedback: (id) => client.feedback.get(id),
+};
+const many = {
+  detect_jobs: () => client.detectJobs.search(),
+  match_jobs: () => client.matchJobs.search(),
+  ask_jobs: () => client.askJobs.search(),
+  recognize_jobs: () => client.recognition('staff').jobs.search(),
+  identities: () => client.recognition('staff').identities.search(),
+  face_images: () => client.recognition('staff').images.search(),
+  face_groups: () => client.recognition('staff').groups.search(),
+  feedbacks: () => client.feedback.list(),
+};
+const odd = new Map(casesOf('wire').flatMap((one) => (one.error ? [[one.name, one]] : [])));
+const refused = new Map();
 before(async () => {
   server = await scripted((request, response) => {
-    send(response, odd.get(decodeURIComponent(request.url.split('/').pop())) ?? current);
+    const asked = odd.get(decodeURIComponent(request.url.split('/').pop()));
+    send(response, asked ? bodyOf(asked) : current);
   });
   client = server.client();
   // What cannot be read is asked for again, a few seconds long: all of them at once.
-  for (const name of odd.keys()) refused.set(name, failure(client.detectJobs.get(name)));
+  for (const [name, { model }] of odd) if (model in one) refused.set(name, failure(one[model](name)));
 });
 after(async () => {
   client.close();
@@ -174,33 +198,58 @@ after(async () => {
 
 const nameOf = (image) => image.customId ?? image.url ?? image.id ?? '';
 
-table('wire', [...BODY, 'model', 'expect', 'found', 'classes', 'errors', 'raw', 'error'], async (one) => {
-  const body = bodyOf(one);
-  if (one.model === 'detect_jobs') {
-    const read = () => {
-      try {
-        return native.readDetectJobs(body).map((text) => strictly('DetectJob', JSON.parse(text)));
-      } catch (thrown) {
-        throw fromNative(thrown);
-      }
-    };
-    if (one.error) return assertRefused(await failure(read), one.error);
-    return assert.deepEqual(read(), one.expect);
+/** The easy ways through a job. */
+const ways = {
+  classes,
+  errors: (job) => errors(job).map(nameOf),
+  matched: (job) => (matched(job) ? customIdOrUrl(matched(job)) : null),
+  yes: (job) => (yes(job) ? customIdOrUrl(yes(job)) : null),
+  faces: (job) =>
+    faces(job).map(({ image, face: { identityId: identity } }) => ({
+      image: nameOf(image),
+      ...(identity === undefined ? {} : { identity }),
+    })),
+};
+
+/** What a case of a model may say of the ways through it. */
+const waysOf = {
+  detect_job: ['found', 'classes', 'errors', 'raw'],
+  match_job: ['matched', 'errors', 'raw'],
+  ask_job: ['yes', 'errors', 'raw'],
+  recognize_job: ['faces', 'errors', 'raw'],
+};
+
+/** Core's reading, without a request. */
+function written(model, body) {
+  try {
+    return JSON.parse(native.readModel(model, body));
+  } catch (thrown) {
+    throw fromNative(thrown);
   }
-  assert.equal(one.model, 'detect_job');
-  if (one.error) {
-    return assertRefused(await refused.get(one.name), one.error);
+}
+
+table('wire', [...BODY, 'model', 'expect', 'found', ...Object.keys(ways), 'raw', 'error'], async (row) => {
+  const { model, expect } = row;
+  const own = waysOf[model] ?? (model in one ? ['raw'] : []);
+  const foreign = ['found', ...Object.keys(ways), 'raw'].filter((way) => way in row && !own.includes(way));
+  assert.deepEqual(foreign, [], `no way through a ${model}`);
+  const body = bodyOf(row);
+  if (row.error) {
+    assertRefused(await failure(() => written(model, body)), row.error);
+    if (refused.has(row.name)) assertRefused(await refused.get(row.name), row.error);
+    return;
   }
+  assert.deepEqual(written(model, body), expect);
   current = body;
-  const job = await client.detectJobs.get(one.expect.id);
-  assert.deepEqual(strictly('DetectJob', job), one.expect);
-  for (const [name, hits] of Object.entries(one.found ?? {})) {
-    const ours = found(job, name).map(({ image, confidence }) => ({ image: nameOf(image), confidence }));
+  if (!(model in one || model in many)) return;
+  const read = await (one[model] ?? many[model])(expect.id ?? 'x');
+  assert.deepEqual(strictly(typeOf(model), read), expect);
+  for (const [name, hits] of Object.entries(row.found ?? {})) {
+    const ours = found(read, name).map(({ image, confidence }) => ({ image: nameOf(image), confidence }));
     assert.deepEqual(ours, hits);
-    for (const hit of found(job, name)) assert.equal(customIdOrUrl(hit.image), nameOf(hit.image));
+    for (const hit of found(read, name)) assert.equal(customIdOrUrl(hit.image), nameOf(hit.image));
   }
-  if (one.classes) assert.deepEqual(classes(job), one.classes);
-  if (one.errors) assert.deepEqual(errors(job).map(nameOf), one.errors);
-  for (const [field, text] of Object.entries(one.raw ?? {}))
-    assert.deepEqual(rawJson(job)[field], JSON.parse(text), field);
+  for (const [name, way] of Object.entries(ways)) if (name in row) assert.deepEqual(way(read), row[name], name);
+  for (const [field, text] of Object.entries(row.raw ?? {}))
+    assert.deepEqual(rawJson(read)[field], JSON.parse(text), field);
 });

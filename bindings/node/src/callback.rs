@@ -1,11 +1,11 @@
 //! Callback tokens: made and checked by core.
 
-use image_intelligence::{CallbackKeys as Native, Error, ErrorKind, Kind, PublicBase, Rid, Timestamp};
+use image_intelligence::{CallbackKeys as Native, Error, ErrorKind, PublicBase, Rid, Timestamp};
 use napi::bindgen_prelude::Uint8Array;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::failure;
+use crate::{failure, kind_of};
 
 /// What a token says.
 #[napi(object)]
@@ -59,8 +59,7 @@ impl CallbackKeys {
 impl CallbackKeys {
     fn make(&self, kind: &str, expires: f64, rid: &str, base: &str) -> image_intelligence::Result<String> {
         let refuse = |problem: String| Error::new(ErrorKind::InvalidRequest, problem);
-        let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-        let kind = Kind::from_name(kind).ok_or_else(|| refuse(format!("kind: one of {kinds} is wanted")))?;
+        let kind = kind_of(kind)?;
         let rid = Rid::from_hex(rid).ok_or_else(|| refuse("rid: 32 hex digits are wanted".to_owned()))?;
         Ok(self.0.mint(kind, Timestamp::from_millis(expires as i64), rid, &PublicBase::parse(base)?))
     }

@@ -9,14 +9,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
-use image_intelligence::Error;
-use napi::bindgen_prelude::{Function, Object, ToNapiValue};
+use image_intelligence::{AnyJob, Error, RawAnswer, RawJson, Result as Answered, Secret};
+use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
-use crate::client::DetectHandle;
+use crate::client::JobHandle;
 use crate::failure;
 
 /// More threads than this have nothing to do: they encode pictures and read answers.
@@ -41,15 +41,73 @@ fn runtime() -> Result<&'static Runtime> {
 /// How a call ended.
 pub(crate) enum Outcome {
     Failed(Error),
-    /// JSON for `JSON.parse`, and the text that came where that is another one.
-    Json {
-        json: Vec<u8>,
-        ascii: bool,
-        raw: Option<String>,
-    },
-    Handle(DetectHandle),
+    /// One object: JSON for `JSON.parse`, and the text that came where that is another one.
+    One(Json, Option<String>),
+    /// A list of them, and the texts of its items, in one JSON.
+    Many(Json, Vec<String>),
+    /// What only its caller may see stands beside the JSON.
+    Registered(Json, Option<Secret>),
+    Bytes(Vec<u8>),
+    Handle(JobHandle),
+    /// There is nothing to say.
+    Done,
     /// A bug in here: told to whoever called, and to nobody else.
     Broken,
+}
+
+/// JSON for `JSON.parse`.
+pub(crate) struct Json {
+    text: Vec<u8>,
+    ascii: bool,
+}
+
+impl Outcome {
+    pub(crate) fn of<T>(answered: Answered<T>, outcome: impl FnOnce(T) -> Self) -> Self {
+        answered.map_or_else(Self::Failed, outcome)
+    }
+
+    pub(crate) fn handle(job: AnyJob) -> Self {
+        Self::Handle(JobHandle(job))
+    }
+
+    pub(crate) fn answer(answer: RawAnswer) -> Self {
+        match answer {
+            RawAnswer::One(one) => Self::one(one),
+            RawAnswer::Many(many) => Self::many(many),
+            RawAnswer::Registered(webhook, secret) => Self::Registered(parts(webhook).0, secret),
+            RawAnswer::Bytes(bytes) => Self::Bytes(bytes.into()),
+            _ => Self::Done,
+        }
+    }
+
+    pub(crate) fn one(one: RawJson) -> Self {
+        let (json, raw) = parts(one);
+        Self::One(json, raw)
+    }
+
+    pub(crate) fn many(many: Vec<RawJson>) -> Self {
+        let mut list = Json { text: vec![b'['], ascii: true };
+        let mut raws = Vec::with_capacity(many.len());
+        for (json, raw) in many.into_iter().map(parts) {
+            if list.text.len() > 1 {
+                list.text.push(b',');
+            }
+            list.text.extend(json.text);
+            list.ascii &= json.ascii;
+            raws.push(raw.unwrap_or_default());
+        }
+        list.text.push(b']');
+        Self::Many(list, raws)
+    }
+}
+
+/// What JavaScript may parse, and the text that came where that is another one.
+fn parts(answer: RawJson) -> (Json, Option<String>) {
+    let RawJson { raw, json, ascii, .. } = answer;
+    match json {
+        None => (Json { text: raw, ascii }, None),
+        Some(text) => (Json { text, ascii }, Some(String::from_utf8_lossy(&raw).into_owned())),
+    }
 }
 
 /// Wakes JavaScript; what it then gets is what the queue holds at that time.
@@ -175,48 +233,74 @@ impl Drop for Calls {
     }
 }
 
-/// What JavaScript gets: `[number, outcome, value, raw]` for each call, one after the other in one array.
+/// What JavaScript gets: `[number, outcome, value, beside]` for each call, one after the other in one array.
 pub struct Delivery(Vec<(u32, Outcome)>);
+
+// The numbers of outcomes; the facade's are these.
+const FAILED: u32 = 0;
+const ONE: u32 = 1;
+const MANY: u32 = 2;
+const REGISTERED: u32 = 3;
+const VALUE: u32 = 4;
 
 impl ToNapiValue for Delivery {
     unsafe fn to_napi_value(raw_env: sys::napi_env, delivery: Self) -> Result<sys::napi_value> {
         let env = Env::from_raw(raw_env);
         let mut array = env.create_array(u32::try_from(delivery.0.len() * 4).unwrap_or(0))?;
-        let mut at = 0;
-        for (number, outcome) in delivery.0 {
+        for (at, (number, outcome)) in (0..).step_by(4).zip(delivery.0) {
             array.set(at, number)?;
+            let (what, value, beside) = (at + 1, at + 2, at + 3);
             match outcome {
                 Outcome::Failed(error) => {
-                    array.set(at + 1, 0)?;
-                    array.set(at + 2, failure::object(&env, &error)?)?;
+                    array.set(what, FAILED)?;
+                    array.set(value, failure::object(&env, &error)?)?;
                 }
-                Outcome::Json { json, ascii, raw } => {
-                    array.set(at + 1, 1)?;
-                    // ASCII is Latin-1 too, which needs no decoding.
-                    let text = if ascii { env.create_string_latin1(&json)? } else { string(&env, json)? };
-                    array.set(at + 2, text)?;
+                Outcome::One(json, raw) => {
+                    array.set(what, ONE)?;
+                    array.set(value, string(&env, json)?)?;
                     if let Some(raw) = raw {
-                        array.set(at + 3, raw)?;
+                        array.set(beside, raw)?;
                     }
                 }
-                Outcome::Handle(handle) => {
-                    array.set(at + 1, 2)?;
-                    array.set(at + 2, handle)?;
+                Outcome::Many(json, raws) => {
+                    array.set(what, MANY)?;
+                    array.set(value, string(&env, json)?)?;
+                    array.set(beside, raws)?;
                 }
+                Outcome::Registered(json, secret) => {
+                    array.set(what, REGISTERED)?;
+                    array.set(value, string(&env, json)?)?;
+                    if let Some(secret) = secret {
+                        array.set(beside, secret.expose())?;
+                    }
+                }
+                Outcome::Bytes(bytes) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, BufferSlice::copy_from(&env, bytes)?)?;
+                }
+                Outcome::Handle(handle) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, handle)?;
+                }
+                Outcome::Done => array.set(what, VALUE)?,
                 Outcome::Broken => {
-                    array.set(at + 1, 0)?;
+                    array.set(what, FAILED)?;
                     let mut told = Object::new(&env)?;
                     told.set("message", "image-intelligence broke: this is a bug in it, please report it")?;
-                    array.set(at + 2, told)?;
+                    array.set(value, told)?;
                 }
             }
-            at += 4;
         }
         // SAFETY: the array is of this environment.
         unsafe { ToNapiValue::to_napi_value(raw_env, array) }
     }
 }
 
-fn string(env: &Env, json: Vec<u8>) -> Result<napi::JsString<'_>> {
-    env.create_string_from_std(String::from_utf8(json).map_err(|error| napi::Error::from_reason(error.to_string()))?)
+fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
+    if json.ascii {
+        // ASCII is Latin-1 too, which needs no decoding.
+        return env.create_string_latin1(&json.text);
+    }
+    let text = String::from_utf8(json.text).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    env.create_string_from_std(text)
 }

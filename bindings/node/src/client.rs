@@ -1,17 +1,16 @@
 //! The client, and the handles of its jobs.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{
-    Client as Native, ClientBuilder, Detect, DetectJob, DetectRequest, Dialect, Error, ErrorKind, Image, Job, RawJson,
-};
+use image_intelligence::{AnyJob, AnyRows, Client as Native, Dialect, Error, ErrorKind, Image};
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
+use tokio::sync::Mutex;
 
 use crate::calls::{Calls, Delivery, Outcome};
-use crate::failure;
+use crate::{failure, kind_of};
 
 /// How a client is set up.
 #[napi(object)]
@@ -48,31 +47,11 @@ impl From<Picture> for Image {
     }
 }
 
-/// A client that never connects, for handles: those that outlive `close` must keep no connection open.
-#[derive(Clone)]
-struct Idle {
-    builder: ClientBuilder,
-    built: Arc<OnceLock<Native>>,
-}
-
-impl Idle {
-    fn handle(&self, job: &Job<Detect>) -> image_intelligence::Result<DetectHandle> {
-        let client = if let Some(client) = self.built.get() {
-            client
-        } else {
-            let client = self.builder.clone().build()?;
-            self.built.get_or_init(|| client)
-        };
-        Ok(DetectHandle(job.through(client)))
-    }
-}
-
 /// What `ImageIntelligence` stands on.
 #[napi]
 pub struct Client {
     /// None once it is closed.
     open: Option<Native>,
-    idle: Idle,
     calls: Calls,
     base_url: String,
 }
@@ -98,10 +77,9 @@ impl Client {
         if let Some(limit) = settings.request_timeout {
             builder = builder.request_timeout(milliseconds(limit));
         }
-        let client = builder.clone().build().map_err(|error| failure::thrown(env, &error))?;
+        let client = builder.build().map_err(|error| failure::thrown(env, &error))?;
         let base_url = client.base_url().to_string();
-        let idle = Idle { builder, built: Arc::default() };
-        Ok(Self { open: Some(client), idle, calls: Calls::new(&deliver)?, base_url })
+        Ok(Self { open: Some(client), calls: Calls::new(&deliver)?, base_url })
     }
 
     #[napi(getter, catch_unwind)]
@@ -109,42 +87,65 @@ impl Client {
         self.base_url.clone()
     }
 
-    /// Submits a job: `request` is its JSON, without the pictures. The outcome is a handle.
+    /// Submits a job of a kind: `request` is its JSON, without the pictures. The outcome is a handle.
     #[napi(catch_unwind)]
-    pub fn detect(&mut self, env: Env, request: String, pictures: Vec<Picture>) -> Result<u32> {
-        let request = DetectRequest::from_json(request.as_bytes()).map_err(|error| failure::thrown(env, &error))?;
-        let submit = self.open(env)?.detect(pictures).request(request);
-        let idle = self.idle.clone();
-        self.calls.start(env, async move {
-            submit.send().await.and_then(|job| idle.handle(&job)).map_or_else(Outcome::Failed, Outcome::Handle)
-        })
+    pub fn job(
+        &mut self,
+        env: Env,
+        kind: String,
+        namespace: Option<String>,
+        request: String,
+        pictures: Vec<Picture>,
+    ) -> Result<u32> {
+        let client = self.open(env)?;
+        let job = kind_of(&kind).and_then(|kind| client.any_job(kind, namespace, pictures, request.as_bytes()));
+        let job = job.map_err(|error| failure::thrown(env, &error))?;
+        self.calls.start(env, async move { Outcome::of(job.send().await, Outcome::handle) })
     }
 
-    /// Reads a job by its id.
+    /// Makes the call of that name, with its arguments as JSON. What there is to call is the client's to say.
     #[napi(catch_unwind)]
-    pub fn get_detect_job(&mut self, env: Env, id: String) -> Result<u32> {
-        let jobs = self.open(env)?.jobs::<Detect>();
-        self.calls.start(env, async move { jobs.get_raw(&id).await.map_or_else(Outcome::Failed, as_it_came) })
+    pub fn call(&mut self, env: Env, name: String, arguments: String) -> Result<u32> {
+        let client = self.open(env)?.clone();
+        let call = async move { client.call(&name, arguments.as_bytes()).await };
+        self.calls.start(env, async move { Outcome::of(call.await, Outcome::answer) })
+    }
+
+    /// Every row of a search, of which nothing is fetched yet.
+    #[napi(catch_unwind)]
+    pub fn rows(&self, env: Env, room: String, arguments: String) -> Result<Rows> {
+        let rows = self.open(env)?.rows(&room, arguments.as_bytes()).map_err(|error| failure::thrown(env, &error))?;
+        Ok(Rows(Arc::new(Mutex::new(rows))))
+    }
+
+    /// Fetches the next rows, as many as one request brings. The outcome is a list, or nothing after the last.
+    #[napi(catch_unwind)]
+    pub fn page(&mut self, env: Env, rows: &Rows) -> Result<u32> {
+        self.open(env)?;
+        let rows = Arc::clone(&rows.0);
+        let page = async move { rows.lock().await.next_page().await };
+        self.calls.start(env, async move { Outcome::of(page.await, |page| page.map_or(Outcome::Done, Outcome::many)) })
     }
 
     #[napi(catch_unwind)]
-    pub fn resume(&self, env: Env, token: String) -> Result<DetectHandle> {
-        let job = self.open(env)?.resume(&token);
-        job.and_then(|job| self.idle.handle(&job)).map_err(|error| failure::thrown(env, &error))
+    pub fn resume(&self, env: Env, token: String) -> Result<JobHandle> {
+        self.open(env)?.resume_any(&token).map(JobHandle).map_err(|error| failure::thrown(env, &error))
     }
 
     /// Reads the job of a handle.
     #[napi(catch_unwind)]
-    pub fn look(&mut self, env: Env, handle: &DetectHandle) -> Result<u32> {
-        let job = handle.0.through(self.open(env)?);
-        self.calls.start(env, async move { tied(job.get().await) })
+    pub fn look(&mut self, env: Env, handle: &JobHandle) -> Result<u32> {
+        self.open(env)?;
+        let job = handle.0.clone();
+        self.calls.start(env, async move { Outcome::of(job.get().await, Outcome::one) })
     }
 
     /// Waits for the job of a handle, at most so many milliseconds.
     #[napi(catch_unwind)]
-    pub fn wait(&mut self, env: Env, handle: &DetectHandle, limit: f64) -> Result<u32> {
-        let job = handle.0.through(self.open(env)?);
-        self.calls.start(env, async move { tied(job.wait_for(milliseconds(limit)).await) })
+    pub fn wait(&mut self, env: Env, handle: &JobHandle, limit: f64) -> Result<u32> {
+        self.open(env)?;
+        let job = handle.0.clone();
+        self.calls.start(env, async move { Outcome::of(job.wait_for(milliseconds(limit)).await, Outcome::one) })
     }
 
     /// Drops a call.
@@ -153,11 +154,13 @@ impl Client {
         self.calls.cancel(env, call);
     }
 
-    /// Drops every call, and the connections.
+    /// Drops every call, and the connections, whoever still holds a handle.
     #[napi(catch_unwind)]
     pub fn close(&mut self, env: Env) {
         self.calls.close(env);
-        self.open = None;
+        if let Some(client) = self.open.take() {
+            client.close();
+        }
     }
 }
 
@@ -168,12 +171,21 @@ impl Client {
     }
 }
 
+/// Rows that are fetched page by page.
+#[napi]
+pub struct Rows(Arc<Mutex<AnyRows>>);
+
 /// A job that was submitted.
 #[napi]
-pub struct DetectHandle(Job<Detect>);
+pub struct JobHandle(pub(crate) AnyJob);
 
 #[napi]
-impl DetectHandle {
+impl JobHandle {
+    #[napi(getter, catch_unwind)]
+    pub fn kind(&self) -> &'static str {
+        self.0.kind().as_str()
+    }
+
     #[napi(getter, catch_unwind)]
     pub fn id(&self) -> String {
         self.0.id().to_owned()
@@ -199,24 +211,4 @@ impl DetectHandle {
 /// The facade lets no time through that is negative or no number.
 fn milliseconds(given: f64) -> Duration {
     Duration::try_from_secs_f64(given / 1000.0).unwrap_or(Duration::MAX)
-}
-
-/// An answer of the API: its very text, where JavaScript may parse that.
-fn as_it_came(job: RawJson) -> Outcome {
-    let RawJson { raw, json, ascii, .. } = job;
-    match json {
-        None => Outcome::Json { json: raw, ascii, raw: None },
-        Some(json) => Outcome::Json { json, ascii, raw: Some(String::from_utf8_lossy(&raw).into_owned()) },
-    }
-}
-
-/// A job whose pictures are tied to the caller's.
-fn tied(job: image_intelligence::Result<DetectJob>) -> Outcome {
-    match job {
-        Ok(job) => {
-            let json = job.to_json();
-            Outcome::Json { ascii: json.is_ascii(), json, raw: job.raw.as_str().map(str::to_owned) }
-        }
-        Err(error) => Outcome::Failed(error),
-    }
 }

@@ -9,6 +9,7 @@ mod client;
 mod failure;
 mod webhook;
 
+use image_intelligence::{Error, ErrorKind, Kind};
 use napi::{Env, Result};
 use napi_derive::napi;
 
@@ -21,12 +22,20 @@ pub fn decide(env: Env, table: String, case: String) -> Result<String> {
 /// Every kind of error, so that the tests miss none.
 #[napi(catch_unwind)]
 pub fn kinds() -> Vec<&'static str> {
-    image_intelligence::ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
-/// Reads the answer to a search, and writes the jobs out again: for the tests, until a search is in the surface.
+/// Reads an answer of the API as the model of that name, and writes it out again: for the tests.
 #[napi(catch_unwind)]
-pub fn read_detect_jobs(env: Env, body: &[u8]) -> Result<Vec<String>> {
-    let jobs = image_intelligence::DetectJob::list_from_json(body).map_err(|error| failure::thrown(env, &error))?;
-    Ok(jobs.iter().map(|job| String::from_utf8_lossy(&job.to_json()).into_owned()).collect())
+pub fn read_model(env: Env, model: String, body: &[u8]) -> Result<String> {
+    let written = image_intelligence_core::read_model(&model, body).map_err(|error| failure::thrown(env, &error))?;
+    String::from_utf8(written).map_err(|error| napi::Error::from_reason(error.to_string()))
+}
+
+/// The kind of job of that name.
+fn kind_of(name: &str) -> image_intelligence::Result<Kind> {
+    Kind::from_name(name).ok_or_else(|| {
+        let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+        Error::new(ErrorKind::InvalidRequest, format!("kind: \"{name}\" given, one of {kinds} wanted"))
+    })
 }

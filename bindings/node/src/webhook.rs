@@ -1,20 +1,24 @@
 //! Webhooks: verified and judged in one crossing; JavaScript parses the very bytes.
 
 use image_intelligence::{
-    Checked, Error, ErrorKind, EventKind, Kind, Secret, SignatureOptions, canonicalise as rewrite, check,
-    verify_signature,
+    Checked, EventKind, Kind, Secret, SignatureOptions, canonicalise as rewrite, check, verify_signature,
 };
 use napi::bindgen_prelude::Either;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::failure;
+use crate::{failure, kind_of};
 
-// What the facade gets: the event in the lowest three bits, and two flags. Its numbers are these.
-const UNKNOWN: u32 = 0;
-const DETECT: u32 = 1;
+// What the facade gets: the event's place in `event_kinds` in the lowest three bits, and two flags. Its numbers are these.
 const CANONICAL: u32 = 0b01000;
 const ASCII: u32 = 0b10000;
+const _: () = assert!(EventKind::ALL.len() <= 8, "three bits hold eight kinds");
+
+/// What a body may be, each at the place by which it crosses.
+#[napi(catch_unwind)]
+pub fn event_kinds() -> Vec<&'static str> {
+    EventKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
 
 /// Says what a body is, and whether it may be parsed as it stands.
 #[napi(catch_unwind)]
@@ -53,19 +57,11 @@ pub fn canonicalise(env: Env, body: &[u8], kind: Option<String>) -> Result<Strin
     String::from_utf8(json).map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
-fn known(kind: Option<String>) -> std::result::Result<Option<Kind>, Error> {
-    let Some(name) = kind else { return Ok(None) };
-    if let Some(kind) = Kind::from_name(&name) {
-        return Ok(Some(kind));
-    }
-    let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-    Err(Error::new(ErrorKind::InvalidRequest, format!("kind: \"{name}\" given, one of {kinds} wanted")))
+fn known(kind: Option<String>) -> image_intelligence::Result<Option<Kind>> {
+    kind.map(|name| kind_of(&name)).transpose()
 }
 
 fn in_bits(checked: Checked) -> u32 {
-    let event = match checked.event {
-        EventKind::Detect => DETECT,
-        _ => UNKNOWN,
-    };
-    event | if checked.canonical { CANONICAL } else { 0 } | if checked.ascii { ASCII } else { 0 }
+    let place = EventKind::ALL.iter().take_while(|kind| **kind != checked.event).count();
+    place as u32 | if checked.canonical { CANONICAL } else { 0 } | if checked.ascii { ASCII } else { 0 }
 }

@@ -1,5 +1,6 @@
 //! How a command fails: an error, a hint at the way out, and how both are told to a person or a program.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use image_intelligence::{Error, ErrorKind};
 use serde::Serialize;
 
 use crate::interrupt::Signal;
+use crate::kinds::Where;
 use crate::output::{Format, printable};
 
 /// An error, and what to do about it.
@@ -95,13 +97,6 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let hint = match error.kind() {
-            ErrorKind::OutcomeUnknown => error.custom_id().map(|name| {
-                let find = find_command(name);
-                match error.candidates().first() {
-                    Some(id) => format!("it may be this one: ii jobs get {id}; to look for it again: {find}"),
-                    None => format!("to look for it: {find}"),
-                }
-            }),
             ErrorKind::WaitTimeout => error.resume_token().map(|token| format!("to wait on: ii jobs wait {token}")),
             ErrorKind::RateLimited => {
                 error.retry_after().map(|wait| format!("try again in {} s", wait.as_secs().max(1)))
@@ -112,13 +107,46 @@ impl From<Error> for Failure {
     }
 }
 
-/// The command that looks for a job by its customId, to be pasted into a shell.
-pub(crate) fn find_command(custom_id: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
-    if !custom_id.is_empty() && custom_id.chars().all(plain) {
-        return format!("ii jobs find --custom-id {custom_id}");
+impl Failure {
+    /// Of a submit: one whose outcome is unknown can be looked for.
+    pub(crate) fn of_submit(error: Error, place: &Where) -> Self {
+        let hint = error.custom_id().filter(|_| error.kind() == ErrorKind::OutcomeUnknown).map(|name| {
+            let find = find_command(name, place);
+            match error.candidates().first() {
+                Some(id) => {
+                    let options = place.options();
+                    format!("it may be this one: ii jobs get {}{options}; to look for it again: {find}", quoted(id))
+                }
+                None => format!("to look for it: {find}"),
+            }
+        });
+        let failure = Self::from(error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
-    format!("ii jobs find --custom-id '{}'", custom_id.replace('\'', r"'\''"))
+
+    /// Of another call that is sent once: where its answer is lost, `look` is the command that tells.
+    pub(crate) fn of_create(error: Error, look: &str) -> Self {
+        let lost = error.kind() == ErrorKind::OutcomeUnknown;
+        let failure = Self::from(error);
+        if lost { failure.hint(format!("to see what became of it: {look}")) } else { failure }
+    }
+}
+
+/// The command that looks for a job by its customId, to be pasted into a shell.
+pub(crate) fn find_command(custom_id: &str, place: &Where) -> String {
+    format!("ii jobs find --custom-id {}{}", quoted(custom_id), place.options())
+}
+
+/// A word as a shell takes it for one word.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
 #[derive(Serialize)]

@@ -3,27 +3,41 @@
 
 mod annotate;
 mod args;
+mod ask;
+mod calls;
 mod classes;
 mod demo;
 mod detect;
+mod download;
+mod faces;
 mod failure;
+mod feedback;
 mod help;
+mod identities;
 mod interrupt;
 mod jobs;
+mod kinds;
 mod logs;
+mod manual;
+mod matching;
+mod moments;
 mod output;
 mod pictures;
 mod reasons;
+mod recognize;
 mod serve;
 mod session;
+mod submit;
+mod token;
 mod waiting;
+mod webhooks;
 mod zones;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Cli, Command, JobsCommand};
+use crate::args::{Cli, Command, JobsCommand, WebhooksCommand};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -48,19 +62,34 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::config(format!("the runtime cannot be started: {error}")))?;
     let base_url = base_url(cli.base_url)?;
-    let done = runtime.block_on(async {
-        match cli.command {
-            Command::Demo(args) => demo::run(&args).await,
-            Command::Serve(args) => serve::run(args).await,
-            Command::Detect(args) => detect::run(*args, base_url.as_deref()).await,
-            Command::Jobs(JobsCommand::Get(args)) => jobs::get(&args, base_url.as_deref()).await,
-            Command::Jobs(JobsCommand::Wait(args)) => jobs::wait(&args, base_url.as_deref()).await,
-            Command::Jobs(JobsCommand::Find(args)) => jobs::look_for(&args, base_url.as_deref()).await,
-        }
-    });
+    // Boxed: the future of the largest command should not be carried by all.
+    let done = runtime.block_on(Box::pin(command(cli.command, base_url.as_deref())));
     // Whatever still runs (a picture being decoded after Ctrl-C, say) must not hold up the end.
     runtime.shutdown_background();
     done
+}
+
+async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Detect(args) => detect::run(*args, base_url).await,
+        Command::Match(args) => matching::run(*args, base_url).await,
+        Command::Ask(args) => ask::run(*args, base_url).await,
+        Command::Recognize(args) => recognize::run(*args, base_url).await,
+        Command::Jobs(JobsCommand::Get(args)) => jobs::get(&args, base_url).await,
+        Command::Jobs(JobsCommand::Wait(args)) => jobs::wait(&args, base_url).await,
+        Command::Jobs(JobsCommand::Find(args)) => jobs::look_for(&args, base_url).await,
+        Command::Jobs(JobsCommand::List(args)) => jobs::list(&args, base_url).await,
+        Command::Feedback(command) => feedback::run(command, base_url).await,
+        Command::Identities(command) => identities::run(command, base_url).await,
+        Command::Groups(command) => faces::groups(command, base_url).await,
+        Command::Images(command) => faces::images(command, base_url).await,
+        Command::Webhooks(WebhooksCommand::Register(args)) => webhooks::register(args, base_url).await,
+        Command::Token(args) => token::run(&args, base_url).await,
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
+    }
 }
 
 /// The option, or else the environment. Not left to clap, whose usage lines would show an option that the environment sets

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use image_intelligence::{DetectJob, ImageStatus};
+use image_intelligence::ImageStatus;
 use image_intelligence_vision as vision;
 
+use crate::output::Shown;
 use crate::pictures::Picture;
 
 /// By the index of the picture, for those whose format was refused and that cannot be read here either. One after the
 /// other, so that no more than one is held.
-pub(crate) async fn find(job: &DetectJob, pictures: &[Picture]) -> BTreeMap<usize, String> {
-    let refused = job.image_results.iter().filter(|image| image.status == ImageStatus::InvalidImageFormatError);
+pub(crate) async fn find(shown: &Shown, pictures: &[Picture]) -> BTreeMap<usize, String> {
+    let refused = |status: Option<&ImageStatus>| status == Some(&ImageStatus::InvalidImageFormatError);
+    let refused = shown.images.iter().filter(|(_, image)| refused(image.status()));
     let mut reasons = BTreeMap::new();
-    for index in refused.filter_map(|image| image.input.as_ref()).map(|input| input.index) {
+    for index in refused.filter_map(|(index, _)| *index) {
         let Some(picture) = pictures.get(index).cloned() else { continue };
         if let Ok(Some(reason)) = tokio::task::spawn_blocking(move || reason(&picture)).await {
             reasons.insert(index, reason);

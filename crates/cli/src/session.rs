@@ -44,7 +44,7 @@ pub(crate) fn advise(failure: Failure, client: &Client) -> Failure {
             failure.hint(format!("is a server running at {}? `ii serve` starts one", client.base_url().authority()))
         }
         ErrorKind::NotFound if client.base_url().is_loopback() => {
-            failure.hint("a server without --db forgets its jobs when it ends; was it started again?")
+            failure.hint("a server without --db forgets everything when it ends; was it started again?")
         }
         _ => failure,
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use image_intelligence::{Detect, DetectJob, Error, ErrorKind, Job, JobStatus, Update};
+use image_intelligence::{Error, ErrorKind, Job, JobKind, JobStatus, Update};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
@@ -82,22 +82,22 @@ impl Drop for Bar {
 }
 
 /// Waits until the job is done.
-pub(crate) async fn wait(
-    job: &Job<Detect>,
+pub(crate) async fn wait<K: JobKind>(
+    job: &Job<K>,
     deadline: Deadline,
     bar: &Bar,
     interrupt: &mut Interrupt,
-) -> Result<DetectJob, Failure> {
+) -> Result<K::Job, Failure> {
     let token = job.resume_token();
     let stopped = || {
-        let error = cancelled(format!("stopped waiting; detect job {} goes on", job.id())).with_job(None, &token);
+        let error = cancelled(format!("stopped waiting; {} job {} goes on", K::KIND, job.id())).with_job(None, &token);
         Failure::from(error).hint(format!("to wait on: ii jobs wait {token}"))
     };
     interrupt.or(watch(job, deadline, bar), stopped).await
 }
 
 /// The same, with nobody to stop it.
-pub(crate) async fn watch(job: &Job<Detect>, deadline: Deadline, bar: &Bar) -> Result<DetectJob, Failure> {
+pub(crate) async fn watch<K: JobKind>(job: &Job<K>, deadline: Deadline, bar: &Bar) -> Result<K::Job, Failure> {
     bar.say(format!("waiting for job {}", job.id()));
     let mut updates = job.updates_for(deadline.left());
     while let Some(update) = updates.next().await {
@@ -125,11 +125,12 @@ pub(crate) async fn watch(job: &Job<Detect>, deadline: Deadline, bar: &Bar) -> R
 }
 
 /// The library speaks of its own calls; a person at a terminal needs the command.
-pub(crate) fn timed_out(job: &Job<Detect>, deadline: Deadline, last: Option<&JobStatus>) -> Failure {
+pub(crate) fn timed_out<K: JobKind>(job: &Job<K>, deadline: Deadline, last: Option<&JobStatus>) -> Failure {
     let status = last.map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown");
     let message = format!(
-        "waited {} s for detect job {}, last status {status}; it may still finish",
+        "waited {} s for {} job {}, last status {status}; it may still finish",
         deadline.waited(),
+        K::KIND,
         job.id()
     );
     Error::new(ErrorKind::WaitTimeout, message).with_job(last.cloned(), job.resume_token()).into()

@@ -67,7 +67,7 @@ struct Cache {
 
 #[derive(Clone)]
 struct Held {
-    token: Secret,
+    answer: TokenAnswer,
     renew_at: Instant,
     ends_at: Instant,
 }
@@ -87,14 +87,15 @@ impl CredentialTokens {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn usable(&self, refused: Option<&Secret>, fresh: bool) -> Option<Secret> {
+    fn usable(&self, refused: Option<&Secret>, fresh: bool) -> Option<TokenAnswer> {
         let cache = self.cache();
-        let held = cache.held.as_ref().filter(|held| Some(&held.token) != refused)?;
+        let held = cache.held.as_ref().filter(|held| Some(&held.answer.access_token) != refused)?;
         let until = if fresh { held.renew_at } else { held.ends_at };
-        (Instant::now() < until).then(|| held.token.clone())
+        (Instant::now() < until).then(|| held.answer.clone())
     }
 
-    async fn get(&self, refused: Option<&Secret>) -> Result<Secret> {
+    /// The token in hand, or else a new one, with what the API says of it.
+    pub(crate) async fn get(&self, refused: Option<&Secret>) -> Result<TokenAnswer> {
         if let Some(token) = self.usable(refused, true) {
             return Ok(token);
         }
@@ -119,7 +120,7 @@ impl CredentialTokens {
             Ok(held) => {
                 cache.failed = None;
                 cache.held = Some(held.clone());
-                Ok(held.token)
+                Ok(held.answer)
             }
             Err(error) => {
                 cache.failed = Some(error.clone());
@@ -166,7 +167,7 @@ impl CredentialTokens {
         let ahead = AHEAD.min(life / 2);
         // A life of centuries would overflow the clock; nobody waits for its end.
         let life = life.min(Duration::from_secs(365 * 24 * 3600));
-        Ok(Held { token: answer.access_token, renew_at: now + (life.saturating_sub(ahead)), ends_at: now + life })
+        Ok(Held { answer, renew_at: now + (life.saturating_sub(ahead)), ends_at: now + life })
     }
 
     async fn buy(&self, request: &Request) -> Result<TokenAnswer, Failed> {
@@ -190,6 +191,6 @@ impl CredentialTokens {
 
 impl TokenProvider for CredentialTokens {
     fn token<'a>(&'a self, refused: Option<&'a Secret>) -> TokenFuture<'a> {
-        Box::pin(self.get(refused))
+        Box::pin(async move { Ok(self.get(refused).await?.access_token) })
     }
 }

@@ -224,16 +224,19 @@ impl ClientBuilder {
         }
         let http = Arc::new(Http::new(http, self.request_timeout)?);
         let gate = Arc::new(Gate::default());
-        let (tokens, secret): (Arc<dyn TokenProvider>, _) = if let Some(tokens) = self.tokens {
-            (tokens, None)
+        let (tokens, credentials, secret): (Arc<dyn TokenProvider>, _, _) = if let Some(tokens) = self.tokens {
+            (tokens, None, None)
         } else {
             let credentials = credentials(self.client_id, self.client_secret, self.dialect)?;
             let secret = credentials.client_secret.clone();
             let (http, gate) = (Arc::clone(&http), Arc::clone(&gate));
-            (Arc::new(CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate)), Some(secret))
+            let bought = CredentialTokens::new(http, base.clone(), credentials, self.retry.clone(), gate);
+            let bought = Arc::new(bought);
+            (Arc::clone(&bought) as Arc<dyn TokenProvider>, Some(bought), Some(secret))
         };
         Ok(Client::new(Inner {
             caller: Caller { http, tokens, gate, secret },
+            credentials,
             pictures,
             base,
             retry: self.retry,

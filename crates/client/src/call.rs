@@ -41,35 +41,40 @@ impl Caller {
     ) -> Result<T, Failed> {
         let mut tries = Tries::new(retry, repeat);
         loop {
-            let answer = self.answer(request, &mut tries).await?;
+            let (answer, token) = self.answer(request, &mut tries).await?;
             match read(&answer) {
                 Ok(value) => return Ok(value),
-                Err(failed) => tries.pause(failed, &self.gate).await?,
+                Err(failed) => tries.pause(self.without_secrets(failed, &token), &self.gate).await?,
             }
         }
     }
 
-    /// Sends a request until there is an answer to read: apart from the reading, so that it stands once in a library and not
-    /// once for each model.
-    async fn answer(&self, request: &Request, tries: &mut Tries<'_>) -> Result<Answer, Failed> {
+    /// Sends a request until there is an answer to read, and says with which token: apart from the reading, so that it stands
+    /// once in a library and not once for each model.
+    async fn answer(&self, request: &Request, tries: &mut Tries<'_>) -> Result<(Answer, Secret), Failed> {
         loop {
             tries.pass(&self.gate, request).await?;
             // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
             let token = self.tokens.token(tries.refused.as_ref()).await;
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
             let failed = match self.http.send(request, Some(&token)).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed.without(&token),
-            };
-            let failed = match &self.secret {
-                Some(secret) => failed.without(secret),
-                None => failed,
+                Ok(answer) => return Ok((answer, token)),
+                Err(failed) => self.without_secrets(failed, &token),
             };
             if failed.failure == Failure::Status(401) && tries.refused.is_none() {
                 tries.refused = Some(token);
             } else {
                 tries.pause(failed, &self.gate).await?;
             }
+        }
+    }
+
+    /// A server that knows a secret may repeat it anywhere.
+    fn without_secrets(&self, failed: Failed, token: &Secret) -> Failed {
+        let failed = failed.without(token);
+        match &self.secret {
+            Some(secret) => failed.without(secret),
+            None => failed,
         }
     }
 }
@@ -161,7 +166,7 @@ impl Gate {
 
 impl Failed {
     /// Takes a secret out of the server's words, should it have repeated it there.
-    fn without(self, secret: &Secret) -> Self {
+    pub(crate) fn without(self, secret: &Secret) -> Self {
         Self { error: self.error.without_secret(secret), failure: self.failure }
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_intelligence_core::{
     AskRequest, BaseUrl, Class, DetectRequest, Dialect, Error, ErrorKind, JobSearch, Limits, MatchRequest, PollPolicy,
-    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, WebhookRequest,
+    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, TokenAnswer, WebhookRequest,
 };
 
 use tokio::sync::watch;
 
+use crate::auth::CredentialTokens;
 use crate::builder::ClientBuilder;
 use crate::call::Caller;
 use crate::feedback::Feedbacks;
@@ -33,6 +34,8 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) caller: Caller,
+    /// Where the tokens come from, if they are bought with credentials.
+    pub(crate) credentials: Option<Arc<CredentialTokens>>,
     pub(crate) pictures: Pictures,
     pub(crate) base: BaseUrl,
     pub(crate) retry: RetryPolicy,
@@ -96,11 +99,38 @@ impl Client {
         &self.0.base
     }
 
+    /// The access token in hand, or else a new one: whose it is, what it allows, and when it ends.
+    ///
+    /// Every call has one without asking; this is for who wants to see what the credentials are good for, or needs the token
+    /// for a call of their own. Fails with `config` where the tokens come from a [provider](crate::TokenProvider), which
+    /// knows more of them than we do.
+    ///
+    /// ```
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let token = client.access_token().await?;
+    /// println!("{}", token.scopes.join(" "));
+    /// # assert!(token.scopes.iter().any(|scope| scope == "detect:create") && token.expires_at.is_some());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn access_token(&self) -> Result<TokenAnswer> {
+        let Some(credentials) = &self.0.credentials else {
+            let message = "the tokens come from a provider of your own; ask that";
+            return Err(Error::new(ErrorKind::Config, message));
+        };
+        self.0.while_open(credentials.get(None)).await
+    }
+
     /// Ends every call and every wait of this client and its clones with `closed`, lets the connections go, and refuses
     /// further calls. A submit that is under way may arrive all the same. Dropping the last clone does the same quietly.
     pub fn close(&self) {
         self.0.closed.send_replace(true);
         self.0.caller.http.close();
+        self.0.pictures.close();
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.
@@ -170,6 +200,25 @@ impl Client {
     /// Looks for faces in the pictures, and for whose they are among the identities of a namespace.
     ///
     /// Nothing is sent before [`JobBuilder::send`].
+    ///
+    /// ```
+    /// use image_intelligence::{Client, Image};
+    /// # use image_intelligence_server::{Answer, Answers, FoundFace, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let face = Answer::faces([FoundFace::new(0.97)]);
+    /// # let answers = Answers::new().otherwise_answer(image_intelligence::Kind::Recognize, face);
+    /// # let server = Server::builder().scripted(answers).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let door = [Image::file("../../examples/photos/astronaut.jpg")];
+    /// let job = client.recognize("staff", door).send().await?.wait().await?;
+    /// for hit in job.faces() {
+    ///     let who = hit.face.identity_id.as_deref().unwrap_or("somebody unknown");
+    ///     println!("{}: {who}", hit.image.custom_id_or_url());
+    /// }
+    /// # assert_eq!(job.faces().count(), 1);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn recognize<I>(&self, namespace: impl Into<String>, images: I) -> JobBuilder<Recognize>
     where
         I: IntoIterator,
@@ -209,6 +258,20 @@ impl Client {
     /// changes. There is one such webhook for each application, and it cannot be taken back.
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
+    ///
+    /// ```
+    /// use image_intelligence::{Client, WebhookRequest};
+    /// # use image_intelligence_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let request = WebhookRequest::new("https://hooks.example.com/ii").secret_key("correct horse battery");
+    /// let registered = client.register_webhook(request).await?;
+    /// println!("{}", registered.webhook.id);
+    /// # assert_eq!(registered.secret_key.unwrap().expose(), "correct horse battery");
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn register_webhook(&self, request: WebhookRequest) -> Result<Registration> {
         registration::register(self, request).await
     }
@@ -217,6 +280,28 @@ impl Client {
     ///
     /// It is fetched without the token; only by https, and only from a public address (from this machine, too, where the
     /// API is on it). At most 32 MiB: see [`ClientBuilder::largest_picture`].
+    ///
+    /// Fails with `invalid_request` for a URL that is not fetched, with `too_large`, and as its host answers.
+    ///
+    /// ```
+    /// use image_intelligence::Client;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let job = client.detect([b"..".to_vec()]).class("person").send().await?.wait().await?;
+    /// # let mut fetched = Vec::new();
+    /// for image in &job.image_results {
+    ///     if let Some(url) = &image.proxy_url {
+    ///         let bytes = client.image(url).await?;
+    ///         println!("{} bytes", bytes.len());
+    /// #       fetched.push(bytes);
+    ///     }
+    /// }
+    /// # assert_eq!(fetched, [&b".."[..]]);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn image(&self, url: &str) -> Result<Bytes> {
         self.0.while_open(self.0.pictures.fetch(&self.0, url)).await
     }

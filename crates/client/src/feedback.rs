@@ -3,7 +3,7 @@
 use image_intelligence_core::{Feedback, FeedbackClass, FeedbackRequest, Result};
 
 use crate::client::Client;
-use crate::create::{body, once};
+use crate::create::{Lost, body, once};
 use crate::http::Request;
 use crate::jobs::check_id;
 
@@ -22,12 +22,16 @@ impl Feedbacks {
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
     ///
-    /// ```no_run
-    /// # use image_intelligence::{Client, FeedbackClass};
+    /// ```
+    /// use image_intelligence::{Client, FeedbackClass};
+    /// # use image_intelligence_server::Server;
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// # let client = Client::from_env()?;
-    /// let taken = client.feedback().create("5d689c71", [FeedbackClass::false_positive("person")]).await?;
+    /// # let server = Server::builder().start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let job = client.detect([b"..".to_vec()]).class("person").send().await?;
+    /// let taken = client.feedback().create(job.id(), [FeedbackClass::false_positive("person")]).await?;
     /// println!("{}", taken.id);
+    /// # assert_eq!(client.feedback().list(Some(job.id())).await?[0].id, taken.id);
     /// # Ok::<(), image_intelligence::Error>(())
     /// # }).unwrap();
     /// ```
@@ -42,7 +46,7 @@ impl Feedbacks {
         let look = format!("see client.feedback().list(\"{}\")", request.job_id);
         let post =
             Request::post("POST /feedback".to_owned(), "/feedback", inner.base.join(&["feedback"]), body(&request)?);
-        once(&self.client, &post, None, &look, Feedback::from_json).await
+        once(&self.client, &post, Lost { look: &look, ..Lost::default() }, Feedback::from_json).await
     }
 
     /// Feedback by its id. Fails with `not_found` where the API does not know it.
@@ -55,6 +59,8 @@ impl Feedbacks {
 
     /// The feedback about a detect job, or all of it.
     pub async fn list(&self, job_id: Option<&str>) -> Result<Vec<Feedback>> {
+        // An empty one would ask for all of it.
+        job_id.map_or(Ok(()), check_id)?;
         let inner = self.client.inner();
         let query: Vec<_> = job_id.map(|id| ("jobId", id)).into_iter().collect();
         let url = inner.base.join_query(&["feedback"], &query);

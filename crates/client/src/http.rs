@@ -33,7 +33,6 @@ pub(crate) fn in_seconds(time: Duration) -> String {
 
 /// A request, the same each time it is sent.
 #[doc(hidden)]
-#[derive(Debug)]
 pub struct Request {
     /// For messages: `GET /detect/f9d73f87`.
     pub(crate) what: String,
@@ -49,8 +48,8 @@ pub struct Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Json,
-    /// A JPEG, or where there is one.
-    Picture,
+    /// A picture of at most so many bytes, or where there is one.
+    Picture(usize),
 }
 
 /// A success.
@@ -77,8 +76,15 @@ impl Request {
         Self { method: reqwest::Method::DELETE, ..Self::get(what, template, url) }
     }
 
-    pub(crate) fn picture(self) -> Self {
-        Self { wanted: Wanted::Picture, ..self }
+    pub(crate) fn picture(self, largest: usize) -> Self {
+        Self { wanted: Wanted::Picture(largest), ..self }
+    }
+}
+
+/// Without its body, in which a secret may travel.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("what", &self.what).finish_non_exhaustive()
     }
 }
 
@@ -131,7 +137,7 @@ impl Http {
             ACCEPT,
             HeaderValue::from_static(match request.wanted {
                 Wanted::Json => "application/json",
-                Wanted::Picture => "image/jpeg",
+                Wanted::Picture(_) => "image/jpeg",
             }),
         );
         if let Some(bearer) = bearer {
@@ -163,17 +169,26 @@ impl Http {
         let status = answer.status().as_u16();
         tracing::Span::current().record("http.response.status_code", status);
         let location = answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection());
-        if request.wanted == Wanted::Picture
+        if matches!(request.wanted, Wanted::Picture(_))
             && let Some(location) = location.and_then(|location| location.to_str().ok())
         {
             return Ok(Answer { body: Bytes::new(), location: Some(location.to_owned()) });
         }
         let success = answer.status().is_success();
-        let most = if success { LARGEST_ANSWER } else { Error::MAX_BODY };
+        let most = match request.wanted {
+            _ if !success => Error::MAX_BODY,
+            Wanted::Json => LARGEST_ANSWER,
+            Wanted::Picture(largest) => largest,
+        };
+        let said = answer.content_length().unwrap_or_default();
+        if success && request.wanted != Wanted::Json && said > most as u64 {
+            return Err(too_large(what, most));
+        }
         let mut body = Body::default();
         loop {
             match answer.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.push(chunk),
+                Ok(Some(_)) if success && request.wanted != Wanted::Json => return Err(too_large(what, most)),
                 Ok(Some(_)) if success => {
                     return Err(Failed {
                         error: Error::new(
@@ -264,6 +279,12 @@ pub(crate) fn unsent(what: &str, error: reqwest::Error) -> Failed {
     Failed { error: Error::new(kind, message).with_source(error), failure }
 }
 
+/// A picture of more bytes than the caller wants of one. A second try would not shrink it.
+pub(crate) fn too_large(what: &str, most: usize) -> Failed {
+    let message = format!("{what}: larger than {most} bytes; Client::builder().largest_picture(..) allows more");
+    Failed { error: Error::new(ErrorKind::TooLarge, message), failure: Failure::Status(413) }
+}
+
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
@@ -273,7 +294,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// Headers as core reads them.
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 

@@ -117,8 +117,8 @@ impl<K: JobKind<Search = JobSearch>> Jobs<K> {
     /// The jobs that meet every condition, however many there are between two moments: a search of its own for each stretch
     /// of time, the oldest first, each stretch overlapping the next, so that no bound hides a job, and none comes twice.
     ///
-    /// Fails with `invalid_request` where the search has no `after` or no `before`, or where that would take more than
-    /// 10,000 searches.
+    /// Fails with `invalid_request` where the search has no `after` or no `before`, where they stand the wrong way round, or
+    /// where that would take more than 10,000 searches.
     ///
     /// ```
     /// use std::time::Duration;
@@ -142,13 +142,16 @@ impl<K: JobKind<Search = JobSearch>> Jobs<K> {
         };
         let width = i64::try_from(width.as_millis()).unwrap_or(i64::MAX).max(1);
         let (start, end) = (after.as_millis(), before.as_millis());
-        if end.saturating_sub(start) / width >= MOST_WINDOWS {
+        if start > end {
+            return Err(Error::invalid_request("after", "later than before; nothing was made in between"));
+        }
+        if end.abs_diff(start).div_ceil(width.unsigned_abs()) > MOST_WINDOWS {
             let problem = format_args!("{width} ms given, which takes more than {MOST_WINDOWS} searches; widen it");
             return Err(Error::invalid_request("width", problem));
         }
         let (mut jobs, mut seen) = (Vec::new(), HashSet::new());
         let mut from = start;
-        while from < end {
+        loop {
             let to = from.saturating_add(width).min(end);
             // Whether the bounds are included is not promised: a millisecond more on each side, but within what was asked.
             let window = search
@@ -161,8 +164,10 @@ impl<K: JobKind<Search = JobSearch>> Jobs<K> {
                 }
             }
             from = to;
+            if from >= end {
+                return Ok(jobs);
+            }
         }
-        Ok(jobs)
     }
 }
 
@@ -174,7 +179,7 @@ impl Jobs<Recognize> {
 }
 
 /// How many searches one search in windows may take.
-const MOST_WINDOWS: i64 = 10_000;
+const MOST_WINDOWS: u64 = 10_000;
 
 /// No id is longer, in characters; one that is would only fill the logs.
 const LONGEST_ID: usize = 512;

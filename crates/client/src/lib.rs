@@ -59,6 +59,7 @@ mod rows;
 mod submit;
 mod tls;
 mod updates;
+mod window;
 
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]

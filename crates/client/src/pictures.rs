@@ -1,7 +1,7 @@
 //! Fetching stored pictures: from https and public addresses, resolved once and pinned, without the token.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -11,7 +11,7 @@ use reqwest::{Client, ClientBuilder, Url};
 
 use crate::call::{Gate, Tries};
 use crate::client::Inner;
-use crate::http::{Failed, Request, unsent};
+use crate::http::{Failed, Request, now, pairs, too_large, unsent};
 
 /// The longest silence in the middle of a picture.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -23,8 +23,7 @@ pub(crate) struct Pictures {
     largest: usize,
     agent: String,
     timeout: Duration,
-    client: OnceLock<Client>,
-    gate: Gate,
+    client: Mutex<Option<Client>>,
 }
 
 /// Where pictures may be fetched from.
@@ -78,12 +77,24 @@ impl Pictures {
         agent: String,
         timeout: Duration,
     ) -> Self {
-        Self { tls, policy, largest, agent, timeout, client: OnceLock::new(), gate: Gate::default() }
+        Self { tls, policy, largest, agent, timeout, client: Mutex::default() }
     }
 
-    fn client(&self) -> Result<&Client> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    /// How many bytes a picture may have.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest
+    }
+
+    /// Lets the connections go.
+    pub(crate) fn close(&self) {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Made when the first picture is fetched: most clients fetch none.
+    fn client(&self) -> Result<Client> {
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*client {
+            return Ok(client.clone());
         }
         let built = ClientBuilder::new()
             .tls_backend_preconfigured(self.tls.clone())
@@ -96,7 +107,7 @@ impl Pictures {
             .user_agent(&self.agent)
             .build()
             .map_err(|error| Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")))?;
-        Ok(self.client.get_or_init(|| built))
+        Ok(client.insert(built).clone())
     }
 
     /// The bytes of the picture at a URL.
@@ -104,14 +115,16 @@ impl Pictures {
         let url = self.policy.url(url).map_err(|problem| {
             Error::new(ErrorKind::InvalidRequest, format!("url: the picture is not fetched: {problem}"))
         })?;
+        // Its own: one host that asks to be left alone must not slow the others.
+        let gate = Gate::default();
         let host = url.host_str().unwrap_or_default();
         let request = Request::get(format!("picture from {host}"), "{picture}", String::new());
         let mut tries = Tries::new(&inner.retry, Repeat::Harmless);
         loop {
-            tries.pass(&self.gate, &request).await.map_err(|failed| failed.error)?;
+            tries.pass(&gate, &request).await.map_err(|failed| failed.error)?;
             match self.once(&request.what, url.clone()).await {
                 Ok(bytes) => return Ok(bytes),
-                Err(failed) => tries.pause(failed, &self.gate).await.map_err(|failed| failed.error)?,
+                Err(failed) => tries.pause(failed, &gate).await.map_err(|failed| failed.error)?,
             }
         }
     }
@@ -122,7 +135,14 @@ impl Pictures {
         let url = joined.map_err(|_| {
             Error::new(ErrorKind::InvalidResponse, "the API says that the picture is elsewhere, but not where")
         })?;
-        self.fetch(inner, url.as_str()).await
+        self.fetch(inner, url.as_str()).await.map_err(|error| match error.kind() {
+            // It is the API that named this place, and not the caller.
+            ErrorKind::InvalidRequest => {
+                let message = format!("where the API says that the picture is: {}", error.message());
+                Error::new(ErrorKind::InvalidResponse, message)
+            }
+            _ => error,
+        })
     }
 
     async fn once(&self, what: &str, url: Url) -> Result<Bytes, Failed> {
@@ -130,31 +150,33 @@ impl Pictures {
         let mut answer = client.get(url).send().await.map_err(|error| refused(what, error))?;
         let status = answer.status();
         if !status.is_success() {
-            let error = Error::from_answer(what, status.as_u16(), b"");
+            let error = unsuccessful(what, status.as_u16()).with_answer_headers(pairs(answer.headers()), now());
             return Err(Failed { error, failure: Failure::Status(status.as_u16()) });
         }
-        let too_large = || Failed {
-            error: Error::new(
-                ErrorKind::TooLarge,
-                format!(
-                    "{what}: larger than {} bytes; Client::builder().largest_picture(..) allows more",
-                    self.largest
-                ),
-            ),
-            failure: Failure::Status(413),
-        };
         if answer.content_length().is_some_and(|length| length > self.largest as u64) {
-            return Err(too_large());
+            return Err(too_large(what, self.largest));
         }
         let mut bytes = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| unsent(what, error))? {
             if bytes.len() + chunk.len() > self.largest {
-                return Err(too_large());
+                return Err(too_large(what, self.largest));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes.freeze())
     }
+}
+
+/// It is not the API that answers so, and the credentials are no matter to it.
+fn unsuccessful(what: &str, status: u16) -> Error {
+    let advice = match status {
+        300..=399 => "its host says that it is elsewhere, and that is not followed",
+        401 | 403 | 410 => "its host does not give it out; a signed URL ends after a while: read the answer anew",
+        404 => "not found; it may have been deleted",
+        429 => "its host gets too many requests; slow down",
+        _ => "its host failed; try again later",
+    };
+    Error::new(ErrorKind::from_status(status), format!("{what}: {advice} ({status})")).with_status(status)
 }
 
 /// A name that leads to an address which is not called will not lead elsewhere the next time.

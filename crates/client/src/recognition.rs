@@ -7,7 +7,7 @@ use image_intelligence_core::{
 };
 
 use crate::client::Client;
-use crate::create::{body, ignored, once};
+use crate::create::{Lost, body, ignored, once};
 use crate::http::{Answer, Failed, Request};
 use crate::jobs::{Jobs, check_id};
 use crate::kind::{Place, Recognize};
@@ -116,13 +116,21 @@ impl Identities {
     ///
     /// It is sent once: where the answer is lost, the error is `outcome_unknown`.
     ///
-    /// ```no_run
-    /// # use image_intelligence::{Client, IdentityRequest};
+    /// ```
+    /// use image_intelligence::{Client, IdentityRequest, RecognitionSearch};
+    /// # use image_intelligence_server::{Answer, Answers, FoundFace, Server};
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// # let client = Client::from_env()?;
+    /// # let face = Answer::faces([FoundFace::new(0.97)]);
+    /// # let answers = Answers::new().otherwise_answer(image_intelligence::Kind::Recognize, face);
+    /// # let server = Server::builder().scripted(answers).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # client.recognize("staff", [b"..".to_vec()]).send().await?.wait().await?;
     /// let staff = client.recognition("staff");
-    /// let ann = staff.identities().create(IdentityRequest::new().custom_id("ann").image_ids(["f-1"])).await?;
-    /// println!("{}", ann.id);
+    /// let newest = staff.images().search(&RecognitionSearch::new().limit(1)).await?;
+    /// let faces = newest.into_iter().filter_map(|face| face.id);
+    /// let ann = staff.identities().create(IdentityRequest::new().custom_id("ann").image_ids(faces)).await?;
+    /// println!("{}: {} pictures", ann.id, ann.images.len());
+    /// # assert_eq!(ann.images.len(), 1);
     /// # Ok::<(), image_intelligence::Error>(())
     /// # }).unwrap();
     /// ```
@@ -136,7 +144,7 @@ impl Identities {
             Some(id) => format!("search the identities for customId {id}"),
             None => "search the newest identities".to_owned(),
         };
-        once(&self.at.client, &post, custom_id, &look, Identity::from_json).await
+        once(&self.at.client, &post, Lost { look: &look, custom_id, secret: None }, Identity::from_json).await
     }
 
     /// Somebody by their id. Fails with `not_found` where the API does not know it.
@@ -154,9 +162,10 @@ impl Identities {
         let url = self.at.url("identities", &[id]);
         let patch = Request::patch(format!("PATCH identity {id}"), IDENTITY, url, body(&change)?);
         let look = format!("read identity {id}");
-        let updated = once(&self.at.client, &patch, None, &look, Identity::from_json).await;
+        let lost = Lost { look: &look, ..Lost::default() };
+        let updated = once(&self.at.client, &patch, lost, Identity::from_json).await;
         // The documents list no other status for one that is not known.
-        updated.map_err(|error| if error.kind() == ErrorKind::BadRequest { error.read_as_not_found() } else { error })
+        updated.map_err(Error::read_as_not_found)
     }
 
     /// Forgets somebody; the pictures of their face are nobody's then.
@@ -166,7 +175,7 @@ impl Identities {
         self.at.check()?;
         check_id(id)?;
         let delete = Request::delete(format!("DELETE identity {id}"), IDENTITY, self.at.url("identities", &[id]));
-        once(&self.at.client, &delete, None, &format!("read identity {id}"), ignored).await
+        once(&self.at.client, &delete, Lost { look: &format!("read identity {id}"), ..Lost::default() }, ignored).await
     }
 
     /// One page of a search: at most 100 identities.
@@ -199,17 +208,23 @@ impl FaceImages {
         self.at.check()?;
         check_id(id)?;
         let inner = self.at.client.inner();
-        let request = Request::get(format!("picture {id}"), IMAGE, self.at.url("images", &[id])).picture();
-        let read = |answer: &Answer| match &answer.location {
-            Some(location) => Ok(Err(location.clone())),
-            None if answer.body.first() == Some(&b'{') => Err(Failed {
-                error: Error::new(
-                    ErrorKind::InvalidResponse,
-                    format!("picture {id}: JSON came, no picture; its url says where it is: client.image(url)"),
-                ),
-                failure: Failure::Status(200),
-            }),
-            None => Ok(Ok(answer.body.clone())),
+        let largest = inner.pictures.largest();
+        let request = Request::get(format!("picture {id}"), IMAGE, self.at.url("images", &[id])).picture(largest);
+        let read = |answer: &Answer| {
+            let refuse = |problem: &str, failure| {
+                let error = Error::new(ErrorKind::InvalidResponse, format!("picture {id}: {problem}"));
+                Err(Failed { error: error.with_retryable(failure == Failure::Unreadable), failure })
+            };
+            match (&answer.location, answer.body.trim_ascii_start().first()) {
+                (Some(location), _) => Ok(Err(location.clone())),
+                (_, Some(b'{')) => {
+                    let problem = "JSON came, no picture; its url says where it is: client.image(url)";
+                    refuse(problem, Failure::Status(200))
+                }
+                (_, Some(b'<')) => refuse("HTML came, no picture; is there a proxy in between?", Failure::Unreadable),
+                (_, None) => refuse("an empty body came, no picture", Failure::Unreadable),
+                _ => Ok(Ok(answer.body.clone())),
+            }
         };
         let call = inner.caller.call_for(&request, Repeat::Harmless, &inner.retry, read);
         let elsewhere = match inner.while_open(async { call.await.map_err(|failed| failed.error) }).await? {

@@ -3,7 +3,7 @@
 use image_intelligence_core::{RegisteredWebhook, Result, Secret, WebhookRequest};
 
 use crate::client::Client;
-use crate::create::{body, once};
+use crate::create::{Lost, body, once};
 use crate::http::Request;
 
 /// A webhook that was registered.
@@ -21,12 +21,7 @@ pub(crate) async fn register(client: &Client, request: WebhookRequest) -> Result
     request.validate(&inner.limits)?;
     let post = Request::post("POST /webhooks".to_owned(), "/webhooks", inner.base.join(&["webhooks"]), body(&request)?);
     let look = "trigger an event, or ask the service whether it is registered,";
-    let read = |json: &[u8]| RegisteredWebhook::from_json_with_secret(json);
-    let answer = once(client, &post, None, look, read).await;
-    // A server that refuses it may say the secret back.
-    let (webhook, answered) = answer.map_err(|error| match &request.secret_key {
-        Some(secret) => error.without_secret(secret),
-        None => error,
-    })?;
+    let lost = Lost { look, secret: request.secret_key.as_ref(), ..Lost::default() };
+    let (webhook, answered) = once(client, &post, lost, RegisteredWebhook::from_json_with_secret).await?;
     Ok(Registration { webhook, secret_key: answered.or(request.secret_key) })
 }

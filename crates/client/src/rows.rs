@@ -1,24 +1,28 @@
 //! Every row of a recognition search, beyond the 200 that limit and offset reach: narrowed by time, doubles dropped.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 
 use futures_core::Stream;
 use image_intelligence_core::{
-    Error, ErrorKind, FaceGroup, FaceImage, Identity, RecognitionSearch, RecognizeJob, Result, SortOrder, Timestamp,
+    Error, FaceGroup, FaceImage, Identity, RecognitionSearch, RecognizeJob, Result, Timestamp,
 };
 
 use crate::client::Client;
 use crate::kind::Place;
 use crate::recognition::{self, Room};
+use crate::window::{self, Taken, Walk};
 
 /// What a recognition search finds.
 pub trait Row: sealed::Sealed + Send + Sized + 'static {
     #[doc(hidden)]
     fn read_list(json: &[u8]) -> Result<Vec<Self>>;
-    /// What tells it from every other row.
+    /// What tells it from every other row, where it has something.
     #[doc(hidden)]
-    fn key(&self) -> String;
+    fn id(&self) -> Option<&str>;
+    /// The row as it came.
+    #[doc(hidden)]
+    fn text(&self) -> &str;
     #[doc(hidden)]
     fn made_at(&self) -> Option<Timestamp>;
 }
@@ -28,16 +32,20 @@ mod sealed {
 }
 
 macro_rules! row {
-    ($model:ident, $id:expr) => {
+    ($model:ident, $row:ident => $id:expr) => {
         impl sealed::Sealed for $model {}
         impl Row for $model {
             fn read_list(json: &[u8]) -> Result<Vec<Self>> {
                 Self::list_from_json(json)
             }
 
-            fn key(&self) -> String {
-                let id: fn(&Self) -> Option<String> = $id;
-                id(self).or_else(|| self.raw.as_str().map(str::to_owned)).unwrap_or_default()
+            fn id(&self) -> Option<&str> {
+                let $row = self;
+                $id
+            }
+
+            fn text(&self) -> &str {
+                self.raw.as_str().unwrap_or_default()
             }
 
             fn made_at(&self) -> Option<Timestamp> {
@@ -46,29 +54,48 @@ macro_rules! row {
         }
     };
 }
-row!(RecognizeJob, |job| Some(job.id.clone()));
-row!(Identity, |identity| Some(identity.id.clone()));
-row!(FaceImage, |image| image.id.clone());
-row!(FaceGroup, |group| group.id.clone());
+row!(RecognizeJob, job => Some(&job.id));
+row!(Identity, identity => Some(&identity.id));
+row!(FaceImage, image => image.id.as_deref().filter(|id| !id.is_empty()));
+row!(FaceGroup, group => group.id.as_deref().filter(|id| !id.is_empty()));
 
 /// Rows of a page where the caller does not say.
 const PAGE: u32 = 100;
 
 /// Every row that a search is after, each once, in the order that the search asks for.
 ///
-/// A page is fetched when the rows before it have been taken. A row that is made meanwhile may be among them or not; one
-/// that is deleted while they are fetched may hide another of the same page.
+/// The search's `limit` says how many come with one request, 100 where it says nothing. A page is fetched when the rows
+/// before it have been taken. A row that is made meanwhile may be among them or not.
+///
+/// ```
+/// use image_intelligence::{Client, RecognitionSearch};
+/// # use image_intelligence::IdentityRequest;
+/// # use image_intelligence_server::Server;
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let server = Server::builder().start().await?;
+/// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+/// # client.recognition("staff").identities().create(IdentityRequest::new().custom_id("ann")).await?;
+/// # let mut names = Vec::new();
+/// let mut rows = client.recognition("staff").identities().all(RecognitionSearch::new());
+/// while let Some(identity) = rows.next().await {
+///     let identity = identity?;
+///     println!("{}", identity.id);
+/// #   names.extend(identity.custom_id);
+/// }
+/// # assert_eq!(names, ["ann"]);
+/// # Ok::<(), image_intelligence::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "rows are fetched as they are asked for"]
 pub struct Rows<R> {
     client: Client,
     namespace: String,
     room: Room,
     search: RecognitionSearch,
+    walk: Option<Walk>,
     ready: VecDeque<R>,
-    /// Rows of the window that have been seen, and when they were made.
-    seen: HashMap<String, Option<Timestamp>>,
-    /// Whether the window's second page is next.
-    second: bool,
+    /// What follows the rows that are ready.
+    failed: Option<Error>,
     ended: bool,
 }
 
@@ -80,23 +107,31 @@ impl<R> fmt::Debug for Rows<R> {
 
 impl<R: Row> Rows<R> {
     pub(crate) fn new(client: Client, namespace: String, room: Room, search: RecognitionSearch) -> Self {
-        let (ready, seen) = (VecDeque::new(), HashMap::new());
-        Self { client, namespace, room, search, ready, seen, second: false, ended: false }
+        Self { client, namespace, room, search, walk: None, ready: VecDeque::new(), failed: None, ended: false }
     }
 
-    /// The next row; `None` after the last. After an error there is nothing more.
+    /// The next row; `None` after the last. After an error there is nothing more. A call that is dropped half-way loses
+    /// nothing.
     ///
-    /// Fails with `invalid_request` for a search with an offset, which is ours to choose; with `invalid_response` where more
-    /// than 200 rows were made in one millisecond or a full page does not say when its rows were made, so that the rest
-    /// cannot be reached; and as every read does.
+    /// Fails with `invalid_request` for a search with an offset, which is ours to choose; with `invalid_response`, once every
+    /// row has been given that can be reached, where 200 rows or more were made in one millisecond, or where more than that
+    /// do not say when they were made; and as every read does.
     pub async fn next(&mut self) -> Option<Result<R>> {
-        while self.ready.is_empty() && !self.ended {
-            if let Err(error) = self.fetch().await {
-                self.ended = true;
+        loop {
+            if let Some(row) = self.ready.pop_front() {
+                return Some(Ok(row));
+            }
+            if let Some(error) = self.failed.take() {
                 return Some(Err(error));
             }
+            if self.ended {
+                return None;
+            }
+            if let Err(error) = self.fetch().await {
+                self.ended = true;
+                self.failed = Some(error);
+            }
         }
-        self.ready.pop_front().map(Ok)
     }
 
     /// The next rows, as many as one request brought; `None` after the last. For languages that cross a border for each.
@@ -126,65 +161,32 @@ impl<R: Row> Rows<R> {
     }
 
     async fn fetch(&mut self) -> Result<()> {
-        if self.search.offset.is_some_and(|offset| offset > 0) {
-            let problem = "given, where every row is asked for; leave it out, or search page by page";
-            return Err(Error::invalid_request("offset", problem));
-        }
-        let limit = self.search.limit.unwrap_or(PAGE);
-        let page = self.search.clone().limit(limit).offset(if self.second { limit } else { 0 });
         let inner = self.client.inner();
+        let walk = if let Some(walk) = &mut self.walk {
+            walk
+        } else {
+            window::check(&self.search)?;
+            let farthest = u32::try_from(inner.limits.search_rows).unwrap_or(u32::MAX);
+            let limit = self.search.limit.unwrap_or(PAGE.min(farthest));
+            self.walk.insert(Walk::new(self.search.clone(), limit, farthest))
+        };
         let at = Place { base: &inner.base, namespace: Some(&self.namespace), limits: &inner.limits };
         let (room, what, template) = self.room;
-        let request = recognition::search(&at, room, what, template, &page)?;
+        let request = recognition::search(&at, room, what, template, &walk.page())?;
         let rows = inner.read(&request, R::read_list).await?;
-        let (full, mut news) = (rows.len() >= limit as usize, false);
-        for row in rows {
-            if self.seen.insert(row.key(), row.made_at()).is_none() {
-                news = true;
-                self.ready.push_back(row);
-            }
-        }
-        // A server may give fewer than it was asked for, so only a page without news is the last.
-        if !self.second && full && limit <= PAGE {
-            self.second = true;
-        } else if news || self.second && full {
-            self.narrow(full)?;
-        } else {
-            self.ended = true;
-        }
-        Ok(())
-    }
-
-    /// Moves the window on to the moment at which the last row was made.
-    fn narrow(&mut self, full: bool) -> Result<()> {
-        let ascending = self.search.sort_by == Some(SortOrder::Asc);
-        let made = self.seen.values().flatten();
-        let edge = if ascending { made.max() } else { made.min() }.copied();
-        let old = if ascending { self.search.start } else { self.search.end };
-        match edge {
-            Some(edge) if old != Some(edge) => {
-                if ascending {
-                    self.search.start = Some(edge);
-                } else {
-                    self.search.end = Some(edge);
-                }
-                // The window's bound may be included, so rows of that moment may come again.
-                self.seen.retain(|_, made| made.is_none_or(|made| made == edge));
-                self.second = false;
-                Ok(())
-            }
-            _ if !full => {
+        let news = match walk.take(rows, what) {
+            Taken::Rows(news) => news,
+            Taken::Last(news) => {
                 self.ended = true;
-                Ok(())
+                news
             }
-            edge => {
-                let why = match edge {
-                    Some(_) => "more rows were made in one millisecond than a search can reach",
-                    None => "its rows do not say when they were made, so the rest cannot be reached",
-                };
-                let message = format!("search of {}: {why}; ask for fewer, by feedIds, customIds or ids", self.room.1);
-                Err(Error::new(ErrorKind::InvalidResponse, message))
+            Taken::Stuck(news, error) => {
+                self.ended = true;
+                self.failed = Some(error);
+                news
             }
-        }
+        };
+        self.ready.extend(news);
+        Ok(())
     }
 }

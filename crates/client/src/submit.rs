@@ -72,7 +72,10 @@ impl Submit {
                 if let Some(job) = found.iter().find(|job| self.is_ours::<K>(job)) {
                     return Ok(job.clone());
                 }
-                candidates = found.iter().map(|job| K::facts(job).id.to_owned()).collect();
+                // A server that does not know the condition gives other jobs, too.
+                let named =
+                    found.iter().map(K::facts).filter(|job| job.custom_id.is_none_or(|id| id == self.custom_id));
+                candidates = named.map(|job| job.id.to_owned()).collect();
             }
             let wait = inner.poll.interval(began.elapsed(), random::jitter());
             if Instant::now() + wait > end {

@@ -213,7 +213,7 @@ impl<K: JobKind> Updates<K> {
         );
         let error = Error::new(ErrorKind::JobLost, message)
             .with_job(self.last_status.clone(), self.job.resume_token())
-            .with_status(404);
+            .with_status(source.as_ref().and_then(Error::status).unwrap_or(404));
         match source {
             Some(source) => error.with_request_id(source.request_id().map(str::to_owned)).with_source(source),
             None => error,

@@ -6,7 +6,7 @@ mod scripted;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use image_intelligence::{Client, Detect, ErrorKind, Image};
+use image_intelligence::{Client, Detect, ErrorKind, Image, Secret, TokenFuture, TokenProvider};
 use scripted::{Reply, SECRET, Scripted, TOKEN, job, ok};
 
 fn token(name: &str, life_ms: i64) -> Reply {
@@ -154,5 +154,31 @@ async fn an_id_that_is_none_is_refused_before_anything_is_sent() {
         let error = client.jobs::<Detect>().get(&id).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert!(error.message().starts_with("id: ") && error.message().len() < 100, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_token_in_hand_is_told_and_not_printed() {
+    let server = Scripted::start(|asked, _| asked.is("GET", "/v2/detect/1").then(|| ok(job("1", "IN_PROGRESS")))).await;
+    let client = server.client();
+    let answer = client.access_token().await.unwrap();
+    assert_eq!(answer.access_token.expose(), TOKEN);
+    assert!(!format!("{answer:?}").contains(TOKEN));
+    client.jobs::<Detect>().get("1").await.unwrap();
+    assert_eq!(server.count("POST", "/v2/oauth/token"), 1, "it is the one that calls use");
+
+    let vault = Client::builder().token_provider(Vault).build().unwrap();
+    let error = vault.access_token().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Config, "the tokens come from a provider of your own; ask that")
+    );
+}
+
+struct Vault;
+
+impl TokenProvider for Vault {
+    fn token<'a>(&'a self, _refused: Option<&'a Secret>) -> TokenFuture<'a> {
+        Box::pin(async { Ok(Secret::from("from the vault")) })
     }
 }

@@ -5,7 +5,7 @@ mod scripted;
 
 use std::time::Duration;
 
-use image_intelligence::{Detect, Error, ErrorKind, Image, Job, JobStatus, Update};
+use image_intelligence::{Detect, Error, ErrorKind, Image, Job, JobStatus, Match, Target, Update};
 use scripted::{Reply, Scripted, job, ok};
 
 const DONE: &str = "COMPLETED_SUCCESSFULLY";
@@ -275,4 +275,36 @@ async fn closing_a_client_ends_its_waits_and_its_calls_at_once() {
     let after = client.detect([Image::bytes(vec![1])]).class("person").send().await.unwrap_err();
     assert_eq!(after.kind(), ErrorKind::Closed);
     assert_eq!(sent.wait().await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn a_match_job_of_which_400_is_answered_is_one_that_is_not_known() {
+    // Made just now: the API may be a little late, whichever way it says so.
+    let late = [Reply::Json(400, "{}".into()), Reply::Json(404, "{}".into()), ok(job("1", DONE))];
+    let server = Scripted::start(move |asked, nth| {
+        if asked.method == "POST" {
+            return Some(ok(r#"{"id":"1","status":"IN_PROGRESS"}"#));
+        }
+        Some(late[nth].clone())
+    })
+    .await;
+    let target = Target::new("dog", ["https://example.com/rex.jpg"]);
+    let sent = server.client().match_target([Image::bytes(vec![1])], target).send().await.unwrap();
+    assert!(sent.wait().await.unwrap().status.is_done());
+
+    // Made years ago: it is gone.
+    let server = Scripted::start(|asked, _| {
+        let old = || ok(job("1", "IN_PROGRESS"));
+        Some(if asked.method == "POST" { old() } else { Reply::Json(400, "{}".into()) })
+    })
+    .await;
+    let target = Target::new("dog", ["https://example.com/rex.jpg"]);
+    let sent = server.client().match_target([Image::bytes(vec![1])], target).send().await.unwrap();
+    let resumed = server.client().resume::<Match>(&sent.resume_token()).unwrap();
+    let error = resumed.wait().await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::JobLost, Some(400)), "{error}");
+    // What else it refuses it refuses for good.
+    let server = Scripted::start(|_, _| Some(Reply::Json(422, "{}".into()))).await;
+    let error = server.client().jobs::<Match>().get("1").await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::BadRequest, Some(422)));
 }

@@ -230,19 +230,25 @@ impl Error {
         if secret.len() < 8 {
             return self;
         }
+        // In a body of JSON it stands as JSON writes it.
+        let written = serde_json::to_string(secret).unwrap_or_default();
+        let written = written.get(1..written.len().saturating_sub(1)).unwrap_or(secret);
+        let forms = [Some(secret), Some(written).filter(|written| *written != secret)];
         self.change(|inner| {
-            if inner.message.contains(secret) {
-                inner.message = inner.message.replace(secret, BLOT);
-            }
-            if let Some(id) = &mut inner.request_id
-                && id.contains(secret)
-            {
-                *id = id.replace(secret, BLOT);
-            }
-            if let Some(body) = &inner.body {
-                let text = String::from_utf8_lossy(body);
-                if text.contains(secret) {
-                    inner.body = Some(text.replace(secret, BLOT).into_bytes().into());
+            for secret in forms.into_iter().flatten() {
+                if inner.message.contains(secret) {
+                    inner.message = inner.message.replace(secret, BLOT);
+                }
+                if let Some(id) = &mut inner.request_id
+                    && id.contains(secret)
+                {
+                    *id = id.replace(secret, BLOT);
+                }
+                if let Some(body) = &inner.body {
+                    let text = String::from_utf8_lossy(body);
+                    if text.contains(secret) {
+                        inner.body = Some(text.replace(secret, BLOT).into_bytes().into());
+                    }
                 }
             }
         })

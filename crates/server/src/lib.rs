@@ -17,8 +17,31 @@
 //! # }).unwrap();
 //! ```
 //!
-//! What nobody answered is never made up: without a detector and without a script every picture ends with
-//! `MODEL_SERVICE_ERROR`.
+//! What nobody answered is never made up: without a detector, a script or a rule every picture ends with
+//! `MODEL_SERVICE_ERROR`. `/openapi.json` tells every call, and is made of what serves them.
+//!
+//! # Answers over HTTP
+//!
+//! A server that only this machine can reach takes rules at `/_ii/answers`, for tests in any language: `POST` adds one or an
+//! array, `GET` lists them, `DELETE` forgets all. They come before the script and the detector; for each picture the newest
+//! rule of its own counts, else the newest for `*`.
+//!
+//! ```json
+//! {"kind": "detect", "image": "door", "objects": [{"class": "person", "confidence": 0.97}]}
+//! {"kind": "match", "image": "https://example.com/street.jpg", "matches": true, "confidence": 0.9, "hitl": true}
+//! {"kind": "ask", "image": "*", "answer": "no", "question": "Is the door open?"}
+//! {"kind": "recognize", "image": "door", "faces": [{"confidence": 0.9, "identityCustomId": "ann"}]}
+//! {"kind": "detect", "image": "attic", "status": "SPIDERWEBS_ERROR"}
+//! ```
+//!
+//! `image` is a picture's customId or URL. `class`, `target` (its customId), `question` and `namespace` narrow a rule to jobs
+//! that ask for just that.
+//!
+//! # What is kept
+//!
+//! Faces that recognize jobs found, identities, groups, feedback and registered webhooks are kept beside the jobs, each
+//! client's apart. A face belongs to one identity at most: given to another, it moves. The pictures themselves make room as
+//! those of any job do.
 //!
 //! # Features
 //!

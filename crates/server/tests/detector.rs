@@ -83,6 +83,23 @@ async fn what_is_no_whole_picture_is_told_so() {
     assert_eq!(image(&job, "astronaut.jpg")["status"], "COMPLETED_SUCCESSFULLY");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_detector_cannot_answer_is_not_made_up_and_bad_pictures_stay_bad() {
+    let (_server, caller) = start(seeing()).await;
+    let images = [sent("text.jpg", b"this is a shopping list"), sent("chelsea.jpg", &photo("chelsea.jpg"))];
+    let target = json!({"class": "cat", "images": ["https://example.com/cat.jpg"]});
+    for (path, list, request) in [
+        ("/match", "imageResults", json!({"images": images, "target": target})),
+        ("/ask", "imageResults", json!({"images": images, "question": "Is there a cat?"})),
+        ("/recognition/recognize/staff", "images", json!({"images": images})),
+    ] {
+        let job = caller.ran(path, &request).await;
+        assert_eq!(job["status"], "COMPLETED_ALL_ERROR", "{path}");
+        assert_eq!(job[list][0]["status"], "INVALID_IMAGE_FORMAT_ERROR", "{path}");
+        assert_eq!(job[list][1]["status"], "MODEL_SERVICE_ERROR", "{path}");
+    }
+}
+
 /// The first bytes of a PNG that says how large it is and then ends.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut chunk = b"IHDR".to_vec();

@@ -49,6 +49,12 @@ async fn says_enough_and_nothing_secret() {
     caller.found("customId=SECRET-query").await;
     caller.post("/detect", r#"{"images": "SECRET-body"}"#).await;
     caller.get("/detect/SECRET-id").await;
+    let hook = json!({"url": "https://example.com/SECRET-hook", "secretKey": "SECRET-of-the-hook"});
+    assert_eq!(caller.took("/webhooks", &hook).await["secretKey"], "SECRET-of-the-hook");
+    caller.refused("/webhooks", hook.to_string()).await;
+    caller.took("/recognition/identities/SECRET-namespace", &json!({"customId": "SECRET-person"})).await;
+    caller.took("/ask", &json!({"images": [sent("SECRET-name", b"x")], "question": "SECRET-question?"})).await;
+    caller.rules(&json!({"kind": "ask", "image": "SECRET-name", "answer": "yes"})).await;
     server.shutdown().await;
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

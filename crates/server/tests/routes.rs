@@ -122,6 +122,33 @@ async fn a_scope_that_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn each_scope_opens_its_own_calls_and_an_old_one_opens_none() {
+    const PATHS: [(&str, &[&str]); 4] = [
+        ("match:read", &["/match", "/match/x"]),
+        ("ask:read", &["/ask", "/ask/x"]),
+        ("feedback:read", &["/feedback", "/feedback/x"]),
+        ("recognition:read", &["/recognition/images/staff/x", "/recognition/recognize/staff/x", "/recognize/x"]),
+    ];
+    let account = |scope: &str| Account::new(scope, "s3cret").scopes([scope]);
+    let old = Account::new("old", "s3cret").scopes(["find-target:read", "find-object:create"]);
+    let accounts = PATHS.iter().map(|(scope, _)| account(scope)).chain([old]);
+    let server = Server::builder().credentials(Credentials::new(accounts).unwrap()).start().await.unwrap();
+    for (scope, own) in PATHS {
+        let caller = Caller::of(&server, scope, "s3cret").await;
+        for path in PATHS.iter().flat_map(|(_, paths)| *paths) {
+            assert_eq!(caller.status(path).await != 403, own.contains(path), "{path} with {scope}");
+        }
+    }
+    let body = json!({"clientId": "old", "clientSecret": "s3cret"});
+    let answer = http().post(format!("{}/oauth/token", server.base_url())).json(&body).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["scope"], "find-target:read find-object:create");
+    let caller = Caller::of(&server, "old", "s3cret").await;
+    for path in PATHS.iter().flat_map(|(_, paths)| *paths) {
+        assert_eq!(caller.status(path).await, 403, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_sees_the_jobs_of_another() {
     let credentials = Credentials::new([Account::new("a", "1"), Account::new("b", "2")]).unwrap();
     let server = Server::builder().credentials(credentials).start().await.unwrap();

@@ -13,6 +13,15 @@ for (const [, name, body] of source.matchAll(/export interface (\w+) \{([\s\S]*?
 const strings = new Set([...source.matchAll(/export type (\w+) =/g)].map(([, name]) => name));
 if (!interfaces.has('DetectJob') || !strings.has('JobStatus')) throw new Error('models.ts has no DetectJob');
 
+/** The type of a model of the shared tables: `match_job` is a MatchJob, `identities` an Identity[]. */
+export function typeOf(model) {
+  const name = model.replaceAll(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
+  if (interfaces.has(name)) return name;
+  const singular = [name.replace(/ies$/, 'y'), name.slice(0, -1)].find((one) => interfaces.has(one));
+  if (!singular) throw new Error(`models.ts has no ${model}`);
+  return `${singular}[]`;
+}
+
 /** The value as the type has it, without the fields that the type does not know. */
 export function strictly(type, value, at = type) {
   if (type.endsWith('[]')) {

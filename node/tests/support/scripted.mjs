@@ -75,8 +75,9 @@ export async function failure(of) {
 }
 
 /** A resume token of this client's API. */
-export function tokenOf(client) {
+export function tokenOf(client, more = {}) {
   const api = createHash('sha256').update(client.baseUrl).digest('hex').slice(0, 8);
-  const fields = { v: 1, kind: 'detect', id: 'f9d73f87', rid: '00'.repeat(16), created: 1487648348000, api };
+  const { kind = 'detect', ...rest } = more;
+  const fields = { v: 1, kind, ...rest, id: 'f9d73f87', rid: '00'.repeat(16), created: 1487648348000, api };
   return `ii1_${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
 }

@@ -2,6 +2,7 @@
 
 import {
   AbortError,
+  type AnyHandle,
   CallbackKeys,
   type CallbackToken,
   classes,
@@ -11,17 +12,30 @@ import {
   type DetectJob,
   type ExclusionZones,
   errors,
+  type FaceGroup,
+  type FaceHit,
+  type Feedback,
+  faces,
   found,
   type Hit,
+  type Identity,
   ImageIntelligence,
   ImageIntelligenceError,
   isDone,
+  type JobHandle,
   JobLostError,
+  type JobSearch,
+  type MatchJob,
+  matched,
   OutcomeUnknownError,
   parseWebhook,
+  type RecognitionSearch,
+  type RecognizedImage,
+  type Registration,
   rawJson,
   WaitTimeoutError,
   type WebhookEvent,
+  yes,
 } from 'image-intelligence';
 
 export async function main(bytes: Uint8Array, secret: string, headers: Headers): Promise<string[]> {
@@ -35,7 +49,7 @@ export async function main(bytes: Uint8Array, secret: string, headers: Headers):
     },
     { signal },
   );
-  const job: DetectJob = await client.resume(handle.resumeToken).wait({ timeout: 60_000, signal });
+  const job: DetectJob = await client.resume(handle.resumeToken, 'detect').wait({ timeout: 60_000, signal });
   const hits: Hit[] = found(job, 'person');
   const confidence: number | undefined = hits[0]?.confidence;
   // An open enum: what is known completes, what is not is a string all the same.
@@ -67,6 +81,71 @@ export async function main(bytes: Uint8Array, secret: string, headers: Headers):
   console.log(car, circle);
   client.close();
   return classes(job);
+}
+
+export async function others(client: ImageIntelligence, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  const images = [bytes];
+  const target = { class: 'dog', images: ['https://e.com/rex.jpg'], customId: undefined };
+  const match: MatchJob = await (await client.match({ images, target, feedId: 'door' }, { signal })).wait();
+  console.log(matched(match)?.url, errors(match).map(customIdOrUrl), isDone(match));
+  // @ts-expect-error: a match job has no objects
+  console.log(found(match, 'dog'));
+  const ask = await client.ask({ images, question: 'Is it open?', examples: { yes: target.images } });
+  console.log(yes(await ask.get({ signal }))?.customId);
+  // @ts-expect-error: a question is wanted
+  await client.ask({ images }).catch(() => undefined);
+  const recognize = await (await client.recognize({ images, namespace: 'staff' })).wait();
+  const hits: FaceHit[] = faces(recognize);
+  const failed: RecognizedImage[] = errors(recognize);
+  console.log(hits[0]?.face.identityId, failed, rawJson(recognize));
+
+  // Which kind it is, the handle says.
+  const any: AnyHandle = client.resume(ask.resumeToken);
+  if (any.kind === 'recognize') console.log((await any.wait()).images);
+  // @ts-expect-error: of which kind it is has yet to be looked at
+  else console.log((await any.wait()).question);
+  const known: JobHandle<'ask'> = client.resume(ask.resumeToken, 'ask');
+  // @ts-expect-error: there is no such kind
+  console.log(known.kind satisfies 'ask', client.resume(ask.resumeToken, 'dog'));
+
+  const search: JobSearch = { after: new Date(), before: Date.now(), feedId: undefined };
+  const [first] = await client.matchJobs.search(search, { signal });
+  console.log(first?.jobResults.target?.class, (await client.askJobs.get('1')).question);
+
+  const staff = client.recognition('staff');
+  const ann: Identity = await staff.identities.create({ customId: 'ann', imageIds: ['f-1'] as const });
+  await staff.identities.update(ann.id, { add: ['f-2'] }, { signal });
+  await staff.identities.delete(ann.id);
+  const unnamed: RecognitionSearch = { customIds: null, feedIds: ['door'], sortBy: 'ASC', limit: 10 };
+  for await (const image of staff.images.all(unnamed, { signal })) console.log(image.boundingBox?.xMin);
+  const groups: FaceGroup[] = await staff.groups.search(unnamed);
+  const picture: Uint8Array = await staff.images.picture('f-1');
+  console.log(groups, picture.length, (await staff.jobs.get('1')).images);
+
+  const feedback: Feedback = await client.feedback.create('1', { person: 'FALSE_POSITIVE' });
+  await client.feedback.create('1', feedback.classes);
+  console.log((await client.feedback.list()).length, await client.image(new URL('https://e.com/1')));
+  const webhook: Registration = await client.registerWebhook({ url: 'https://e.com/ii', secretKey: 'correct horse' });
+  console.log(webhook.secretKey?.length);
+  // @ts-expect-error: a secret that may not be there
+  await client.registerWebhook({ url: 'https://e.com/ii', secretKey: undefined }).catch(() => undefined);
+}
+
+export function tell(event: WebhookEvent): string {
+  switch (event.kind) {
+    case 'detect':
+      return classes(event.job).join();
+    case 'match':
+      return String(matched(event.job)?.url);
+    case 'ask':
+      return event.job.question;
+    case 'recognize':
+      return String(faces(event.job).length);
+    case 'event':
+      return `${event.event.event} ${event.event.identity?.id}`;
+    case 'unknown':
+      return String(event.raw.length);
+  }
 }
 
 export function explain(error: unknown): string | undefined {

@@ -7,7 +7,7 @@ mod naming;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use image_intelligence::{BaseUrl, DetectImageResult, DetectJob, DetectedObject};
+use image_intelligence::{Client, DetectImageResult, DetectJob, DetectedObject};
 use image_intelligence_vision as vision;
 
 use crate::annotate::naming::Names;
@@ -46,15 +46,14 @@ impl Annotator {
     }
 
     /// Draws a copy of each picture that was looked at and that is known to be one of these.
-    pub(crate) async fn run(mut self, job: &DetectJob, pictures: &[Picture], base: &BaseUrl) -> Drawn {
+    pub(crate) async fn run(mut self, job: &DetectJob, pictures: &[Picture], client: &Client) -> Drawn {
         let mut drawn = Drawn::default();
         let mut classes: Vec<String> = job.job_results.iter().map(|result| result.class.clone()).collect();
         classes.extend(job.classes().into_iter().map(str::to_owned));
-        let mut fetcher = fetch::Fetcher::new(base.clone());
         for result in job.image_results.iter().filter(|result| result.status.is_success()) {
             let Some(index) = result.input.as_ref().map(|input| input.index) else { continue };
             let Some(picture) = pictures.get(index) else { continue };
-            let copy = match draw_copy(picture, result, &classes, &mut fetcher).await {
+            let copy = match draw_copy(picture, result, &classes, client).await {
                 Ok((bytes, extension)) => {
                     let path = self.names.take(picture, extension);
                     if let Err(error) = self.write(&path, &bytes) {
@@ -85,7 +84,7 @@ async fn draw_copy(
     picture: &Picture,
     result: &DetectImageResult,
     classes: &[String],
-    fetcher: &mut fetch::Fetcher,
+    client: &Client,
 ) -> Result<(Vec<u8>, &'static str), String> {
     if !result.objects.is_empty() && result.objects.iter().all(|object| object.bounding_box.is_none()) {
         return Err("the server does not say where things are".to_owned());
@@ -93,7 +92,7 @@ async fn draw_copy(
     let bytes = match picture {
         Picture::File(path) => std::fs::read(path).map_err(|error| format!("it cannot be read again: {error}"))?,
         Picture::Bytes { bytes, .. } => bytes.clone(),
-        Picture::Url(_) => fetcher.fetch(result.proxy_url.as_deref()).await?,
+        Picture::Url(_) => fetch::stored(client, result.proxy_url.as_deref()).await?,
     };
     let (objects, classes) = (result.objects.clone(), classes.to_vec());
     let drawing = tokio::task::spawn_blocking(move || annotate(&bytes, &objects, &classes));

@@ -7,11 +7,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use console::style;
-use image_intelligence::Client;
+use image_intelligence::{Client, Detect};
 use image_intelligence_server::Server;
 
 use crate::args::DemoArgs;
-use crate::detect::exit_code;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Given, Shown};
@@ -51,7 +50,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let result = interrupt.or(watch, stopped).await?;
     drop(bar);
 
-    let mut shown = Shown::new(result);
+    let mut shown = Shown::new::<Detect>(result);
     shown.boxes = false;
     let named =
         |(photo, picture): (&photos::Photo, &Picture)| Given { name: photo.name.to_owned(), sent: picture.sent_as() };
@@ -77,7 +76,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         output::remark(&output::errors(&shown));
     }
     server.shutdown().await;
-    Ok(exit_code(&shown.job))
+    Ok(shown.exit_code())
 }
 
 async fn start() -> Result<Server, Failure> {

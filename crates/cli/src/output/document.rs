@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use image_intelligence::{Detect, DetectImageResult, DetectJob, DetectJobImage, Job};
+use image_intelligence::{AskExamples, DetectJobImage, Job, Kind, MatchTarget, Timestamp};
 use serde::Serialize;
 
-use crate::output::report::Shown;
+use crate::kinds::{Picture, Told};
+use crate::output::json_line;
+use crate::output::shown::Shown;
 
 /// Which of the caller's pictures a result speaks of.
 #[derive(Serialize)]
@@ -35,7 +37,10 @@ struct Tied<T> {
 struct Line<'a> {
     job_id: &'a str,
     #[serde(flatten)]
-    picture: Tied<DetectImageResult>,
+    picture: Tied<Picture>,
+    /// Of a job that gives one answer for all its pictures: whether this is the picture that it named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chosen: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
 }
@@ -55,10 +60,39 @@ struct JobDocument<'a> {
     webhook_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resume_token: Option<&'a str>,
-    job_results: Vec<ChosenDocument<'a>>,
-    image_results: Vec<Tied<DetectImageResult>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    examples: Option<&'a AskExamples>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_results: Option<Answers<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_results: Option<Vec<Tied<&'a Picture>>>,
+    /// What the pictures of a recognize job stand under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<Vec<Tied<&'a Picture>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<InputDocument>,
+}
+
+/// A list of a detect job's, one of match and ask.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answers<'a> {
+    Each(Vec<AnswerDocument<'a>>),
+    One(Option<AnswerDocument<'a>>),
+}
+
+#[derive(Serialize)]
+struct AnswerDocument<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a MatchTarget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Tied<&'a DetectJobImage>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hitl: Option<bool>,
 }
 
 /// A picture of which the answer says nothing.
@@ -68,15 +102,6 @@ struct MissingLine<'a> {
     job_id: &'a str,
     input: InputDocument,
     missing: bool,
-}
-
-#[derive(Serialize)]
-struct ChosenDocument<'a> {
-    class: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tied<DetectJobImage>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hitl: Option<bool>,
 }
 
 fn input(shown: &Shown, index: Option<usize>) -> Option<InputDocument> {
@@ -95,49 +120,50 @@ fn tied<T>(shown: &Shown, index: Option<usize>, result: T) -> Tied<T> {
     }
 }
 
-/// The result alone: which picture it is of is told at greater length beside it.
-fn without_input(result: &DetectImageResult) -> DetectImageResult {
-    let mut result = result.clone();
-    result.input = None;
-    result
-}
-
 /// The whole job as one document.
 pub(crate) fn json_document(shown: &Shown) -> String {
-    let job: &DetectJob = &shown.job;
+    let job = &shown.job;
+    let mut answers = shown.chosen.iter().map(|(index, answer)| AnswerDocument {
+        class: answer.class.as_deref(),
+        target: answer.target.as_ref(),
+        image: answer.image.as_ref().map(|image| tied(shown, *index, image)),
+        hitl: answer.hitl,
+    });
+    let images = shown.images.iter().map(|(index, image)| tied(shown, *index, image)).collect();
+    let (image_results, images) =
+        if shown.kind == Kind::Recognize { (None, Some(images)) } else { (Some(images), None) };
     let document = JobDocument {
         id: &job.id,
         status: job.status.as_str(),
-        created_at: job.created_at.map(image_intelligence::Timestamp::as_millis),
+        created_at: job.created_at.map(Timestamp::as_millis),
         custom_id: job.custom_id.as_deref(),
         feed_id: job.feed_id.as_deref(),
         webhook_url: job.webhook_url.as_deref(),
         resume_token: shown.resume_token.as_deref(),
-        job_results: shown
-            .chosen()
-            .map(|(index, result)| ChosenDocument {
-                class: &result.class,
-                image: result.image.clone().map(|mut image| {
-                    image.input = None; // told at greater length beside it
-                    tied(shown, index, image)
-                }),
-                hitl: result.hitl,
-            })
-            .collect(),
-        image_results: shown.images().map(|(index, result)| tied(shown, index, without_input(result))).collect(),
+        question: shown.question.as_deref(),
+        examples: shown.examples.as_ref(),
+        job_results: match shown.kind {
+            Kind::Recognize => None,
+            Kind::Match | Kind::Ask => Some(Answers::One(answers.next())),
+            _ => Some(Answers::Each(answers.collect())),
+        },
+        image_results,
+        images,
         missing: missing(shown).collect(),
     };
-    text(&document)
+    json_line(&document)
 }
 
 /// One line a picture, in the caller's order.
 pub(crate) fn json_lines(shown: &Shown) -> String {
     let job_id = &shown.job.id;
-    let line = |(index, result): (_, DetectImageResult)| {
-        let advice = shown.advice(index, &result.status).map(Cow::into_owned);
-        text(&Line { job_id, picture: tied(shown, index, without_input(&result)), advice })
+    let line = |(index, result): (_, Picture)| {
+        let advice = result.status().and_then(|status| shown.advice(index, status)).map(Cow::into_owned);
+        let told = shown.has_one_answer() && shown.job.status.is_done();
+        let chosen = told.then(|| shown.findings(index, &result).iter().any(|finding| finding.hit));
+        json_line(&Line { job_id, picture: tied(shown, index, result), chosen, advice })
     };
-    let missing = missing(shown).map(|input| text(&MissingLine { job_id, input, missing: true }));
+    let missing = missing(shown).map(|input| json_line(&MissingLine { job_id, input, missing: true }));
     shown.completed().into_iter().map(line).chain(missing).collect()
 }
 
@@ -158,7 +184,7 @@ pub(crate) struct Submitted<'a> {
 }
 
 impl<'a> Submitted<'a> {
-    pub(crate) fn new(job: &'a Job<Detect>) -> Self {
+    pub(crate) fn new<K: Told>(job: &'a Job<K>) -> Self {
         Self {
             id: job.id(),
             status: "IN_PROGRESS",
@@ -169,11 +195,6 @@ impl<'a> Submitted<'a> {
     }
 
     pub(crate) fn to_json(&self) -> String {
-        text(self)
+        json_line(self)
     }
-}
-
-fn text(document: &impl Serialize) -> String {
-    // Strings, numbers and lists: there is nothing in them that JSON cannot say.
-    serde_json::to_string(document).map(|text| text + "\n").unwrap_or_default()
 }

@@ -1,80 +1,96 @@
-//! Jobs that a search found: a line each, with no results.
+//! Lists of what a search found, and single things that are no jobs.
 
-use console::{Style, user_attended};
-use image_intelligence::{DetectJob, Timestamp};
+use console::{Style, Term, user_attended};
+use image_intelligence::Timestamp;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::moments::utc;
 use crate::output::table::Table;
-use crate::output::{Format, print, printable, remark};
+use crate::output::{Format, json_line, print, printable, remark};
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FoundJob<'a> {
-    id: &'a str,
-    status: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    feed_id: Option<&'a str>,
+/// What there is not, in a column.
+const NOTHING: &str = "-";
+
+/// A list: each row as JSON, and as cells under headings.
+pub(crate) struct List {
+    headings: &'static [&'static str],
+    /// The column that is shortened on a narrow terminal; an id that is cut is good for nothing.
+    gives_way: usize,
+    documents: Vec<String>,
+    rows: Vec<Vec<String>>,
 }
 
-impl<'a> From<&'a DetectJob> for FoundJob<'a> {
-    fn from(job: &'a DetectJob) -> Self {
-        Self {
-            id: &job.id,
-            status: job.status.as_str(),
-            created_at: job.created_at.map(Timestamp::as_millis),
-            custom_id: job.custom_id.as_deref(),
-            feed_id: job.feed_id.as_deref(),
-        }
+impl List {
+    pub(crate) fn new(headings: &'static [&'static str], gives_way: usize) -> Self {
+        Self { headings, gives_way, documents: Vec::new(), rows: Vec::new() }
     }
-}
 
-/// Writes the jobs as the user wants them. None is an answer, not an error.
-pub(crate) fn show_list(jobs: &[DetectJob], custom_id: &str, format: Format) -> Result<(), Failure> {
-    // Strings and numbers: there is nothing in them that JSON cannot say.
-    let line = |job| serde_json::to_string(&FoundJob::from(job)).unwrap_or_default();
-    match format {
-        Format::Json => print(&format!("[{}]\n", jobs.iter().map(line).collect::<Vec<_>>().join(","))),
-        Format::Ndjson => print(&jobs.iter().map(|job| line(job) + "\n").collect::<String>()),
-        Format::Text if jobs.is_empty() => {
-            remark(&format!("no job with the customId {}\n", printable(custom_id)));
-            Ok(())
-        }
-        Format::Text if user_attended() => {
-            let mut table = Table::new(&["JOB", "STATUS", "CREATED"]);
-            for job in jobs {
-                table.row(cells(job).map(|cell| (cell, Style::new())).to_vec());
+    /// Adds what is one document, and one line.
+    pub(crate) fn add(&mut self, document: &impl Serialize, cells: Vec<String>) {
+        self.add_several(document, vec![cells]);
+    }
+
+    /// Adds what is one document, and several lines.
+    pub(crate) fn add_several(&mut self, document: &impl Serialize, rows: Vec<Vec<String>>) {
+        self.documents.push(json_line(document));
+        self.rows.extend(rows);
+    }
+
+    /// Writes the list as the user wants it. An empty one is an answer, not an error: `none` says of what there is none.
+    pub(crate) fn show(&self, none: &str, format: Format) -> Result<(), Failure> {
+        match format {
+            Format::Json => {
+                let documents: Vec<_> = self.documents.iter().map(|document| document.trim_end()).collect();
+                print(&format!("[{}]\n", documents.join(",")))
             }
-            print(&table.render(None))
-        }
-        Format::Text => {
-            let line = |job| cells(job).map(|cell| printable(&cell).into_owned()).join("\t") + "\n";
-            print(&jobs.iter().map(line).collect::<String>())
+            Format::Ndjson => print(&self.documents.concat()),
+            Format::Text if self.rows.is_empty() => {
+                remark(&format!("{}\n", printable(none)));
+                Ok(())
+            }
+            Format::Text if user_attended() => {
+                let mut table = Table::new(self.headings).gives_way(self.gives_way);
+                for row in &self.rows {
+                    table.row(row.iter().map(|cell| (cell.clone(), Style::new())).collect());
+                }
+                print(&table.render(Some(usize::from(Term::stdout().size().1))))
+            }
+            Format::Text => {
+                let line =
+                    |row: &Vec<String>| row.iter().map(|cell| printable(cell)).collect::<Vec<_>>().join("\t") + "\n";
+                print(&self.rows.iter().map(line).collect::<String>())
+            }
         }
     }
 }
 
-fn cells(job: &DetectJob) -> [String; 3] {
-    let created = job.created_at.map_or_else(|| "-".to_owned(), utc);
-    [job.id.clone(), job.status.to_string(), created]
+/// Writes a single thing: its document, or a line for each of its fields that there is.
+pub(crate) fn show_record(
+    document: &impl Serialize,
+    fields: &[(&str, Option<String>)],
+    format: Format,
+) -> Result<(), Failure> {
+    if format != Format::Text {
+        return print(&json_line(document));
+    }
+    let known = fields.iter().filter_map(|(label, value)| Some((label, value.as_ref()?)));
+    let width = fields.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
+    let line = |(label, value): (&&str, &String)| {
+        let value = printable(value);
+        if user_attended() { format!("{label:width$}  {value}\n") } else { format!("{label}\t{value}\n") }
+    };
+    print(&known.map(line).collect::<String>())
 }
 
-/// 2017-02-21T07:12:28Z
-fn utc(moment: Timestamp) -> String {
-    let seconds = moment.as_millis().div_euclid(1000);
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years that begin in March have their leap day at the end, and 400 of them always have 146,097 days.
-    let (era, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = era * 400 + year + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+/// A cell of what may not be there.
+pub(crate) fn or_nothing(text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty()).unwrap_or(NOTHING).to_owned()
+}
+
+/// A cell of a moment that may not be known.
+pub(crate) fn moment(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(|| NOTHING.to_owned(), utc)
 }
 
 #[cfg(test)]
@@ -82,14 +98,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments() {
-        for (millis, expected) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (1_487_648_348_000, "2017-02-21T03:39:08Z"),
-            (951_782_400_000, "2000-02-29T00:00:00Z"),
-            (1_735_689_599_999, "2024-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(utc(Timestamp::from_millis(millis)), expected);
-        }
+    fn what_there_is_not() {
+        assert_eq!([or_nothing(None), or_nothing(Some("")), or_nothing(Some("a"))], ["-", "-", "a"]);
+        assert_eq!(moment(None), "-");
     }
 }

@@ -4,6 +4,7 @@ mod document;
 mod list;
 mod remarks;
 mod report;
+mod shown;
 mod table;
 
 use std::borrow::Cow;
@@ -11,9 +12,10 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 
 pub(crate) use document::{Submitted, json_document, json_lines};
-pub(crate) use list::show_list;
+pub(crate) use list::{List, moment, or_nothing, show_record};
 pub(crate) use remarks::errors;
-pub(crate) use report::{Given, Shown, show, table};
+pub(crate) use report::{show, table};
+pub(crate) use shown::{Given, Shown};
 
 use crate::failure::Failure;
 
@@ -50,8 +52,19 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes to stdout what must not be lost: here a reader that has gone is an error too.
 pub(crate) fn deliver(text: &str) -> std::io::Result<()> {
+    deliver_bytes(text.as_bytes())
+}
+
+/// The same, of what is no text.
+pub(crate) fn deliver_bytes(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// A document on a line of its own.
+pub(crate) fn json_line(document: &impl serde::Serialize) -> String {
+    // Strings, numbers and lists: there is nothing in them that JSON cannot say.
+    serde_json::to_string(document).map(|text| text + "\n").unwrap_or_default()
 }
 
 /// Writes a remark to stderr.

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use console::style;
 use image_intelligence::ImageStatus;
 
+use crate::kinds::Picture;
 use crate::output::printable;
-use crate::output::report::Shown;
+use crate::output::shown::Shown;
 
 impl Shown {
     /// What to do about a picture's error: what is wrong with this very file, where that is known.
@@ -18,29 +19,22 @@ impl Shown {
             None => status.advice().map(Cow::from),
         }
     }
-
-    /// The caller's pictures of which the answer says nothing. Unknown, and so none, where it has results that nobody can
-    /// tell whose they are.
-    pub(crate) fn missing(&self) -> Vec<usize> {
-        if self.images().any(|(index, _)| index.is_none()) {
-            return Vec::new();
-        }
-        let told = |index: &usize| {
-            let is = |known: Option<usize>| known == Some(*index);
-            self.images().any(|(known, _)| is(known)) || self.chosen().any(|(known, _)| is(known))
-        };
-        (0..self.pictures.len()).filter(|index| !told(index)).collect()
-    }
 }
 
 /// What could not be looked at, and what to do about it.
 pub(crate) fn errors(shown: &Shown) -> String {
     let mut out = String::new();
     for (index, image) in shown.completed() {
-        let (name, status) = (shown.name(index, &image), &image.status);
+        let Some(status) = image.status() else { continue };
+        let name = shown.name(index, &image.view());
         let (name, word) = (printable(&name), printable(status.as_str()));
+        let empty = match &image {
+            Picture::Objects(image) => image.objects.is_empty(),
+            Picture::Faces(image) => image.objects.is_empty(),
+            Picture::Plain(_) => true,
+        };
         if status.is_error() {
-            let _ = if image.objects.is_empty() {
+            let _ = if empty {
                 write!(out, "{} {name}: {word}", style("not looked at:").red().for_stderr())
             } else {
                 write!(out, "{name}: found something, but {word}")
@@ -65,9 +59,9 @@ pub(crate) fn errors(shown: &Shown) -> String {
 /// Which pictures have no copy with boxes, and why.
 pub(crate) fn uncopied(shown: &Shown) -> String {
     let mut out = String::new();
-    for (index, image) in shown.images() {
+    for (index, image) in &shown.images {
         if let Some(Err(why)) = index.and_then(|index| shown.copies.get(&index)) {
-            let name = shown.name(index, image);
+            let name = shown.name(*index, &image.view());
             let label = style("no copy with boxes:").yellow().for_stderr();
             let _ = writeln!(out, "{label} {}: {}", printable(&name), printable(why));
         }

@@ -1,129 +1,16 @@
-//! A finished job for people and for pipes: which class was found in which picture, how sure, and where.
+//! A job for people and for pipes: what was found in which picture, how sure, and where.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use console::{Style, Term, style, user_attended};
-use image_intelligence::{
-    BoundingBox, DetectImageResult, DetectJob, DetectJobResult, DetectedObject, ImageStatus, Input, JobStatus, Rid,
-};
+use image_intelligence::{BoundingBox, JobStatus, Kind};
 
 use crate::failure::Failure;
 use crate::output::remarks::{errors, uncopied};
+use crate::output::shown::{Finding, Shown};
 use crate::output::table::Table;
 use crate::output::{Format, json_document, json_lines, print, printable, remark};
-use crate::pictures::{Picture, count};
-
-/// One of the caller's pictures, as results name it.
-pub(crate) struct Given {
-    pub(crate) name: String,
-    pub(crate) sent: &'static str,
-}
-
-/// A job to show, and what is known about it beyond the API's answer.
-pub(crate) struct Shown {
-    pub(crate) job: DetectJob,
-    pub(crate) pictures: Vec<Given>,
-    /// By the index of the picture: its copy with boxes, or why there is none.
-    pub(crate) copies: BTreeMap<usize, Result<PathBuf, String>>,
-    /// By the index of the picture: why it was refused, where more is known than the API says.
-    pub(crate) reasons: BTreeMap<usize, String>,
-    pub(crate) resume_token: Option<String>,
-    pub(crate) boxes: bool,
-    /// Which of the caller's pictures each of the job's image results, and each chosen image, speaks of.
-    indexes: (Vec<Option<usize>>, Vec<Option<usize>>),
-}
-
-impl Shown {
-    pub(crate) fn new(mut job: DetectJob) -> Self {
-        let has_box = |object: &DetectedObject| object.bounding_box.is_some();
-        let boxes = job.image_results.iter().flat_map(|image| &image.objects).any(has_box);
-        // A job that was found by its id is not tied to any input, but our own stamps number its pictures.
-        let rid = job.custom_id.as_deref().and_then(Rid::from_hex);
-        let index = |input: Option<&Input>, custom_id: &mut Option<String>| {
-            let stamped = custom_id.as_deref().and_then(|id| rid?.stamped(id));
-            if stamped.is_some() {
-                *custom_id = None;
-            }
-            input.map(|input| input.index).or(stamped)
-        };
-        let results = job.image_results.iter_mut();
-        let results = results.map(|image| index(image.input.as_ref(), &mut image.custom_id)).collect();
-        let chosen = job.job_results.iter_mut().map(|result| result.image.as_mut());
-        let chosen = chosen.map(|image| image.and_then(|image| index(image.input.as_ref(), &mut image.custom_id)));
-        let indexes = (results, chosen.collect());
-        Self {
-            job,
-            pictures: Vec::new(),
-            copies: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            resume_token: None,
-            boxes,
-            indexes,
-        }
-    }
-
-    pub(crate) fn pictures(mut self, pictures: &[Picture]) -> Self {
-        let given = |picture: &Picture| Given { name: picture.name(), sent: picture.sent_as() };
-        self.pictures = pictures.iter().map(given).collect();
-        self
-    }
-
-    /// The results, in the caller's order as far as it is known.
-    pub(crate) fn images(&self) -> impl Iterator<Item = (Option<usize>, &DetectImageResult)> {
-        let mut images: Vec<_> = self.indexes.0.iter().copied().zip(&self.job.image_results).collect();
-        images.sort_by_key(|(index, _)| index.unwrap_or(usize::MAX));
-        images.into_iter()
-    }
-
-    /// The same, and with it what the API says only of the picture that it chose for a class: some servers leave out the
-    /// objects of each picture, or the pictures altogether.
-    pub(crate) fn completed(&self) -> Vec<(Option<usize>, DetectImageResult)> {
-        let mut images: Vec<_> = self.images().map(|(index, image)| (index, image.clone())).collect();
-        for (index, chosen) in self.chosen() {
-            let Some(image) = &chosen.image else { continue };
-            let same = |(known, result): &&mut (Option<usize>, DetectImageResult)| {
-                (image.id.is_some() && result.id == image.id) || (index.is_some() && *known == index)
-            };
-            let object = DetectedObject::new(&chosen.class, image.confidence.unwrap_or_default());
-            match images.iter_mut().find(same) {
-                Some((_, result)) if result.objects.iter().any(|object| object.class == chosen.class) => {}
-                Some((_, result)) => result.objects.push(object),
-                None => {
-                    let mut result = DetectImageResult::default();
-                    (result.id, result.url, result.proxy_url) =
-                        (image.id.clone(), image.url.clone(), image.proxy_url.clone());
-                    result.custom_id.clone_from(&image.custom_id);
-                    result.status = ImageStatus::CompletedSuccessfully;
-                    result.objects.push(object);
-                    images.push((index, result));
-                }
-            }
-        }
-        images
-    }
-
-    /// What was chosen for each class.
-    pub(crate) fn chosen(&self) -> impl Iterator<Item = (Option<usize>, &DetectJobResult)> {
-        self.indexes.1.iter().copied().zip(&self.job.job_results)
-    }
-
-    pub(crate) fn name(&self, index: Option<usize>, image: &DetectImageResult) -> String {
-        let given = index.and_then(|index| self.pictures.get(index)).map(|given| given.name.clone());
-        let numbered = || index.map(|index| format!("picture {}", index + 1));
-        given
-            .or_else(|| image.url.clone())
-            .or_else(|| image.custom_id.clone())
-            .or_else(numbered)
-            .or_else(|| image.id.clone())
-            .unwrap_or_default()
-    }
-
-    fn sent(&self, index: Option<usize>) -> &'static str {
-        index.and_then(|index| self.pictures.get(index)).map_or("-", |given| given.sent)
-    }
-}
+use crate::pictures::count;
 
 /// Writes a job as the user wants it.
 pub(crate) fn show(shown: &Shown, format: Format) -> Result<(), Failure> {
@@ -146,56 +33,96 @@ pub(crate) fn show(shown: &Shown, format: Format) -> Result<(), Failure> {
     }
 }
 
-/// The table: a row for each class in each picture, or for each object where boxes were asked for.
+/// What stands over the findings of a kind, and in place of them where there are none.
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Match => ("MATCH", "-"),
+        Kind::Ask => ("ANSWER", "-"),
+        Kind::Recognize => ("IDENTITY", "no face"),
+        _ => ("FOUND", "nothing asked for"),
+    }
+}
+
+/// The table: a row for each class in each picture, or for each object or face where their boxes are known.
 pub(crate) fn table(shown: &Shown, sent: bool) -> String {
+    let (heading, nothing) = words(shown.kind);
+    let sure = !shown.has_one_answer();
     let mut headings = vec!["PICTURE"];
     headings.extend(sent.then_some("SENT AS"));
-    headings.extend(["FOUND", "CONFIDENCE"]);
+    headings.push(heading);
+    headings.extend(sure.then_some("CONFIDENCE"));
     headings.extend(shown.boxes.then_some("BOX"));
     let mut table = Table::new(&headings);
-    let (plain, dim) = (Style::new(), Style::new().dim());
+    let (plain, dim, green) = (Style::new(), Style::new().dim(), Style::new().green());
     for (index, image) in shown.completed() {
-        let mut start = vec![(shown.name(index, &image), plain.clone())];
+        let mut start = vec![(shown.name(index, &image.view()), plain.clone())];
         start.extend(sent.then(|| (shown.sent(index).to_owned(), plain.clone())));
-        let row = |end: Vec<(String, Style)>| start.iter().cloned().chain(end).collect();
-        if !image.status.is_success() {
-            let style = if image.status.is_error() { Style::new().red() } else { dim.clone() };
-            table.row(row(vec![(image.status.to_string(), style), ("-".into(), dim.clone())]));
-        } else if image.objects.is_empty() {
-            table.row(row(vec![("nothing asked for".into(), dim.clone()), ("-".into(), dim.clone())]));
+        let row = |what: (String, Style), confidence: Option<f64>, place: Option<String>| {
+            let mut cells = start.clone();
+            cells.push(what);
+            if sure {
+                cells.push(match confidence {
+                    Some(confidence) => (format!("{confidence:.2}"), plain.clone()),
+                    None => ("-".to_owned(), dim.clone()),
+                });
+            }
+            cells.extend(place.map(|place| (place, plain.clone())));
+            cells
+        };
+        let looked_at = shown.is_looked_at(&image);
+        if let Some(status) = image.status().filter(|status| !status.is_success()) {
+            let style = if status.is_error() { Style::new().red() } else { dim.clone() };
+            table.row(row((status.to_string(), style), None, None));
+        } else if !looked_at {
+            table.row(row((JobStatus::InProgress.to_string(), dim.clone()), None, None));
         }
-        if shown.boxes {
-            for object in sorted(&image.objects) {
-                let place = object.bounding_box.as_ref().map(box_text).unwrap_or_default();
-                table.row(row(vec![
-                    (object.class.clone(), Style::new().green()),
-                    (format!("{:.2}", object.confidence), plain.clone()),
-                    (place, plain.clone()),
-                ]));
+        let found = shown.findings(index, &image);
+        if !looked_at && shown.has_one_answer() && !found.iter().any(|finding| finding.hit) {
+            continue;
+        }
+        if looked_at && found.is_empty() {
+            table.row(row((nothing.to_owned(), dim.clone()), None, None));
+        }
+        let style = |finding: &Finding| if finding.hit { green.clone() } else { dim.clone() };
+        let what = |finding: &Finding| match (shown.kind, finding.hit) {
+            (Kind::Recognize, false) => "nobody known".to_owned(),
+            _ => finding.what.clone(),
+        };
+        if shown.boxes || shown.kind == Kind::Recognize {
+            for finding in &found {
+                let place = shown.boxes.then(|| finding.place.as_ref().map(box_text).unwrap_or_default());
+                table.row(row((what(finding), style(finding)), Some(finding.confidence), place));
             }
             continue;
         }
-        for (class, best, count) in by_class(&image.objects) {
-            let times = if count > 1 { format!("{class} x {count}") } else { class.to_owned() };
-            table.row(row(vec![(times, Style::new().green()), (format!("{best:.2}"), plain.clone())]));
+        for (finding, times) in by_class(&found) {
+            let text = if times > 1 { format!("{} x {times}", finding.what) } else { what(finding) };
+            table.row(row((text, style(finding)), Some(finding.confidence), None));
         }
     }
     let width = user_attended().then(|| usize::from(Term::stdout().size().1));
     table.render(width)
 }
 
-/// For other programs: picture, class, confidence and, where known, the box, with tabs between.
+/// For other programs: picture, what is in it, confidence and, where known, the box, with tabs between.
 pub(crate) fn lines(shown: &Shown) -> String {
     let mut out = String::new();
     for (index, image) in shown.completed() {
-        let name = shown.name(index, &image);
+        let name = shown.name(index, &image.view());
         let name = printable(&name);
-        if image.objects.is_empty() && image.status.is_success() {
+        let looked_at = shown.is_looked_at(&image);
+        let found = shown.findings(index, &image);
+        if shown.has_one_answer() {
+            let answer = found.first().filter(|answer| answer.hit || (looked_at && shown.job.status.is_done()));
+            let _ = answer.map_or(Ok(()), |answer| writeln!(out, "{name}\t{}", answer.what));
+            continue;
+        }
+        if found.is_empty() && looked_at {
             let _ = writeln!(out, "{name}\t-\t-");
         }
-        for object in sorted(&image.objects) {
-            let _ = write!(out, "{name}\t{}\t{:.4}", printable(&object.class), object.confidence);
-            if let Some(place) = object.bounding_box.as_ref().filter(|_| shown.boxes) {
+        for finding in found {
+            let _ = write!(out, "{name}\t{}\t{:.4}", printable(&finding.what), finding.confidence);
+            if let Some(place) = finding.place.as_ref().filter(|_| shown.boxes) {
                 let _ = write!(out, "\t{}", box_text(place));
             }
             out.push('\n');
@@ -204,9 +131,13 @@ pub(crate) fn lines(shown: &Shown) -> String {
     out
 }
 
-fn summary(shown: &Shown) -> String {
+pub(crate) fn summary(shown: &Shown) -> String {
     let job = &shown.job;
-    let mut out = format!("\nJob {}: {}\n", printable(&job.id), status(&job.status));
+    let mut out = String::from("\n");
+    if let Some(answer) = answer(shown) {
+        let _ = writeln!(out, "{answer}");
+    }
+    let _ = writeln!(out, "Job {}: {}", printable(&job.id), status(&job.status));
     if let (false, Some(token)) = (job.status.is_done(), &shown.resume_token) {
         let _ = writeln!(out, "To wait for it: ii jobs wait {token}");
     }
@@ -216,6 +147,30 @@ fn summary(shown: &Shown) -> String {
         let _ = writeln!(out, "With boxes, in {}: {}", printable(&directory), count(copies.count()));
     }
     out
+}
+
+/// The one answer of a job that gives one, in words.
+fn answer(shown: &Shown) -> Option<String> {
+    let done = shown.job.status.is_done() && shown.job.status != JobStatus::CompletedAllError;
+    let (index, chosen) = shown.chosen.first().filter(|_| done && shown.has_one_answer())?;
+    let picture = chosen.image.as_ref().map(|image| shown.name(*index, &image.view()));
+    let picture = picture.as_deref().map(printable);
+    if let Some(question) = &shown.question {
+        let answer = picture.map_or_else(|| "no".to_owned(), |picture| format!("yes, as {picture} shows"));
+        return Some(format!("{} {answer}", printable(question)));
+    }
+    let target = chosen.target.as_ref();
+    let class = target.map(|target| target.class.as_str()).filter(|class| !class.is_empty()).unwrap_or("target");
+    let name = target.and_then(|target| target.custom_id.as_deref()).map(|name| format!(" {name}"));
+    let what = format!("{class}{}", name.unwrap_or_default());
+    let what = printable(&what);
+    Some(match picture {
+        Some(picture) => {
+            let checked = if chosen.hitl == Some(true) { " (a human checked it)" } else { "" };
+            format!("The {what} is in {picture}{checked}")
+        }
+        None => format!("The {what} is in none of them"),
+    })
 }
 
 fn status(status: &JobStatus) -> String {
@@ -232,19 +187,13 @@ fn status(status: &JobStatus) -> String {
     }
 }
 
-fn sorted(objects: &[DetectedObject]) -> Vec<&DetectedObject> {
-    let mut objects: Vec<_> = objects.iter().collect();
-    objects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    objects
-}
-
-/// Each class once: how sure at best, and how many. The surest first.
-fn by_class(objects: &[DetectedObject]) -> Vec<(&str, f64, usize)> {
-    let mut classes: Vec<(&str, f64, usize)> = Vec::new();
-    for object in sorted(objects) {
-        match classes.iter_mut().find(|(class, ..)| *class == object.class) {
-            Some((_, _, count)) => *count += 1,
-            None => classes.push((&object.class, object.confidence, 1)),
+/// Each class once: the surest of it, and how many. The surest first.
+fn by_class(found: &[Finding]) -> Vec<(&Finding, usize)> {
+    let mut classes: Vec<(&Finding, usize)> = Vec::new();
+    for finding in found {
+        match classes.iter_mut().find(|(known, _)| known.what == finding.what) {
+            Some((_, count)) => *count += 1,
+            None => classes.push((finding, 1)),
         }
     }
     classes
@@ -261,10 +210,12 @@ fn box_text(place: &BoundingBox) -> String {
 
 #[cfg(test)]
 mod tests {
+    use image_intelligence::{Ask, AskJob, Detect, DetectJob, Match, MatchJob, Recognize, RecognizeJob};
+
     use super::*;
 
     fn shown(json: &str) -> Shown {
-        Shown::new(DetectJob::from_json(json.as_bytes()).unwrap())
+        Shown::new::<Detect>(DetectJob::from_json(json.as_bytes()).unwrap())
     }
 
     #[test]
@@ -285,7 +236,12 @@ mod tests {
                 {"url": "https://x.test/\u001b[2J\n", "status": "COMPLETED_SUCCESSFULLY", "objects": [{"class": "a\tb\u0007"}]},
                 {"customId": "c\u001b]0;", "status": "UNKNOWN_ERROR"}]}"#,
         );
-        let all = lines(&hostile) + &errors(&hostile) + &table(&hostile, true) + &summary(&hostile);
+        let asked = AskJob::from_json(
+            br#"{"id": "\u001b[2J", "question": "a\u0007?", "status": "COMPLETED_SUCCESSFULLY",
+                 "jobResults": {"image": {"url": "\u001b[2J"}}}"#,
+        );
+        let asked = Shown::new::<Ask>(asked.unwrap());
+        let all = [&hostile, &asked].map(|job| lines(job) + &errors(job) + &table(job, true) + &summary(job)).concat();
         assert!(
             !console::strip_ansi_codes(&all).contains(|c: char| c.is_control() && c != '\n' && c != '\t'),
             "{all:?}"
@@ -304,5 +260,45 @@ mod tests {
         ));
         assert_eq!(lines(&stamped), "picture 1\t-\t-\npicture 2\t-\t-\n");
         assert!(!json_document(&stamped).contains(&format!("{rid}-")));
+    }
+
+    #[test]
+    fn one_answer_for_all_pictures() {
+        let ask = |answer: &str| {
+            let json = format!(
+                r#"{{"id": "1", "question": "Open?", "status": "COMPLETED_SUCCESSFULLY", "jobResults": {answer},
+                    "imageResults": [{{"id": "a", "customId": "a", "status": "COMPLETED_SUCCESSFULLY"}},
+                                     {{"id": "b", "customId": "b", "status": "COMPLETED_SUCCESSFULLY"}}]}}"#
+            );
+            Shown::new::<Ask>(AskJob::from_json(json.as_bytes()).unwrap())
+        };
+        let yes = ask(r#"{"image": {"customId": "b"}}"#);
+        assert_eq!(lines(&yes), "a\t-\nb\tyes\n");
+        assert!(summary(&yes).contains("Open? yes, as b shows"), "{}", summary(&yes));
+        let no = ask("[]");
+        assert_eq!(lines(&no), "a\tno\nb\tno\n");
+        assert!(summary(&no).contains("Open? no\n"));
+
+        let bare = MatchJob::from_json(
+            br#"{"id": "1", "status": "COMPLETED_SUCCESSFULLY", "jobResults": {"hitl": true, "image": {"url": "https://x.test/a.jpg"},
+                 "target": {"class": "dog", "customId": "rex", "images": []}}}"#,
+        );
+        let bare = Shown::new::<Match>(bare.unwrap());
+        assert_eq!(lines(&bare), "https://x.test/a.jpg\tyes\n");
+        assert!(summary(&bare).contains("The dog rex is in https://x.test/a.jpg (a human checked it)"));
+        assert_eq!(console::strip_ansi_codes(&table(&bare, false)).lines().next(), Some("PICTURE               MATCH"));
+    }
+
+    #[test]
+    fn faces_with_and_without_a_name() {
+        let json = br#"{"id": "1", "status": "COMPLETED_SUCCESSFULLY", "images": [
+            {"customId": "a", "objects": [{"confidence": 0.5}, {"identityId": "ann", "confidence": 0.97,
+                "boundingBox": {"xMin": 1, "yMin": 2, "xMax": 30, "yMax": 40}}]},
+            {"customId": "b", "objects": []}]}"#;
+        let faces = Shown::new::<Recognize>(RecognizeJob::from_json(json).unwrap());
+        assert_eq!(lines(&faces), "a\tann\t0.9700\t1,2,30,40\na\t?\t0.5000\nb\t-\t-\n");
+        let table = table(&faces, false);
+        let table = console::strip_ansi_codes(&table);
+        assert!(table.contains("nobody known") && table.contains("no face"), "{table}");
     }
 }

@@ -1,4 +1,4 @@
-//! A table for a terminal: columns as wide as their text, the first one shortened where the terminal is narrow.
+//! A table for a terminal: columns as wide as their text, one of them shortened where the terminal is narrow.
 
 use console::{Style, measure_text_width, pad_str, truncate_str};
 
@@ -11,12 +11,19 @@ const NARROWEST: usize = 12;
 /// Rows under headings.
 pub(crate) struct Table {
     rows: Vec<Vec<(String, Style)>>,
+    gives_way: usize,
 }
 
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
         let heading = |text: &&str| ((*text).to_owned(), Style::new().bold());
-        Self { rows: vec![headings.iter().map(heading).collect()] }
+        Self { rows: vec![headings.iter().map(heading).collect()], gives_way: 0 }
+    }
+
+    /// Has this column shortened, and not the first.
+    pub(crate) fn gives_way(mut self, column: usize) -> Self {
+        self.gives_way = column;
+        self
     }
 
     pub(crate) fn row(&mut self, cells: Vec<(String, Style)>) {
@@ -32,8 +39,8 @@ impl Table {
         };
         let mut widths: Vec<usize> = (0..columns).map(width).collect();
         let total: usize = widths.iter().sum::<usize>() + GAP.len() * columns.saturating_sub(1);
-        if let (Some(terminal), Some(first)) = (terminal, widths.first_mut()) {
-            *first = first.saturating_sub(total.saturating_sub(terminal)).max(NARROWEST.min(*first));
+        if let (Some(terminal), Some(column)) = (terminal, widths.get_mut(self.gives_way)) {
+            *column = column.saturating_sub(total.saturating_sub(terminal)).max(NARROWEST.min(*column));
         }
         let mut out = String::new();
         for row in &self.rows {

@@ -2,13 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
 
 mod annotate;
+mod ask;
 mod demo;
 mod detect;
 mod failing;
 mod faults;
+mod feedback;
 mod jobs;
+mod kinds;
+mod lost;
+mod manual;
 mod odd;
 mod process;
+mod recognition;
 mod scripted;
+mod secrets;
 mod serve;
 mod stopping;

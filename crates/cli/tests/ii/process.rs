@@ -1,7 +1,7 @@
 //! Running `ii`: alone to its end, as a server that ends with the test, and under way with its output watched.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -24,6 +24,7 @@ pub(crate) fn ii(arguments: &[&str]) -> Command {
         "II_ADMIN_TOKEN",
         "II_CLIENT_ID",
         "II_CLIENT_SECRET",
+        "II_WEBHOOK_SECRET",
         "HTTP_PROXY",
         "http_proxy",
         "ALL_PROXY",
@@ -163,6 +164,18 @@ impl Server {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         run(self.ii(arguments))
+    }
+
+    /// Says what is in which picture: rules for `POST /_ii/answers`.
+    pub(crate) fn answers(&self, rules: &Value) {
+        let host = self.base_url.trim_start_matches("http://").trim_end_matches("/v2");
+        let body = rules.to_string();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let head = format!("POST /_ii/answers HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 }
 

@@ -77,7 +77,7 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&str, &str) -> Answer) {
     }
     let request = first.trim_end().trim_end_matches(" HTTP/1.1").replace("/v2", "");
     let Answer(pause, document) = if request.contains("oauth") {
-        json!({"accessToken": "t", "tokenType": "bearer", "expiresIn": 86400, "scope": "detect:create detect:read"})
+        json!({"accessToken": "known-to-the-test", "tokenType": "bearer", "expiresIn": 86400, "scope": "detect:create detect:read"})
             .into()
     } else {
         answer(&request, &String::from_utf8_lossy(&body))

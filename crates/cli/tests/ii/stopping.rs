@@ -104,6 +104,41 @@ mod signals {
     }
 
     #[test]
+    fn of_another_kind_the_hint_leads_there_too() {
+        let base = scripted(|_, _| Answer(SLOW, json!({})));
+        let rocket = photo("rocket.jpg");
+        let ask = ["ask", "Is it?", &rocket, "--custom-id", "c"];
+        let recognize = ["recognize", &rocket, "-n", "our staff", "--custom-id", "c"];
+        let identity = ["identities", "create", "-n", "staff", "--custom-id", "c"];
+        for (arguments, hint) in [
+            (&ask[..], "ii jobs find --custom-id c --kind ask"),
+            (&recognize, "ii jobs find --custom-id c --namespace 'our staff'"),
+            (&identity, "ii identities list --namespace staff --custom-id c"),
+            (&["jobs", "wait", "f9d73f87", "--kind", "match"], "to wait on: ii jobs wait f9d73f87 --kind match"),
+        ] {
+            let under_way = Running::start(ii_at(&base, &[arguments, &["-vv"]].concat()));
+            under_way.until_it_says("oauth/token");
+            under_way.signal("INT");
+            let (status, err) = under_way.end();
+            assert_eq!(status.code(), Some(130), "{err}");
+            assert!(err.contains(hint), "{hint}: {err}");
+        }
+    }
+
+    #[test]
+    fn a_match_that_is_stopped_goes_on() {
+        let server = Server::with(&["--progression", "never"]);
+        let arguments =
+            ["match", &photo("rocket.jpg"), "--target", "dog", "--shows", "https://example.com/rex.jpg", "-v"];
+        let waiting = Running::start(server.ii(&arguments));
+        waiting.until_it_says("submitted");
+        waiting.signal("INT");
+        let (status, err) = waiting.end();
+        assert_eq!(status.code(), Some(130), "{err}");
+        assert!(err.contains("stopped waiting; match job") && err.contains("ii jobs wait ii1_"), "{err}");
+    }
+
+    #[test]
     fn a_demo_that_is_stopped_leaves_nothing_to_wait_for() {
         let demo = Running::start(ii(&["demo", "--verbose"]));
         demo.until_it_says("submitted");

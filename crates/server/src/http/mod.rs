@@ -80,10 +80,10 @@ impl Api {
     }
 }
 
-/// Every route of this server.
-fn routes(api: &Api) -> Vec<Route> {
+/// Every route of a server, with those for whoever steers it where there is a way in.
+fn routes(steered: bool) -> Vec<Route> {
     let mut routes = routes::table();
-    if api.admin.exists() {
+    if steered {
         routes.extend(answers::routes());
     }
     routes
@@ -127,5 +127,21 @@ impl FromRequestParts<Arc<Api>> for Origin {
         };
         let origin = if api.address.ip().is_unspecified() { named() } else { None };
         Ok(Self(origin.unwrap_or_else(|| api.origin())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_others_may_call_nobody_says_what_the_answers_are() {
+        let says = |address: &str| {
+            let access = Access::new(SocketAddr::new(address.parse().unwrap(), 8080), None);
+            let routes = routes(access.exists());
+            routes.iter().any(|route| route.path.starts_with("/_ii"))
+        };
+        assert!(says("127.0.0.1") && says("::1"));
+        assert!(!says("0.0.0.0") && !says("::") && !says("192.168.1.7"));
     }
 }

@@ -170,14 +170,11 @@ impl Store for Sqlite {
     }
 
     fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Stored<()> {
-        if !write {
-            work(&Records { connection: &self.reader(), bounds: Bounds::default() });
-            return Ok(());
-        }
-        let mut writer = self.writer();
-        let transaction = writer.transaction()?;
+        // What is read in several steps is read as it was at the first.
+        let mut connection = if write { self.writer() } else { self.reader() };
+        let transaction = connection.transaction()?;
         let done = work(&Records { connection: &transaction, bounds: Bounds::default() });
-        if done { Ok(transaction.commit()?) } else { Ok(transaction.rollback()?) }
+        if write && done { Ok(transaction.commit()?) } else { Ok(transaction.rollback()?) }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image_intelligence_core::{DetectRequest, DetectedObject, ImageRequest, ImageStatus, JobSearch, Kind, Timestamp};
+use image_intelligence_core::{
+    DetectRequest, DetectedObject, FeedbackClass, FeedbackRequest, ImageRequest, ImageStatus, JobSearch, Kind,
+    Timestamp,
+};
 
 use super::records::Bounds;
 use super::{Memory, Sqlite, Store};
@@ -122,5 +125,50 @@ fn a_fetched_picture_is_kept_for_its_job() {
         store.keep_picture("1", "1-0", Bytes::from_static(b"first")).unwrap();
         store.keep_picture("1", "1-0", Bytes::from_static(b"again")).unwrap();
         assert_eq!(store.picture("1-0").unwrap().unwrap(), "again");
+    });
+}
+
+#[test]
+fn memory_throws_the_oldest_feedback_out_and_a_file_keeps_it() {
+    let gate = Gate { progression: Progression::Immediate, clock: Clock::start(1.0, None) };
+    let bounds = Bounds { feedback: Some(20_000), ..Bounds::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let file = Sqlite::open(&folder.path().join("store.db")).unwrap();
+    for (store, kept) in [(&Memory::new(gate, 100, 1 << 20, bounds) as &dyn Store, 34..=50), (&file, 100..=100)] {
+        for _ in 0..100 {
+            give_feedback(store);
+        }
+        let mut given = 0;
+        store
+            .records(false, &mut |records| {
+                given = records.all_feedback("me", None).unwrap().len();
+                true
+            })
+            .unwrap();
+        assert!(kept.contains(&given), "{given}");
+    }
+}
+
+fn give_feedback(store: &dyn Store) {
+    let class = FeedbackClass::false_positive("person");
+    let feedback = FeedbackRequest::new("1", [class], Timestamp::from_millis(1_487_648_348_000));
+    store.records(true, &mut |records| records.take_feedback("me", feedback.clone()).is_ok()).unwrap();
+}
+
+#[test]
+fn what_is_not_kept_leaves_nothing_behind() {
+    each(|store| {
+        store
+            .records(true, &mut |records| {
+                records.take_feedback("me", FeedbackRequest::new("1", [], Timestamp::default())).unwrap();
+                false
+            })
+            .unwrap();
+        store
+            .records(false, &mut |records| {
+                assert!(records.all_feedback("me", None).unwrap().is_empty());
+                true
+            })
+            .unwrap();
     });
 }

@@ -63,32 +63,74 @@ impl Caller {
         self.request(Method::POST, path).body(body).send().await.unwrap()
     }
 
-    /// Sends a detect job that must be taken.
-    pub(crate) async fn detect(&self, body: &Value) -> Value {
-        let answer = self.post("/detect", body.to_string()).await;
+    /// Posts what must be taken, and answers the answer.
+    pub(crate) async fn took(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body.to_string()).await;
         let status = answer.status();
-        let job: Value = answer.json().await.unwrap();
-        assert_eq!(status, 200, "{job}");
-        job
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
     }
 
-    /// Sends a detect job and waits until it is done.
-    pub(crate) async fn detected(&self, body: &Value) -> Value {
-        let job = self.detect(body).await;
-        self.done(job["id"].as_str().unwrap()).await
+    /// Posts what must be refused with 400, and answers why.
+    pub(crate) async fn refused(&self, path: &str, body: impl Into<reqwest::Body>) -> String {
+        let (status, kind, message) = error(self.post(path, body).await).await;
+        assert_eq!((status.as_u16(), kind.as_str()), (400, "bad_request"), "{message}");
+        message
+    }
+
+    /// Reads what must be there.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        let status = answer.status();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    /// The status of a read.
+    pub(crate) async fn status(&self, path: &str) -> u16 {
+        self.get(path).await.status().as_u16()
+    }
+
+    /// Sends a job and waits until it is done.
+    pub(crate) async fn ran(&self, path: &str, body: &Value) -> Value {
+        let job = self.took(path, body).await;
+        self.ended(&format!("{path}/{}", job["id"].as_str().unwrap())).await
     }
 
     /// Reads a job until it is done.
-    pub(crate) async fn done(&self, id: &str) -> Value {
+    pub(crate) async fn ended(&self, path: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let job: Value = self.get(&format!("/detect/{id}")).await.json().await.unwrap();
+            let job = self.read(path).await;
             if job["status"] != "IN_PROGRESS" {
                 return job;
             }
             assert!(Instant::now() < deadline, "never done: {job}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Sends a detect job that must be taken.
+    pub(crate) async fn detect(&self, body: &Value) -> Value {
+        self.took("/detect", body).await
+    }
+
+    /// Sends a detect job and waits until it is done.
+    pub(crate) async fn detected(&self, body: &Value) -> Value {
+        self.ran("/detect", body).await
+    }
+
+    /// Reads a detect job until it is done.
+    pub(crate) async fn done(&self, id: &str) -> Value {
+        self.ended(&format!("/detect/{id}")).await
+    }
+
+    /// Adds rules.
+    pub(crate) async fn rules(&self, rules: &Value) -> Response {
+        let url = self.base.replace("/v2", "/_ii/answers");
+        self.http.post(url).body(rules.to_string()).send().await.unwrap()
     }
 
     /// Searches, and answers the customIds of the jobs found.

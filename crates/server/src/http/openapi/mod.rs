@@ -17,7 +17,10 @@ use crate::credentials::ALL_SCOPES;
 use crate::format::CONTENT_TYPES;
 
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Response {
-    let document = api.document.get_or_init(|| document(&super::routes(&api), &api.limits).to_string().into()).clone();
+    let document = api
+        .document
+        .get_or_init(|| document(&super::routes(api.admin.exists()), &api.limits).to_string().into())
+        .clone();
     ([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&document)).into_response()
 }
 

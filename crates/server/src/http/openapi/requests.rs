@@ -1,6 +1,6 @@
 //! The schemas of what is sent, and of small answers that are no models of core's.
 
-use image_intelligence_core::{FeedbackCode, Kind, Limits};
+use image_intelligence_core::{FeedbackCode, Kind, Limits, Verify};
 use serde_json::{Map, Value, json};
 
 /// Adds them, beside the models.
@@ -100,7 +100,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>, limits: &Limits) {
                 &[],
                 json!({
                     "limit": rows(1, 20), "offset": rows(0, 0), "start": or_null(moment()), "end": or_null(moment()),
-                    "sortBy": {"type": ["string", "null"], "enum": ["ASC", "DESC", null], "default": "DESC"},
+                    "sortBy": {"anyOf": [model("SortOrder"), {"type": "null"}], "enum": ["ASC", "DESC", null], "default": "DESC"},
                     "ids": or_null(ids(0, Some(limits.search_rows))),
                     "feedIds": names("feedId", limits), "customIds": names("customId", limits),
                 }),
@@ -135,6 +135,7 @@ fn bound(schemas: &mut Map<String, Value>, limits: &Limits) {
     let urls = json!({"type": "array", "minItems": 1, "maxItems": limits.reference_images, "items": url(limits.url)});
     for (model, key, schema) in [
         ("Class", "class", name(limits.class)),
+        ("Class", "verify", json!({"enum": Verify::KNOWN})),
         ("Target", "class", name(limits.class)),
         ("Target", "customId", or_null(text(limits.custom_id))),
         ("Target", "images", urls.clone()),

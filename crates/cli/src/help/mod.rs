@@ -1,5 +1,44 @@
 //! What `--help` says after the list of options: examples, and what a script has to know. Short lines, since a terminal
-//! that has to wrap them spoils their columns.
+//! that has to wrap them spoils their columns. A test reads each example as a command line.
+
+mod calls;
+
+pub(crate) use calls::*;
+
+/// The commands in groups, which clap cannot make; a test holds them to the commands that there are.
+pub(crate) const TEMPLATE: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+To try it:
+  demo         Show it working: a server, four photos, one job, its result
+  serve        Run the API on this machine, with a real detector
+
+Jobs:
+  detect       Find classes of objects in pictures
+  match        Find the picture that shows a target, such as this dog
+  ask          Ask a question about pictures, to be answered with yes or no
+  recognize    Find faces in pictures, and whose they are
+  jobs         Look at, wait for, or find jobs that were submitted before
+  feedback     Say where a detect job was wrong, and read what was said
+
+What recognition keeps:
+  identities   Whom recognition knows: make, read, change, forget, list
+  groups       The groups that recognition makes of faces
+  images       The pictures of faces, and pictures that the API keeps
+
+Your account:
+  token        Show whose the credentials are, and what they allow
+  webhooks     Have the events of your application posted to a URL
+
+This terminal:
+  completions  Print what makes a shell complete `ii` commands
+  man          Print the manual page, or write all of them
+  help         Print this, or the help of a command: ii help jobs list
+
+Options:
+{options}{after-help}
+";
 
 pub(crate) const BASE_URL: &str = "Where the API is [env: II_BASE_URL] [default: https://api.imageintelligence.com/v2]";
 
@@ -13,6 +52,9 @@ Examples:
   ii detect street.jpg --class person    what is in a picture
   ii detect cameras/ --class person --class car:never --annotate out/
   ii detect https://example.com/street.jpg --class person --json
+  ii match cameras/ --target dog --shows https://example.com/rex.jpg
+  ii ask \"Is the door open?\" door.jpg    yes or no
+  ii recognize door.jpg --namespace staff    whose face it is
   ii jobs wait ii1_..                    go on waiting for a job
   ii jobs find --custom-id crate-17      whether a job was made
 
@@ -20,6 +62,7 @@ Environment:
   II_BASE_URL       where the API is, as --base-url
   II_CLIENT_ID      the credentials; an `ii serve` on this machine
   II_CLIENT_SECRET  needs none
+  II_WEBHOOK_SECRET what signs the events, for `ii webhooks register`
   NO_COLOR          no colours
 
 Exit codes:
@@ -31,7 +74,8 @@ Exit codes:
        not in the answer
   4    not done in time; the job goes on, see `ii jobs wait`
   5    refused by the API, or it could not be reached
-  6    unknown whether the job was made; `ii jobs find` looks for it
+  6    unknown whether the job (or what else was sent) was made; the hint says
+       how to look for it, such as by `ii jobs find`
   130  Ctrl-C; the job goes on (143 for SIGTERM, 129 for SIGHUP)
 
 Errors go to stderr: a line, and a hint. With --json or --ndjson it is one line
@@ -55,6 +99,11 @@ The credentials file is a JSON array of clients; `scope` may be left out:
   [{\"clientId\": \"..\", \"clientSecret\": \"..\", \"scope\": \"detect:create detect:read\"}]
 Without one, on a loopback address only, client id and secret are `local`.
 
+It finds objects for real. What match, ask and recognize answer is for you to say:
+  curl localhost:8080/_ii/answers \\
+    -d '{\"kind\": \"ask\", \"image\": \"*\", \"answer\": \"yes\"}'
+An image is a customId, a URL, or * for all; a match has matches, recognize faces.
+
 Faults, to test a client: what goes wrong, and how often. Three ways to ask:
   one request   -H 'II-Emulate: fault=status;code=503'
   from now on   curl localhost:8080/_ii/faults -d '{\"fault\": \"reset\", \"n\": 2}'
@@ -68,7 +117,11 @@ times), skip, probability and seed; rules also match: {\"method\", \"path\"}. Wi
 The same seed and requests make the same faults.
 
 /_ii is there on loopback addresses only, unless II_ADMIN_TOKEN is set: then it
-asks for that token, as Authorization: Bearer or II-Admin-Token.";
+asks for that token, as Authorization: Bearer or II-Admin-Token.
+
+Every call stands in /openapi.json. POST /_ii/answers says what is in which
+picture, in place of the detector:
+  {\"kind\": \"ask\", \"image\": \"door\", \"answer\": \"yes\"}";
 
 pub(crate) const DETECT: &str = "\
 Examples:
@@ -79,6 +132,8 @@ Examples:
   curl -s https://example.com/street.jpg | ii detect - --class person
   ii detect street.jpg --class person --zone 0,0,1,0.3 --annotate out/
   ii detect cameras/ --class person --no-wait    then: ii jobs wait ii1_..
+  ii detect street.jpg --class person --no-wait \\
+    --webhook-url https://hooks.example.com/ii
 
 A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp;
 not for the copies (NAME.boxes.jpg) of an earlier --annotate.

@@ -1,0 +1,121 @@
+// What jobs are asked for with. JSON.stringify would drop what it cannot write, or make it null: so the types are looked at
+// here. What a request may say is core's.
+
+import * as check from './arguments.js';
+import type { JobKind } from './callback-keys.js';
+import { classesOf } from './classes.js';
+import { type Image, nativeImages } from './images.js';
+import type { DetectClass, Examples, Target } from './models.js';
+import type { NativeImage } from './native.js';
+
+/** What every job takes. */
+export interface JobOptions {
+  /** 1 to 64 pictures. A string is a URL; a file is `{ path }`. */
+  images: readonly Image[];
+  /** Your name for the job, at most 64 characters. */
+  customId?: string | undefined;
+  /** Which camera or source the pictures came from, at most 64 characters. */
+  feedId?: string | undefined;
+  /** Where the service posts the finished job: public, with no authentication in front. */
+  webhookUrl?: string | undefined;
+}
+
+/** What to look for, and where. */
+export interface DetectOptions extends JobOptions {
+  /** The classes to look for: their names, or with settings. */
+  classes: readonly (string | DetectClass)[];
+  /** Asks where in the picture each object is. A server may leave that out. */
+  boundingBoxes?: boolean | undefined;
+}
+
+/** Whom or what to look for, and where. */
+export interface MatchOptions extends JobOptions {
+  /** This one of a class, as 1 to 3 other pictures show it. */
+  target: Target;
+}
+
+/** What to ask, and about which pictures. */
+export interface AskOptions extends JobOptions {
+  /** The question, to be answered with yes or no, at most 256 characters. */
+  question: string;
+  /** Pictures for which the answer is known. */
+  examples?: Examples | undefined;
+}
+
+/** Where to look for faces, and among whom. */
+export interface RecognizeOptions extends JobOptions {
+  /** Which identities are compared: one user's are kept apart from another's by it. At most 128 characters. */
+  namespace: string;
+}
+
+/** The options of each kind of job. */
+export interface OptionsOf {
+  detect: DetectOptions;
+  match: MatchOptions;
+  ask: AskOptions;
+  recognize: RecognizeOptions;
+}
+
+/** A request as it crosses: its JSON, without the pictures. */
+interface Request {
+  namespace: string | undefined;
+  json: string;
+  images: NativeImage[];
+}
+
+const COMMON = ['images', 'customId', 'feedId', 'webhookUrl'];
+
+type Given = { readonly [name: string]: unknown };
+
+/** What each kind of job has of its own in a request. */
+const OWN: { readonly [Kind in JobKind]: { keys: string[]; body(given: Given): object } } = {
+  detect: {
+    keys: ['classes', 'boundingBoxes'],
+    body: ({ classes, boundingBoxes }) => ({
+      classes: classesOf(classes),
+      boundingBox: check.flag(boundingBoxes, 'boundingBoxes'),
+    }),
+  },
+  match: { keys: ['target'], body: ({ target }) => ({ target: targetOf(target) }) },
+  ask: {
+    keys: ['question', 'examples'],
+    body: ({ question, examples }) => ({
+      question: check.needed(question, 'question'),
+      examples: examplesOf(examples),
+    }),
+  },
+  recognize: { keys: ['namespace'], body: () => ({}) },
+};
+
+export function requestOf<Kind extends JobKind>(kind: Kind, options: OptionsOf[Kind]): Request {
+  const { keys, body } = OWN[kind];
+  const given: Given = { ...check.options(options, kind, [...COMMON, ...keys]) };
+  const namespace = kind === 'recognize' ? check.needed(given.namespace, 'namespace') : undefined;
+  const images = nativeImages(given.images);
+  const json = JSON.stringify({
+    images: [],
+    ...body(given),
+    customId: check.text(given.customId, 'customId'),
+    feedId: check.text(given.feedId, 'feedId'),
+    webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
+  });
+  return { namespace, json, images };
+}
+
+function targetOf(target: unknown): Target {
+  const wanted = '{ class, images, customId }';
+  if (typeof target !== 'object' || target === null) return check.refuse('target', target, wanted);
+  const given = check.options(target as Given, 'target', ['class', 'images', 'customId']);
+  return {
+    class: check.needed(given.class, 'target.class'),
+    images:
+      check.texts(given.images, 'target.images') ?? check.refuse('target.images', given.images, 'an array of URLs'),
+    customId: check.text(given.customId, 'target.customId'),
+  };
+}
+
+function examplesOf(examples: unknown): Examples | undefined {
+  if (examples === undefined || examples === null) return undefined;
+  const { yes, no } = check.options(examples as Given, 'examples', ['yes', 'no']);
+  return { yes: check.texts(yes, 'examples.yes'), no: check.texts(no, 'examples.no') };
+}
