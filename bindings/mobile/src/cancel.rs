@@ -8,53 +8,26 @@ use tokio::sync::watch;
 
 /// Ends the call that it was handed to, with the kind `cancelled`. For one call.
 #[derive(Debug, uniffi::Object)]
-pub struct Cancel(Flag);
+pub struct Cancel(watch::Sender<bool>);
 
 #[uniffi::export]
 impl Cancel {
     /// One that was not used yet.
     #[uniffi::constructor]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self(Flag::default()))
+        Arc::new(Self(watch::Sender::new(false)))
     }
 
     /// Ends the call, or keeps it from starting.
     pub fn cancel(&self) {
-        self.0.raise();
+        self.0.send_replace(true);
     }
 }
 
 impl Cancel {
     pub(crate) async fn cancelled(cancel: Option<Arc<Self>>) {
-        match cancel {
-            Some(cancel) => cancel.0.raised().await,
-            None => pending().await,
-        }
-    }
-}
-
-/// A flag that is raised once and that many may wait for.
-#[derive(Debug, Clone)]
-pub(crate) struct Flag(Arc<watch::Sender<bool>>);
-
-impl Default for Flag {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
-}
-
-impl Flag {
-    pub(crate) fn raise(&self) {
-        self.0.send_replace(true);
-    }
-
-    pub(crate) fn is_raised(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    pub(crate) async fn raised(&self) {
-        let mut flag = self.0.subscribe();
+        let Some(cancel) = cancel else { return pending().await };
         // The sender is ours, so this ends by the flag alone.
-        let _ = flag.wait_for(|raised| *raised).await;
+        let _ = cancel.0.subscribe().wait_for(|raised| *raised).await;
     }
 }

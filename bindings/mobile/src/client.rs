@@ -3,13 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use image_intelligence::{Client, Detect};
-use image_intelligence_core::{Class, DetectJob, Dialect, Result};
+use image_intelligence::{Ask, Client, Detect, JobKind, Match};
+use image_intelligence_core::{
+    Dialect, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, Secret, Timestamp, WebhookRequest,
+};
 
-use crate::cancel::{Cancel, Flag};
+use crate::cancel::Cancel;
 use crate::failure::Failure;
 use crate::image::Picture;
-use crate::job::NativeJob;
+use crate::job::{Asked, NativeJob, Options, Told};
+use crate::recognition::NativeRecognition;
 use crate::run::{closed_error, run};
 
 /// The language on the other side.
@@ -21,12 +24,18 @@ pub enum Host {
     Swift,
 }
 
+/// A webhook that was registered.
+#[derive(uniffi::Record)]
+pub struct Registered {
+    /// The webhook.
+    pub webhook: RegisteredWebhook,
+    /// With which its events are signed.
+    pub secret_key: Option<String>,
+}
+
 /// A client, until it is shut down.
 #[derive(uniffi::Object)]
-pub struct NativeClient {
-    client: Mutex<Option<Client>>,
-    closed: Flag,
-}
+pub struct NativeClient(Mutex<Option<Client>>);
 
 #[uniffi::export]
 impl NativeClient {
@@ -58,7 +67,7 @@ impl NativeClient {
             builder = builder.request_timeout(Duration::from_millis(limit));
         }
         let client = builder.allow_plain_http(allow_plain_http).build()?;
-        Ok(Arc::new(Self { client: Mutex::new(Some(client)), closed: Flag::default() }))
+        Ok(Arc::new(Self(Mutex::new(Some(client)))))
     }
 
     /// Where the API is.
@@ -66,51 +75,129 @@ impl NativeClient {
         Ok(self.client()?.base_url().to_string())
     }
 
-    /// Sends a detect job.
-    pub async fn detect(
+    /// Sends a job.
+    pub async fn send(
         &self,
+        asked: Asked,
         images: Vec<Picture>,
-        classes: Vec<Class>,
-        custom_id: Option<String>,
-        feed_id: Option<String>,
-        webhook_url: Option<String>,
-        bounding_boxes: bool,
+        options: Options,
         cancel: Option<Arc<Cancel>>,
     ) -> Result<Arc<NativeJob>, Failure> {
-        let mut job = self.client()?.detect(images).classes(classes).bounding_boxes(bounding_boxes);
-        if let Some(id) = custom_id {
-            job = job.custom_id(id);
-        }
-        if let Some(id) = feed_id {
-            job = job.feed_id(id);
-        }
-        if let Some(url) = webhook_url {
-            job = job.webhook_url(url);
-        }
-        let job = run(self.closed.clone(), cancel, job.send()).await?;
-        Ok(NativeJob::new(job, self.closed.clone()))
+        let job = asked.of(&self.client()?, images, options);
+        run(cancel, job.send()).await.map(NativeJob::new)
     }
 
-    /// A detect job as it is now.
-    pub async fn detect_job(&self, id: String, cancel: Option<Arc<Cancel>>) -> Result<DetectJob, Failure> {
-        let jobs = self.client()?.jobs::<Detect>();
-        Ok(run(self.closed.clone(), cancel, async move { jobs.get(&id).await }).await?)
+    /// Takes up a job again, of a kind or of any.
+    pub fn resume(&self, token: String, kind: Option<Kind>) -> Result<Arc<NativeJob>, Failure> {
+        Ok(NativeJob::resumed(&self.client()?, &token, kind)?)
     }
 
-    /// Takes up a job again.
-    pub fn resume(&self, token: String) -> Result<Arc<NativeJob>, Failure> {
-        Ok(NativeJob::new(self.client()?.resume(&token)?, self.closed.clone()))
+    /// A detect, match or ask job as it is now.
+    pub async fn job(&self, kind: Kind, id: String, cancel: Option<Arc<Cancel>>) -> Result<Told, Failure> {
+        let client = self.client()?;
+        let look = async move {
+            Ok(match kind {
+                Kind::Match => client.jobs::<Match>().get(&id).await?.into(),
+                Kind::Ask => client.jobs::<Ask>().get(&id).await?.into(),
+                _ => client.jobs::<Detect>().get(&id).await?.into(),
+            })
+        };
+        run(cancel, look).await
+    }
+
+    /// Detect, match or ask jobs.
+    pub async fn jobs(
+        &self,
+        kind: Kind,
+        custom_id: Option<String>,
+        feed_id: Option<String>,
+        before: Option<Timestamp>,
+        after: Option<Timestamp>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Result<Vec<Told>, Failure> {
+        let client = self.client()?;
+        let mut search = JobSearch::new();
+        (search.custom_id, search.feed_id, search.before, search.after) = (custom_id, feed_id, before, after);
+        let search = async move {
+            match kind {
+                Kind::Match => found::<Match>(&client, &search).await,
+                Kind::Ask => found::<Ask>(&client, &search).await,
+                _ => found::<Detect>(&client, &search).await,
+            }
+        };
+        run(cancel, search).await
+    }
+
+    /// Recognition in a namespace.
+    pub fn recognition(&self, namespace: String) -> Result<Arc<NativeRecognition>, Failure> {
+        Ok(NativeRecognition::new(self.client()?.recognition(namespace)))
+    }
+
+    /// Says where a detect job was wrong.
+    pub async fn give_feedback(
+        &self,
+        job_id: String,
+        classes: Vec<FeedbackClass>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Result<Feedback, Failure> {
+        let feedback = self.client()?.feedback();
+        run(cancel, async move { feedback.create(job_id, classes).await }).await
+    }
+
+    /// Feedback by its id.
+    pub async fn feedback(&self, id: String, cancel: Option<Arc<Cancel>>) -> Result<Feedback, Failure> {
+        let feedback = self.client()?.feedback();
+        run(cancel, async move { feedback.get(&id).await }).await
+    }
+
+    /// The feedback about a job, or all of it.
+    pub async fn feedback_list(
+        &self,
+        job_id: Option<String>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Result<Vec<Feedback>, Failure> {
+        let feedback = self.client()?.feedback();
+        run(cancel, async move { feedback.list(job_id.as_deref()).await }).await
+    }
+
+    /// Registers a webhook for events.
+    pub async fn register_webhook(
+        &self,
+        url: String,
+        secret_key: Option<String>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Result<Registered, Failure> {
+        let client = self.client()?;
+        let mut request = WebhookRequest::new(url);
+        request.secret_key = secret_key.map(Secret::from);
+        let made = run(cancel, async move { client.register_webhook(request).await }).await?;
+        Ok(Registered { webhook: made.webhook, secret_key: made.secret_key.map(|key| key.expose().to_owned()) })
+    }
+
+    /// A stored picture.
+    pub async fn image(&self, url: String, cancel: Option<Arc<Cancel>>) -> Result<Vec<u8>, Failure> {
+        let client = self.client()?;
+        run(cancel, async move { Ok(client.image(&url).await?.into()) }).await
     }
 
     /// Ends every call under way, of the client and of its jobs, and refuses others. Again: nothing.
     pub fn shut_down(&self) {
-        self.closed.raise();
-        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(client) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            client.close();
+        }
     }
 }
 
 impl NativeClient {
     fn client(&self) -> Result<Client> {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed_error)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed_error)
     }
+}
+
+async fn found<K>(client: &Client, search: &JobSearch) -> Result<Vec<Told>>
+where
+    K: JobKind<Search = JobSearch>,
+    Told: From<K::Job>,
+{
+    Ok(client.jobs::<K>().search(search).await?.into_iter().map(Told::from).collect())
 }

@@ -1,71 +1,199 @@
-//! A job that was sent.
+//! Jobs of all four kinds: what is asked for, what was sent, what came of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{Detect, Job};
-use image_intelligence_core::{DetectJob, Timestamp};
+use image_intelligence::{AnyJob, AnyJobBuilder, Client, JobBuilder, JobKind};
+use image_intelligence_core::{
+    AskJob, Class, DetectJob, Examples, Kind, MatchJob, RecognizeJob, Result, Target, Timestamp,
+};
 
-use crate::cancel::{Cancel, Flag};
+use crate::cancel::Cancel;
 use crate::failure::Failure;
-use crate::run::{closed_error, run};
+use crate::image::Picture;
+use crate::run::run;
 
-/// A detect job that was sent.
-#[derive(uniffi::Object)]
-pub struct NativeJob {
-    job: Job<Detect>,
-    closed: Flag,
+/// What is asked of the pictures.
+#[derive(uniffi::Enum)]
+pub enum Asked {
+    /// Which classes are in them.
+    Detect {
+        /// The classes.
+        classes: Vec<Class>,
+        /// Whether to say where.
+        bounding_boxes: bool,
+    },
+    /// Which shows a target.
+    Match {
+        /// The target.
+        target: Target,
+    },
+    /// For which the answer is yes.
+    Ask {
+        /// What is asked.
+        question: String,
+        /// Where the answer is known.
+        examples: Option<Examples>,
+    },
+    /// Whose faces are in them.
+    Recognize {
+        /// Among whom.
+        namespace: String,
+    },
 }
 
+/// What every job may carry.
+#[derive(uniffi::Record)]
+pub struct Options {
+    /// The caller's name for it.
+    pub custom_id: Option<String>,
+    /// Where the pictures came from.
+    pub feed_id: Option<String>,
+    /// Where the finished job is posted.
+    pub webhook_url: Option<String>,
+}
+
+impl Options {
+    fn of<K: JobKind>(self, mut job: JobBuilder<K>) -> JobBuilder<K> {
+        if let Some(id) = self.custom_id {
+            job = job.custom_id(id);
+        }
+        if let Some(id) = self.feed_id {
+            job = job.feed_id(id);
+        }
+        if let Some(url) = self.webhook_url {
+            job = job.webhook_url(url);
+        }
+        job
+    }
+}
+
+impl Asked {
+    pub(crate) fn of(self, client: &Client, images: Vec<Picture>, options: Options) -> AnyJobBuilder {
+        match self {
+            Self::Detect { classes, bounding_boxes } => {
+                let job = client.detect(images).classes(classes).bounding_boxes(bounding_boxes);
+                AnyJobBuilder::Detect(options.of(job))
+            }
+            Self::Match { target } => AnyJobBuilder::Match(options.of(client.match_target(images, target))),
+            Self::Ask { question, examples } => {
+                let job = client.ask(images, question);
+                AnyJobBuilder::Ask(options.of(match examples {
+                    Some(examples) => job.examples(examples),
+                    None => job,
+                }))
+            }
+            Self::Recognize { namespace } => AnyJobBuilder::Recognize(options.of(client.recognize(namespace, images))),
+        }
+    }
+}
+
+/// A job as the service tells of it.
+#[derive(Debug, uniffi::Enum)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it has crossed")]
+pub enum Told {
+    /// Of the kind detect.
+    Detect {
+        /// The job.
+        job: DetectJob,
+    },
+    /// Of the kind match.
+    Match {
+        /// The job.
+        job: MatchJob,
+    },
+    /// Of the kind ask.
+    Ask {
+        /// The job.
+        job: AskJob,
+    },
+    /// Of the kind recognize.
+    Recognize {
+        /// The job.
+        job: RecognizeJob,
+    },
+}
+
+macro_rules! told {
+    ($($kind:ident: $model:ident),+) => {$(
+        impl From<$model> for Told {
+            fn from(job: $model) -> Self {
+                Self::$kind { job }
+            }
+        }
+    )+};
+}
+told!(Detect: DetectJob, Match: MatchJob, Ask: AskJob, Recognize: RecognizeJob);
+
+/// What each kind of job does alike.
+macro_rules! each {
+    ($any:expr, $job:ident => $call:expr) => {
+        match $any {
+            AnyJob::Detect($job) => $call.map(Told::from),
+            AnyJob::Match($job) => $call.map(Told::from),
+            AnyJob::Ask($job) => $call.map(Told::from),
+            AnyJob::Recognize($job) => $call.map(Told::from),
+        }
+    };
+}
+
+/// A job that was sent.
+#[derive(uniffi::Object)]
+pub struct NativeJob(AnyJob);
+
 impl NativeJob {
-    pub(crate) fn new(job: Job<Detect>, closed: Flag) -> Arc<Self> {
-        Arc::new(Self { job, closed })
+    pub(crate) fn new(job: AnyJob) -> Arc<Self> {
+        Arc::new(Self(job))
+    }
+
+    /// A job that is taken up again, of a kind or of any.
+    pub(crate) fn resumed(client: &Client, token: &str, kind: Option<Kind>) -> Result<Arc<Self>> {
+        Ok(Self::new(match kind {
+            Some(Kind::Detect) => AnyJob::Detect(client.resume(token)?),
+            Some(Kind::Match) => AnyJob::Match(client.resume(token)?),
+            Some(Kind::Ask) => AnyJob::Ask(client.resume(token)?),
+            Some(Kind::Recognize) => AnyJob::Recognize(client.resume(token)?),
+            _ => client.resume_any(token)?,
+        }))
     }
 }
 
 #[uniffi::export]
 impl NativeJob {
+    /// What it does.
+    pub fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+
     /// The service's name for it.
     pub fn id(&self) -> String {
-        self.job.id().to_owned()
+        self.0.id().to_owned()
     }
 
     /// The name that it was given.
     pub fn custom_id(&self) -> Option<String> {
-        self.job.custom_id().map(str::to_owned)
+        self.0.custom_id().map(str::to_owned)
     }
 
     /// When it was made.
     pub fn created_at(&self) -> Timestamp {
-        self.job.created_at()
+        self.0.created_at()
     }
 
     /// What takes it up again.
     pub fn resume_token(&self) -> String {
-        self.job.resume_token()
+        self.0.resume_token()
     }
 
     /// The job as it is now.
-    pub async fn get(&self, cancel: Option<Arc<Cancel>>) -> Result<DetectJob, Failure> {
-        if self.closed.is_raised() {
-            return Err(closed_error().into());
-        }
-        let job = self.job.clone();
-        Ok(run(self.closed.clone(), cancel, async move { job.get().await }).await?)
+    pub async fn get(&self, cancel: Option<Arc<Cancel>>) -> Result<Told, Failure> {
+        let job = self.0.clone();
+        run(cancel, async move { each!(job, job => job.get().await) }).await
     }
 
-    /// Waits until the job is done: at most so long, or for 15 minutes.
-    pub async fn wait(&self, limit_ms: Option<u64>, cancel: Option<Arc<Cancel>>) -> Result<DetectJob, Failure> {
-        if self.closed.is_raised() {
-            return Err(closed_error().into());
-        }
-        let job = self.job.clone();
-        let wait = async move {
-            match limit_ms {
-                Some(limit) => job.wait_for(Duration::from_millis(limit)).await,
-                None => job.wait().await,
-            }
-        };
-        Ok(run(self.closed.clone(), cancel, wait).await?)
+    /// Waits until the job is done.
+    pub async fn wait(&self, limit_ms: u64, cancel: Option<Arc<Cancel>>) -> Result<Told, Failure> {
+        let (job, limit) = (self.0.clone(), Duration::from_millis(limit_ms));
+        run(cancel, async move { each!(job, job => job.wait_for(limit).await) }).await
     }
 }

@@ -9,6 +9,7 @@ mod client;
 mod failure;
 mod image;
 mod job;
+mod recognition;
 mod results;
 mod run;
 mod testing;

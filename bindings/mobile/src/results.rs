@@ -1,7 +1,12 @@
 //! Ways through a job's results. They stand in core; here they are lent to both languages.
 
 use image_intelligence_core as core;
-use image_intelligence_core::{BoundingBox, DetectImageResult, DetectJob, ImageStatus, Input, JobStatus};
+use image_intelligence_core::{
+    AskJob, BoundingBox, DetectImageResult, DetectJob, Face, ImageResult, ImageStatus, Input, JobStatus, MatchJob,
+    RecognizeJob, RecognizedImage, RegisteredEvent,
+};
+
+use crate::job::Told;
 
 /// An object of a class in a picture.
 #[derive(Debug, uniffi::Record)]
@@ -14,6 +19,15 @@ pub struct Hit {
     pub verdict: Option<bool>,
     /// Where in the picture it is.
     pub bounding_box: Option<BoundingBox>,
+}
+
+/// A face in a picture.
+#[derive(Debug, uniffi::Record)]
+pub struct FaceHit {
+    /// The picture.
+    pub image: ImageRef,
+    /// The face.
+    pub face: Face,
 }
 
 /// Which picture a result speaks of.
@@ -64,9 +78,39 @@ pub fn classes(job: &DetectJob) -> Vec<String> {
     job.classes().into_iter().map(str::to_owned).collect()
 }
 
+/// The picture that shows the target, where one does.
+#[uniffi::export]
+pub fn matched(job: &MatchJob) -> Option<ImageRef> {
+    job.matched().map(ImageRef::from)
+}
+
+/// A picture for which the answer is yes, where there is one.
+#[uniffi::export]
+pub fn yes(job: &AskJob) -> Option<ImageRef> {
+    job.yes().map(ImageRef::from)
+}
+
+/// Every face that was found, with its picture.
+#[uniffi::export]
+pub fn faces(job: &RecognizeJob) -> Vec<FaceHit> {
+    job.faces().map(|hit| FaceHit { image: hit.image.into(), face: hit.face.clone() }).collect()
+}
+
 /// Which picture a result speaks of.
 #[uniffi::export]
 pub fn image_of(result: &DetectImageResult) -> ImageRef {
+    result.view().into()
+}
+
+/// The same of a match or ask job.
+#[uniffi::export]
+pub fn image_of_result(result: &ImageResult) -> ImageRef {
+    result.view().into()
+}
+
+/// The same of a recognize job.
+#[uniffi::export]
+pub fn image_of_recognized(result: &RecognizedImage) -> ImageRef {
     result.view().into()
 }
 
@@ -90,6 +134,18 @@ pub fn advice(status: &ImageStatus) -> Option<String> {
 
 /// The job as JSON: what is understood of it, in the API's own names.
 #[uniffi::export]
-pub fn job_json(job: &DetectJob) -> String {
-    String::from_utf8_lossy(&job.to_json()).into_owned()
+pub fn job_json(job: Told) -> String {
+    let json = match job {
+        Told::Detect { job } => job.to_json(),
+        Told::Match { job } => job.to_json(),
+        Told::Ask { job } => job.to_json(),
+        Told::Recognize { job } => job.to_json(),
+    };
+    String::from_utf8_lossy(&json).into_owned()
+}
+
+/// An event as JSON, in the same way.
+#[uniffi::export]
+pub fn event_json(event: &RegisteredEvent) -> String {
+    String::from_utf8_lossy(&event.to_json()).into_owned()
 }

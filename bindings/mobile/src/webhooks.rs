@@ -1,10 +1,11 @@
 //! Webhooks: verified, then read.
 
 use image_intelligence_core::{
-    DetectJob, EventKind, Kind, Secret, SignatureOptions, WebhookEvent, parse_webhook, verify_signature,
+    Kind, RegisteredEvent, Secret, SignatureOptions, WebhookEvent, parse_webhook, verify_signature,
 };
 
 use crate::failure::Failure;
+use crate::job::Told;
 
 /// A header of a request.
 #[derive(Debug, uniffi::Record)]
@@ -16,14 +17,24 @@ pub struct Header {
 }
 
 /// What a webhook brought.
-#[derive(Debug, uniffi::Record)]
-pub struct Received {
-    /// What it is.
-    pub event: EventKind,
-    /// The job, where it is a detect job.
-    pub job: Option<DetectJob>,
-    /// The body as it came.
-    pub raw: String,
+#[derive(Debug, uniffi::Enum)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it has crossed")]
+pub enum Received {
+    /// A job.
+    Job {
+        /// The job.
+        job: Told,
+    },
+    /// An event of a registered webhook.
+    Event {
+        /// The event.
+        event: RegisteredEvent,
+    },
+    /// Something that this version cannot name.
+    Unknown {
+        /// The body as it came.
+        raw: String,
+    },
 }
 
 /// Checks the signature where there are secrets, then reads the body.
@@ -42,11 +53,12 @@ pub fn read_webhook(
         let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_bytes()));
         verify_signature(headers, &body, &secrets, &options)?;
     }
-    let event = parse_webhook(&body, kind)?;
-    let (what, raw) = (event.kind(), event.raw().as_str().unwrap_or_default().to_owned());
-    let job = match event {
-        WebhookEvent::Detect(job) => Some(job),
-        _ => None,
-    };
-    Ok(Received { event: what, job, raw })
+    Ok(match parse_webhook(&body, kind)? {
+        WebhookEvent::Detect(job) => Received::Job { job: job.into() },
+        WebhookEvent::Match(job) => Received::Job { job: job.into() },
+        WebhookEvent::Ask(job) => Received::Job { job: job.into() },
+        WebhookEvent::Recognize(job) => Received::Job { job: job.into() },
+        WebhookEvent::Event(event) => Received::Event { event },
+        other => Received::Unknown { raw: other.raw().as_str().unwrap_or_default().to_owned() },
+    })
 }

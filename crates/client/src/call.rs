@@ -40,28 +40,41 @@ impl Caller {
         read: impl Fn(&Answer) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
         let mut tries = Tries::new(retry, repeat);
-        let mut refused = None;
+        loop {
+            let (answer, token) = self.answer(request, &mut tries).await?;
+            match read(&answer) {
+                Ok(value) => return Ok(value),
+                Err(failed) => tries.pause(self.without_secrets(failed, &token), &self.gate).await?,
+            }
+        }
+    }
+
+    /// Sends a request until there is an answer to read, and says with which token: apart from the reading, so that it stands
+    /// once in a library and not once for each model.
+    async fn answer(&self, request: &Request, tries: &mut Tries<'_>) -> Result<(Answer, Secret), Failed> {
         loop {
             tries.pass(&self.gate, request).await?;
             // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
-            let token = self.tokens.token(refused.as_ref()).await;
+            let token = self.tokens.token(tries.refused.as_ref()).await;
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
-            let answer = match self.http.send(request, Some(&token)).await {
-                Ok(answer) => read(&answer),
-                Err(failed) => Err(failed),
+            let failed = match self.http.send(request, Some(&token)).await {
+                Ok(answer) => return Ok((answer, token)),
+                Err(failed) => self.without_secrets(failed, &token),
             };
-            let answer = answer.map_err(|failed| {
-                let failed = failed.without(&token);
-                match &self.secret {
-                    Some(secret) => failed.without(secret),
-                    None => failed,
-                }
-            });
-            match answer {
-                Ok(value) => return Ok(value),
-                Err(failed) if failed.failure == Failure::Status(401) && refused.is_none() => refused = Some(token),
-                Err(failed) => tries.pause(failed, &self.gate).await?,
+            if failed.failure == Failure::Status(401) && tries.refused.is_none() {
+                tries.refused = Some(token);
+            } else {
+                tries.pause(failed, &self.gate).await?;
             }
+        }
+    }
+
+    /// A server that knows a secret may repeat it anywhere.
+    fn without_secrets(&self, failed: Failed, token: &Secret) -> Failed {
+        let failed = failed.without(token);
+        match &self.secret {
+            Some(secret) => failed.without(secret),
+            None => failed,
         }
     }
 }
@@ -85,11 +98,13 @@ pub(crate) struct Tries<'a> {
     repeat: Repeat,
     failed: u32,
     began: Instant,
+    /// A token that the API did not take.
+    refused: Option<Secret>,
 }
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(retry: &'a RetryPolicy, repeat: Repeat) -> Self {
-        Self { retry, repeat, failed: 0, began: Instant::now() }
+        Self { retry, repeat, failed: 0, began: Instant::now(), refused: None }
     }
 
     /// Waits while the server wants to be left alone, or gives up where that is longer than the budget.

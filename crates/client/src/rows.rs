@@ -134,9 +134,13 @@ impl<R: Row> Rows<R> {
         }
     }
 
-    /// Those that have been fetched and not been taken yet.
-    pub(crate) fn take_ready(&mut self) -> VecDeque<R> {
-        std::mem::take(&mut self.ready)
+    /// The next rows, as many as one request brought; `None` after the last. For languages that cross a border for each.
+    #[doc(hidden)]
+    pub async fn next_page(&mut self) -> Result<Option<Vec<R>>> {
+        let Some(first) = self.next().await else { return Ok(None) };
+        let mut page = vec![first?];
+        page.extend(std::mem::take(&mut self.ready));
+        Ok(Some(page))
     }
 
     /// All of them at once.

@@ -34,8 +34,16 @@ struct Check {
             fatalError("Swift: not a time-out")
         }
         check(details.resumeToken == job.resumeToken && details.lastStatus == .inProgress && details.retryable, "the details")
-        let again = try client.resume(job.resumeToken)
+        let again = try client.resume(job.resumeToken, as: DetectHandle.self)
         check(again.id == job.id, "the job taken up again")
+
+        guard case .detect(let same) = try client.resume(job.resumeToken), same.id == job.id else {
+            fatalError("Swift: not a detect job")
+        }
+        let wrong = await refused { try client.resume(job.resumeToken, as: MatchHandle.self) }
+        check(wrong.name == "resume_token", "a token of another kind")
+        let found = try await client.detectJobs.search(customId: "a job")
+        check(found.map(\.id) == [job.id], "the search")
 
         let missing = await refused { try await client.detectJobs.get("no-such-job") }
         guard case .notFound = missing else { fatalError("Swift: \(missing)") }
@@ -59,6 +67,9 @@ struct Check {
         let unsigned = await refused { try Webhooks.parse(body, secret: "a secret of ours") }
         check(unsigned.reason == "missing", "the signature")
 
+        try await otherKinds(client, photo)
+        try await recognition(client, job.id)
+
         let keys = try CallbackKeys([(id: 1, master: Data(0..<32))])
         let base = "https://hooks.example.com/ii"
         let expires = Date(timeIntervalSince1970: 1_800_000_000)
@@ -70,5 +81,67 @@ struct Check {
         client.close()
         guard case .closed = await refused({ try await job.get() }) else { fatalError("Swift: not closed") }
         print("checked")
+    }
+
+    static func otherKinds(_ client: ImageIntelligence, _ photo: Data) async throws {
+        let rex = Target("dog", images: ["https://example.com/rex.jpg"], customId: "rex")
+        let match = try await client.match([.data(photo)], target: rex, customId: "a match")
+        let matched = try await match.get()
+        check(!matched.isDone && matched.matched() == nil && matched.errors().isEmpty, "the match job")
+        let matches = try await client.matchJobs.search(customId: "a match", before: Date(timeIntervalSinceNow: 60))
+        check(matches.map(\.id) == [match.id], "the match jobs")
+        guard case .match = try client.resume(match.resumeToken) else { fatalError("Swift: not a match job") }
+
+        let examples = Examples(yes: ["https://example.com/open.jpg"])
+        let ask = try await client.ask([.data(photo)], question: "Is the door open?", examples: examples)
+        let asked = try await client.askJobs.get(ask.id)
+        check(asked.question == "Is the door open?" && asked.examples?.yes == examples.yes, "the ask job")
+        check(asked.examples?.no == nil && asked.yes() == nil && !asked.isDone, "the answer")
+
+        let recognize = try await client.recognize([.data(photo)], namespace: "staff")
+        let recognized = try await client.resume(recognize.resumeToken, as: RecognizeHandle.self).get()
+        check(recognized.faces().isEmpty && !recognized.isDone, "the recognize job")
+
+        let body = Data(#"{"event": "IDENTITY_CREATED", "identity": {"id": "1", "images": []}}"#.utf8)
+        guard case .event(let event) = try Webhooks.parse(body) else { fatalError("Swift: no event") }
+        check(event.event == .identityCreated && event.identity?.id == "1", "the event")
+    }
+
+    static func recognition(_ client: ImageIntelligence, _ job: String) async throws {
+        let staff = try client.recognition("staff")
+        var made: [String] = []
+        for name in ["ann", "bob", nil] { made.append(try await staff.identities.create(customId: name).id) }
+        var all: [String] = []
+        for try await identity in staff.identities.all() { all.append(identity.id) }
+        check(Set(all) == Set(made) && all.count == 3, "all identities")
+        for try await identity in staff.identities.all(RecognitionSearch(limit: 1, sortBy: .asc)) {
+            check(made.contains(identity.id), "the first of the rows")
+            break
+        }
+        let unnamed = try await staff.identities.search(RecognitionSearch(customIds: NameFilter.none))
+        let named = try await staff.identities.search(RecognitionSearch(customIds: .oneOf(names: ["ann"])))
+        check(unnamed.map(\.id) == [made[2]] && named.map(\.id) == [made[0]], "the names")
+        let renamed = try await staff.identities.update(made[0], customId: "Ann")
+        check(renamed.customId == "Ann", "the new name")
+        try await staff.identities.delete(made[0])
+        guard case .notFound = await refused({ try await staff.identities.get(made[0]) }) else { fatalError("Swift: not gone") }
+        let few = await refused { try await staff.images.search(RecognitionSearch(limit: -1)) }
+        check(few.name == "invalid_request", "a limit below none")
+        let groups = try await staff.groups.search()
+        let jobs = try await staff.jobs.search()
+        check(groups.isEmpty && jobs.count == 1, "groups and jobs")
+
+        let wrong = [FeedbackClass(class: "person", code: .falseNegative)]
+        let taken = try await client.feedback.create(job, classes: wrong)
+        let listed = try await client.feedback.list(job)
+        check(taken.classes == wrong && listed.map(\.id) == [taken.id], "the feedback")
+
+        let secret = "correct horse battery"
+        let registered = try await client.registerWebhook("https://hooks.example.com/ii", secretKey: secret)
+        var shown = "\(registered) \(String(reflecting: registered)) \(String(describing: Optional(registered)))"
+        dump(registered, to: &shown)
+        check(registered.secretKey == secret && !shown.contains("horse"), "the secret")
+        let odd = await refused { try await client.image("file:///etc/passwd") }
+        check(odd.name == "invalid_request", "a picture that is no URL")
     }
 }

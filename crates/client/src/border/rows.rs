@@ -35,8 +35,5 @@ async fn page<R: Row>(rows: &mut Rows<R>) -> Result<Option<Vec<RawJson>>>
 where
     for<'a> RawJson: From<&'a R>,
 {
-    let Some(first) = rows.next().await else { return Ok(None) };
-    let mut page = vec![RawJson::from(&first?)];
-    page.extend(rows.take_ready().iter().map(RawJson::from));
-    Ok(Some(page))
+    Ok(rows.next_page().await?.map(|page| page.iter().map(RawJson::from).collect()))
 }

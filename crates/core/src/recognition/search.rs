@@ -27,6 +27,7 @@ impl Default for SortOrder {
 
 /// Which names a row may have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[non_exhaustive]
 pub enum NameFilter {
     /// Any, or none: the key is left out.
@@ -35,7 +36,7 @@ pub enum NameFilter {
     /// Only rows that have none: `null`.
     None,
     /// Only rows that have one of these.
-    OneOf(Vec<String>),
+    OneOf(#[cfg_attr(feature = "uniffi", uniffi(name = "names"))] Vec<String>),
 }
 
 impl NameFilter {
@@ -86,6 +87,7 @@ impl<'de> Deserialize<'de> for NameFilter {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object with the conditions of a search")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct RecognitionSearch {
     /// At most so many rows, 1 to 100; 20 where it is not given.

@@ -1,4 +1,4 @@
-// The client, and the jobs that it hands out.
+// The client.
 import Foundation
 import ImageIntelligenceNative
 
@@ -30,8 +30,14 @@ public final class ImageIntelligence: Sendable {
     /// A client with `II_CLIENT_ID` and `II_CLIENT_SECRET`, at `II_BASE_URL` or the public API.
     public static func fromEnvironment() throws -> ImageIntelligence { try ImageIntelligence() }
 
-    /// Jobs that were made before.
+    /// Detect jobs that were made before.
     public var detectJobs: DetectJobs { DetectJobs(native: native) }
+    /// Match jobs that were made before.
+    public var matchJobs: MatchJobs { MatchJobs(native: native) }
+    /// Ask jobs that were made before.
+    public var askJobs: AskJobs { AskJobs(native: native) }
+    /// Telling the service where a detect job was wrong.
+    public var feedback: Feedbacks { Feedbacks(native: native) }
 
     /// Asks which classes of objects are in the pictures, 1 to 64 of them, and returns once the job is made.
     ///
@@ -41,61 +47,95 @@ public final class ImageIntelligence: Sendable {
         _ images: [Image], classes: [DetectClass], customId: String? = nil, feedId: String? = nil,
         webhookUrl: String? = nil, boundingBoxes: Bool = false
     ) async throws -> DetectHandle {
-        let job = try await crossing { cancel in
-            try await native.detect(
-                images: images.map(\.picture), classes: classes, customId: customId, feedId: feedId,
-                webhookUrl: webhookUrl, boundingBoxes: boundingBoxes, cancel: cancel)
+        let asked = Asked.detect(classes: classes, boundingBoxes: boundingBoxes)
+        return try await send(asked, images, Options(customId: customId, feedId: feedId, webhookUrl: webhookUrl))
+    }
+
+    /// Asks which of the pictures, 1 to 64 of them, shows the target, and returns once the job is made: see `detect`.
+    ///
+    /// ```swift
+    /// let rex = Target("dog", images: ["https://example.com/rex.jpg"])
+    /// let job = try await client.match([.file("street.jpg")], target: rex).wait()
+    /// if let there = job.matched() { print("there he is: \(there.name)") }
+    /// ```
+    public func match(
+        _ images: [Image], target: Target, customId: String? = nil, feedId: String? = nil, webhookUrl: String? = nil
+    ) async throws -> MatchHandle {
+        let options = Options(customId: customId, feedId: feedId, webhookUrl: webhookUrl)
+        return try await send(.match(target: target), images, options)
+    }
+
+    /// Asks a question about the pictures, 1 to 64 of them, to be answered with yes or no in at most 256 characters, and
+    /// returns once the job is made: see `detect`. `examples` are pictures for which the answer is known.
+    public func ask(
+        _ images: [Image], question: String, examples: Examples? = nil, customId: String? = nil, feedId: String? = nil,
+        webhookUrl: String? = nil
+    ) async throws -> AskHandle {
+        let options = Options(customId: customId, feedId: feedId, webhookUrl: webhookUrl)
+        return try await send(.ask(question: question, examples: examples), images, options)
+    }
+
+    /// Looks for faces in the pictures, 1 to 64 of them, and for whose they are among the identities of a namespace; returns
+    /// once the job is made: see `detect`.
+    public func recognize(
+        _ images: [Image], namespace: String, customId: String? = nil, feedId: String? = nil, webhookUrl: String? = nil
+    ) async throws -> RecognizeHandle {
+        let options = Options(customId: customId, feedId: feedId, webhookUrl: webhookUrl)
+        return try await send(.recognize(namespace: namespace), images, options)
+    }
+
+    private func send<Outcome>(
+        _ asked: Asked, _ images: [Image], _ options: Options
+    ) async throws -> JobHandle<Outcome> {
+        let job = try await crossing {
+            try await native.send(asked: asked, images: images.map(\.picture), options: options, cancel: $0)
         }
-        return DetectHandle(native: job)
+        return JobHandle(native: job)
     }
 
     /// Takes up a job again by its resume token, of this process or another, of this language or another. Nothing is sent
-    /// yet.
-    public func resume(_ token: String) throws -> DetectHandle {
-        DetectHandle(native: try crossing { try native.resume(token: token) })
+    /// yet. Where the kind of the job is known, say so: `client.resume(token, as: DetectHandle.self)`.
+    public func resume(_ token: String) throws -> ResumedJob {
+        ResumedJob(try crossing { try native.resume(token: token, kind: nil) })
+    }
+
+    /// The same for a job of a kind that is known; a token of another kind is `ImageIntelligenceError.resumeToken`, too.
+    public func resume<Outcome>(_ token: String, as handle: JobHandle<Outcome>.Type) throws -> JobHandle<Outcome> {
+        JobHandle(native: try crossing { try native.resume(token: token, kind: handle.kind) })
+    }
+
+    /// What the service keeps of faces in a namespace of at most 128 characters, which keeps one user's identities apart from
+    /// another's.
+    public func recognition(_ namespace: String) throws -> Recognition {
+        Recognition(native: try crossing { try native.recognition(namespace: namespace) })
+    }
+
+    /// Has the events of this application posted to a URL: whenever somebody becomes known, or what is known of them changes.
+    /// There is one such webhook for each application, and it cannot be taken back. With a `secretKey` of 8 to 256 characters
+    /// each event is signed.
+    ///
+    /// It is sent once: where the answer is lost, that is `ImageIntelligenceError.outcomeUnknown`.
+    public func registerWebhook(_ url: String, secretKey: String? = nil) async throws -> Registration {
+        let made = try await crossing {
+            try await native.registerWebhook(url: url, secretKey: secretKey, cancel: $0)
+        }
+        return Registration(webhook: made.webhook, secretKey: made.secretKey)
+    }
+
+    /// The bytes of a picture that an answer names, by its `proxyUrl` or the `url` of a face: at most 32 MiB.
+    ///
+    /// It is fetched without the token; only by https, and only from a public address (from this machine, too, where the API
+    /// is on it).
+    public func image(_ url: String) async throws -> Data {
+        try await crossing { try await native.image(url: url, cancel: $0) }
     }
 
     /// Ends every call under way with `ImageIntelligenceError.closed`, those of jobs too, and refuses others.
     public func close() { native.shutDown() }
 }
 
-/// A detect job that was sent. Letting go of it, or of a wait, never cancels the job.
-public struct DetectHandle: Sendable {
-    let native: NativeJob
-
-    /// The service's name for the job.
-    public var id: String { native.id() }
-    /// The name that the job was given; `nil` where it was resumed.
-    public var customId: String? { native.customId() }
-    /// When the job was made, by the service's clock.
-    public var createdAt: Date { native.createdAt() }
-    /// A line of text that takes the job up again anywhere. No URL and no secret in it.
-    public var resumeToken: String { native.resumeToken() }
-
-    /// The job as it is now, done or not.
-    public func get() async throws -> DetectJob { try await crossing { try await native.get(cancel: $0) } }
-
-    /// Waits until the job is done. A job that ended with errors is a result.
-    ///
-    /// Fails with `ImageIntelligenceError.waitTimeout` at the time-out, with the token to wait on with. Whatever may pass,
-    /// passes: a reset, a 503 or a 429 does not end a wait.
-    public func wait(timeout: Duration = .seconds(15 * 60)) async throws -> DetectJob {
-        try await crossing { try await native.wait(limitMs: milliseconds(timeout), cancel: $0) }
-    }
-}
-
-/// Detect jobs that were made before: `client.detectJobs`.
-public struct DetectJobs: Sendable {
-    let native: NativeClient
-
-    /// The job as it is now. Fails with `ImageIntelligenceError.notFound` where the API does not know it.
-    public func get(_ id: String) async throws -> DetectJob {
-        try await crossing { try await native.detectJob(id: id, cancel: $0) }
-    }
-}
-
 /// Never below zero, and no further than a count of milliseconds goes.
-private func milliseconds(_ duration: Duration) -> UInt64 {
+func milliseconds(_ duration: Duration) -> UInt64 {
     let (seconds, attoseconds) = duration.components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
     let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1000)

@@ -1,4 +1,4 @@
-// What goes into a job: pictures and classes.
+// What goes into a job: pictures, classes, a target, examples.
 import Foundation
 import ImageIntelligenceNative
 
@@ -42,5 +42,25 @@ extension ExclusionZones {
     /// 32, 64 or 128.
     public init(rows: [[UInt8]], size: UInt32 = 64) {
         self.init(kind: "GRID", size: size, zones: rows.map { Data($0) })
+    }
+}
+
+/// What a match job looks for: a class, and pictures that show this one of it.
+public typealias Target = ImageIntelligenceNative.Target
+/// Pictures for which the answer to a question is known.
+public typealias Examples = ImageIntelligenceNative.Examples
+
+extension Target {
+    /// A class such as `dog`, and the URLs of 1 to 3 pictures that show this one of it.
+    public init(_ name: String, images: [String], customId: String? = nil) {
+        self.init(class: name, customId: customId, images: images)
+    }
+}
+
+extension Examples {
+    /// 1 to 3 URLs for yes, 1 to 3 for no, or only one of the two.
+    public init(yes: [String] = [], no: [String] = []) {
+        let known = { (urls: [String]) -> [String]? in urls.isEmpty ? nil : urls }
+        self.init(yes: known(yes), no: known(no))
     }
 }

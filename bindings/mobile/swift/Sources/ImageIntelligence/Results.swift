@@ -11,6 +11,30 @@ public typealias DetectJobImage = ImageIntelligenceNative.DetectJobImage
 public typealias DetectImageResult = ImageIntelligenceNative.DetectImageResult
 /// One object in one picture.
 public typealias DetectedObject = ImageIntelligenceNative.DetectedObject
+/// A match job: under way, or with its result.
+public typealias MatchJob = ImageIntelligenceNative.MatchJob
+/// The target of a match job, and the picture that shows it.
+public typealias MatchJobResult = ImageIntelligenceNative.MatchJobResult
+/// What a match job looked for.
+public typealias MatchTarget = ImageIntelligenceNative.MatchTarget
+/// An ask job: under way, or with its answer.
+public typealias AskJob = ImageIntelligenceNative.AskJob
+/// The answer of an ask job.
+public typealias AskJobResult = ImageIntelligenceNative.AskJobResult
+/// The examples of an ask job.
+public typealias AskExamples = ImageIntelligenceNative.AskExamples
+/// A picture that was chosen as the answer of a match or ask job.
+public typealias JobImage = ImageIntelligenceNative.JobImage
+/// What became of one picture of a match or ask job.
+public typealias ImageResult = ImageIntelligenceNative.ImageResult
+/// A recognize job: under way, or with the faces that were found.
+public typealias RecognizeJob = ImageIntelligenceNative.RecognizeJob
+/// A picture of a recognize job, with the faces in it.
+public typealias RecognizedImage = ImageIntelligenceNative.RecognizedImage
+/// One face in one picture.
+public typealias Face = ImageIntelligenceNative.Face
+/// A face, and its picture.
+public typealias FaceHit = ImageIntelligenceNative.FaceHit
 /// A rectangle in a picture.
 public typealias BoundingBox = ImageIntelligenceNative.BoundingBox
 /// One of the pictures that you passed in.
@@ -42,9 +66,58 @@ extension DetectJob {
     public var isDone: Bool { ImageIntelligenceNative.isDone(status: status) }
 }
 
+extension MatchJob {
+    /// The picture that shows the target; `nil` where none does.
+    public func matched() -> ImageRef? { ImageIntelligenceNative.matched(job: self) }
+
+    /// The pictures that could not be looked at.
+    public func errors() -> [ImageResult] {
+        imageResults.filter { ImageIntelligenceNative.isError(status: $0.status) }
+    }
+
+    /// Whether nothing more will come.
+    public var isDone: Bool { ImageIntelligenceNative.isDone(status: status) }
+}
+
+extension AskJob {
+    /// A picture for which the answer is yes; `nil` where it is no for all of them.
+    public func yes() -> ImageRef? { ImageIntelligenceNative.yes(job: self) }
+
+    /// The pictures that could not be looked at.
+    public func errors() -> [ImageResult] {
+        imageResults.filter { ImageIntelligenceNative.isError(status: $0.status) }
+    }
+
+    /// Whether nothing more will come.
+    public var isDone: Bool { ImageIntelligenceNative.isDone(status: status) }
+}
+
+extension RecognizeJob {
+    /// Every face that was found, with its picture.
+    public func faces() -> [FaceHit] { ImageIntelligenceNative.faces(job: self) }
+
+    /// The pictures that could not be looked at.
+    public func errors() -> [RecognizedImage] {
+        images.filter { image in image.status.map { ImageIntelligenceNative.isError(status: $0) } ?? false }
+    }
+
+    /// Whether nothing more will come.
+    public var isDone: Bool { ImageIntelligenceNative.isDone(status: status) }
+}
+
 extension DetectImageResult {
     /// Which picture this is.
     public var image: ImageRef { ImageIntelligenceNative.imageOf(result: self) }
+}
+
+extension ImageResult {
+    /// Which picture this is.
+    public var image: ImageRef { ImageIntelligenceNative.imageOfResult(result: self) }
+}
+
+extension RecognizedImage {
+    /// Which picture this is.
+    public var image: ImageRef { ImageIntelligenceNative.imageOfRecognized(result: self) }
 }
 
 extension ImageStatus {

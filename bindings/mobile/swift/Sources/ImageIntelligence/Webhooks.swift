@@ -6,9 +6,22 @@ import ImageIntelligenceNative
 public enum WebhookEvent: Sendable {
     /// A detect job.
     case detect(DetectJob)
+    /// A match job.
+    case match(MatchJob)
+    /// An ask job.
+    case ask(AskJob)
+    /// A recognize job.
+    case recognize(RecognizeJob)
+    /// An event of a registered webhook.
+    case event(RegisteredEvent)
     /// Something that this version cannot name: kept as it came, never dropped.
     case unknown(raw: String)
 }
+
+/// An event that a registered webhook brought: `raw` has all of its body, which the documents do not show.
+public typealias RegisteredEvent = ImageIntelligenceNative.RegisteredEvent
+/// What happened.
+public typealias EventName = ImageIntelligenceNative.EventName
 
 /// Reads what the service posts.
 public enum Webhooks {
@@ -26,7 +39,14 @@ public enum Webhooks {
         let received = try crossing {
             try readWebhook(body: body, headers: flat, secrets: active, kind: kind, allowSha1: allowSha1)
         }
-        return received.job.map(WebhookEvent.detect) ?? .unknown(raw: received.raw)
+        switch received {
+        case .job(.detect(let job)): return .detect(job)
+        case .job(.match(let job)): return .match(job)
+        case .job(.ask(let job)): return .ask(job)
+        case .job(.recognize(let job)): return .recognize(job)
+        case .event(let event): return .event(event)
+        case .unknown(let raw): return .unknown(raw: raw)
+        }
     }
 }
 

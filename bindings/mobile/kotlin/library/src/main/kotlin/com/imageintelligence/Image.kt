@@ -1,4 +1,4 @@
-// What goes into a job: pictures and classes.
+// What goes into a job: pictures, classes, a target, examples.
 package com.imageintelligence
 
 import com.imageintelligence.ffi.Picture
@@ -77,4 +77,25 @@ public fun ExclusionZones(rows: List<List<Int>>, size: Int = 64): ExclusionZones
         size = if (size < 0) 0u else size.toUInt(),
         zones = rows.map { row -> ByteArray(row.size) { cell(row[it]) } },
     )
+}
+
+/**
+ * What a match job looks for: a class, and 1 to 3 pictures that show this one of it.
+ *
+ * @param name what sort of thing it is, such as `dog`
+ * @param images their URLs, each of at most 512 characters
+ * @param customId a name of your own, at most 64 characters
+ */
+public fun Target(
+    name: String,
+    // No list, so that it is plain which is meant where all three have their names: the constructor, which does the same.
+    images: Collection<String>,
+    customId: String? = null,
+): Target = Target(name, customId, images.toList())
+
+/** Pictures for which the answer is known: 1 to 3 URLs for yes, 1 to 3 for no, or only one of the two. */
+public fun Examples(yes: List<String> = emptyList(), no: List<String> = emptyList()): Examples {
+    // Said to be null, so that the constructor is meant, and not this.
+    val known = { urls: List<String> -> if (urls.isEmpty()) null else urls }
+    return Examples(known(yes), known(no))
 }

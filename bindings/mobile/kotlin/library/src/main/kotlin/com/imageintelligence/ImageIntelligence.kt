@@ -1,12 +1,13 @@
-// The client, and the jobs that it hands out.
+// The client.
 package com.imageintelligence
 
+import com.imageintelligence.ffi.Asked
 import com.imageintelligence.ffi.Host
 import com.imageintelligence.ffi.NativeClient
 import com.imageintelligence.ffi.NativeJob
+import com.imageintelligence.ffi.Options
+import kotlin.reflect.KClass
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.minutes
-import kotlin.time.Instant
 
 /**
  * A client of one API. Make one and keep it; it may be used by any number of coroutines at once.
@@ -38,8 +39,17 @@ public class ImageIntelligence(
         NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, requestTimeout?.let { limit(it) }, allowPlainHttp)
     }
 
-    /** Jobs that were made before. */
+    /** Detect jobs that were made before. */
     public val detectJobs: DetectJobs = DetectJobs(native)
+
+    /** Match jobs that were made before. */
+    public val matchJobs: MatchJobs = MatchJobs(native)
+
+    /** Ask jobs that were made before. */
+    public val askJobs: AskJobs = AskJobs(native)
+
+    /** Telling the service where a detect job was wrong. */
+    public val feedback: Feedbacks = Feedbacks(native)
 
     /**
      * Asks which classes of objects are in the pictures, 1 to 64 of them, and returns once the job is made.
@@ -59,7 +69,7 @@ public class ImageIntelligence(
         feedId: String? = null,
         webhookUrl: String? = null,
         boundingBoxes: Boolean = false,
-    ): DetectHandle = send(images, classes.map { DetectClass(it) }, customId, feedId, webhookUrl, boundingBoxes)
+    ): DetectHandle = look(images, classes.map { DetectClass(it) }, customId, feedId, webhookUrl, boundingBoxes)
 
     /** The same, with classes that have settings. */
     @JvmName("detectClasses")
@@ -70,7 +80,7 @@ public class ImageIntelligence(
         feedId: String? = null,
         webhookUrl: String? = null,
         boundingBoxes: Boolean = false,
-    ): DetectHandle = send(images, classes, customId, feedId, webhookUrl, boundingBoxes)
+    ): DetectHandle = look(images, classes, customId, feedId, webhookUrl, boundingBoxes)
 
     /** An empty list could be of either kind, and would not compile; it is refused like any other wrong number of classes. */
     @JvmName("detectNothing")
@@ -81,29 +91,152 @@ public class ImageIntelligence(
         feedId: String? = null,
         webhookUrl: String? = null,
         boundingBoxes: Boolean = false,
-    ): DetectHandle = send(images, classes, customId, feedId, webhookUrl, boundingBoxes)
+    ): DetectHandle = look(images, classes, customId, feedId, webhookUrl, boundingBoxes)
 
-    private suspend fun send(
+    private suspend fun look(
         images: List<Image>,
         classes: List<DetectClass>,
         customId: String?,
         feedId: String?,
         webhookUrl: String?,
         boundingBoxes: Boolean,
-    ): DetectHandle = crossing {
-        whole("customId", customId)
-        whole("feedId", feedId)
-        whole("webhookUrl", webhookUrl)
+    ): DetectHandle {
         classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
-        val pictures = images.mapIndexed { at, image -> image.toPicture("images[$at]") }
-        DetectHandle(native.detect(pictures, classes, customId, feedId, webhookUrl, boundingBoxes, null))
+        return DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
+    }
+
+    /**
+     * Asks which of the pictures, 1 to 64 of them, shows the target, and returns once the job is made: see [detect].
+     *
+     * ```kotlin
+     * val rex = Target("dog", images = listOf("https://example.com/rex.jpg"))
+     * client.match(listOf(Image.file("street.jpg")), target = rex).wait().matched()?.let { println("there he is: ${it.name}") }
+     * ```
+     */
+    public suspend fun match(
+        images: List<Image>,
+        target: Target,
+        customId: String? = null,
+        feedId: String? = null,
+        webhookUrl: String? = null,
+    ): MatchHandle {
+        whole("target.class", target.`class`)
+        whole("target.customId", target.customId)
+        whole("target.images", target.images)
+        return MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
+    }
+
+    /**
+     * Asks a question about the pictures, 1 to 64 of them, to be answered with yes or no, and returns once the job is made:
+     * see [detect].
+     *
+     * ```kotlin
+     * val open = client.ask(listOf(Image.file("door.jpg")), question = "Is the door open?").wait().yes() != null
+     * ```
+     *
+     * @param question at most 256 characters
+     * @param examples pictures for which the answer is known
+     */
+    public suspend fun ask(
+        images: List<Image>,
+        question: String,
+        examples: Examples? = null,
+        customId: String? = null,
+        feedId: String? = null,
+        webhookUrl: String? = null,
+    ): AskHandle {
+        whole("question", question)
+        whole("examples.yes", examples?.yes)
+        whole("examples.no", examples?.no)
+        return AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
+    }
+
+    /**
+     * Looks for faces in the pictures, 1 to 64 of them, and for whose they are among the identities of a namespace; returns
+     * once the job is made: see [detect].
+     *
+     * @param namespace as of [recognition]
+     */
+    public suspend fun recognize(
+        images: List<Image>,
+        namespace: String,
+        customId: String? = null,
+        feedId: String? = null,
+        webhookUrl: String? = null,
+    ): RecognizeHandle {
+        whole("namespace", namespace)
+        return RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
+    }
+
+    private suspend fun send(asked: Asked, images: List<Image>, options: Options): NativeJob = crossing {
+        whole("customId", options.customId)
+        whole("feedId", options.feedId)
+        whole("webhookUrl", options.webhookUrl)
+        native.send(asked, images.mapIndexed { at, image -> image.toPicture("images[$at]") }, options, null)
     }
 
     /**
      * Takes up a job again by its resume token, of this process or another, of this language or another. Nothing is sent
      * yet. Fails with [ImageIntelligenceException.ResumeToken].
+     *
+     * The handle is of the kind of the token. Where that is known, say so: `client.resume<DetectHandle>(token)`; else:
+     *
+     * ```kotlin
+     * when (val job = client.resume(token)) {
+     *     is DetectHandle -> println(job.wait().classes())
+     *     is MatchHandle -> println(job.wait().matched()?.name)
+     *     is AskHandle -> println(job.wait().yes()?.name)
+     *     is RecognizeHandle -> println(job.wait().faces().size)
+     * }
+     * ```
      */
-    public fun resume(token: String): DetectHandle = crossing { DetectHandle(native.resume(token)) }
+    public fun resume(token: String): JobHandle<*> = crossing { handleOf(native.resume(token, null)) }
+
+    /** The same for a job of a kind that is known; a token of another kind is [ImageIntelligenceException.ResumeToken], too. */
+    @JvmName("resumeAs")
+    public inline fun <reified H : JobHandle<*>> resume(token: String): H = resumed(token, H::class) as H
+
+    @PublishedApi
+    internal fun resumed(token: String, handle: KClass<*>): JobHandle<*> = crossing {
+        val kind = when (handle) {
+            DetectHandle::class -> Kind.DETECT
+            MatchHandle::class -> Kind.MATCH
+            AskHandle::class -> Kind.ASK
+            RecognizeHandle::class -> Kind.RECOGNIZE
+            else -> null
+        }
+        handleOf(native.resume(token, kind))
+    }
+
+    /**
+     * What the service keeps of faces in a namespace, which keeps one user's identities apart from another's.
+     *
+     * @param namespace at most 128 characters
+     */
+    public fun recognition(namespace: String): Recognition = crossing { Recognition(native.recognition(namespace)) }
+
+    /**
+     * Has the events of this application posted to a URL: whenever somebody becomes known, or what is known of them changes.
+     * There is one such webhook for each application, and it cannot be taken back.
+     *
+     * It is sent once: where the answer is lost, that is [ImageIntelligenceException.OutcomeUnknown].
+     *
+     * @param url public, at most 2048 characters
+     * @param secretKey with which each event is signed, 8 to 256 characters; without one they are not signed
+     */
+    public suspend fun registerWebhook(url: String, secretKey: String? = null): Registration = crossing {
+        whole("url", url)
+        val made = native.registerWebhook(url, secretKey, null)
+        Registration(made.webhook, made.secretKey)
+    }
+
+    /**
+     * The bytes of a picture that an answer names, by its `proxyUrl` or the `url` of a face: at most 32 MiB.
+     *
+     * It is fetched without the token; only by https, and only from a public address (from this machine, too, where the API
+     * is on it).
+     */
+    public suspend fun image(url: String): ByteArray = crossing { native.image(url, null) }
 
     /** Ends every call under way with [ImageIntelligenceException.Closed], those of jobs too, and refuses others. */
     override fun close(): Unit = native.shutDown()
@@ -119,46 +252,6 @@ public class ImageIntelligence(
         /** A client with `II_CLIENT_ID` and `II_CLIENT_SECRET`, at `II_BASE_URL` or the public API. */
         public fun fromEnv(): ImageIntelligence = ImageIntelligence()
     }
-}
-
-/** A detect job that was sent. Letting go of it, or of a wait, never cancels the job. */
-public class DetectHandle internal constructor(private val native: NativeJob) {
-    /** The service's name for the job. */
-    public val id: String get() = native.id()
-
-    /** The name that the job was given; `null` where it was resumed. */
-    public val customId: String? get() = native.customId()
-
-    /** When the job was made, by the service's clock. */
-    public val createdAt: Instant get() = native.createdAt()
-
-    /** A line of text that takes the job up again anywhere, with [ImageIntelligence.resume]. No URL and no secret in it. */
-    public val resumeToken: String get() = native.resumeToken()
-
-    /** The job as it is now, done or not. */
-    public suspend fun get(): DetectJob = crossing { native.get(null) }
-
-    /**
-     * Waits until the job is done. A job that ended with errors is a result.
-     *
-     * Fails with [ImageIntelligenceException.WaitTimeout] at the [timeout], with the token to wait on with. Whatever may
-     * pass, passes: a reset, a 503 or a 429 does not end a wait. One last look at the deadline may take up to 5 s more.
-     *
-     * @param timeout how long, zero for one look; negative is [ImageIntelligenceException.InvalidRequest]
-     */
-    public suspend fun wait(timeout: Duration = 15.minutes): DetectJob =
-        crossing {
-            if (timeout.isNegative()) throw invalidRequest("timeout: $timeout is before now; pass zero or more")
-            native.wait(timeout.inWholeMilliseconds.toULong(), null)
-        }
-
-    override fun toString(): String = "DetectHandle($id)"
-}
-
-/** Detect jobs that were made before: [ImageIntelligence.detectJobs]. */
-public class DetectJobs internal constructor(private val native: NativeClient) {
-    /** The job as it is now. Fails with [ImageIntelligenceException.NotFound] where the API does not know it. */
-    public suspend fun get(id: String): DetectJob = crossing { native.detectJob(id, null) }
 }
 
 private fun limit(requestTimeout: Duration): ULong {

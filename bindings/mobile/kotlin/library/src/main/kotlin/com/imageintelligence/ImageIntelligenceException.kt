@@ -152,6 +152,12 @@ internal fun whole(field: String, text: String?) {
     if (text != null && !Charsets.UTF_8.newEncoder().canEncode(text)) throw invalidRequest("$field: $HALF")
 }
 
+/** The same for each of a list. */
+@JvmSynthetic
+internal fun whole(field: String, texts: List<String>?) {
+    texts?.forEachIndexed { at, text -> whole("$field[$at]", text) }
+}
+
 // A kind that core gains does not compile before it has a class here.
 @JvmSynthetic
 internal fun named(failure: Failure): ImageIntelligenceException {

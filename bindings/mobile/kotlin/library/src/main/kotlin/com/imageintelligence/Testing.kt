@@ -2,10 +2,9 @@
 package com.imageintelligence.testing
 
 import com.imageintelligence.crossing
-import com.imageintelligence.models.DetectJob
 
 /** Asks core to decide one case of a shared table of tests/vectors. */
 public fun decide(table: String, case: String): String = crossing { com.imageintelligence.ffi.decide(table, case) }
 
-/** Reads the answer to a search. */
-public fun readSearch(body: ByteArray): List<DetectJob> = crossing { com.imageintelligence.ffi.readSearch(body) }
+/** Reads an answer of the API as the model of that name, and gives what was understood, as JSON. */
+public fun readModel(model: String, body: ByteArray): String = crossing { com.imageintelligence.ffi.readModel(model, body) }

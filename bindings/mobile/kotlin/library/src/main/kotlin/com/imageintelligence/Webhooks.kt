@@ -5,6 +5,7 @@ import com.imageintelligence.ffi.Header
 import com.imageintelligence.ffi.Master
 import com.imageintelligence.ffi.NativeKeys
 import com.imageintelligence.ffi.Received
+import com.imageintelligence.ffi.Told
 import kotlin.time.Clock
 import kotlin.time.Instant
 
@@ -16,6 +17,26 @@ public sealed interface WebhookEvent {
     /** A detect job. */
     public data class Detect(val job: DetectJob) : WebhookEvent {
         override val raw: String get() = job.raw
+    }
+
+    /** A match job. */
+    public data class Match(val job: MatchJob) : WebhookEvent {
+        override val raw: String get() = job.raw
+    }
+
+    /** An ask job. */
+    public data class Ask(val job: AskJob) : WebhookEvent {
+        override val raw: String get() = job.raw
+    }
+
+    /** A recognize job. */
+    public data class Recognize(val job: RecognizeJob) : WebhookEvent {
+        override val raw: String get() = job.raw
+    }
+
+    /** An event of a registered webhook. */
+    public data class Event(val event: RegisteredEvent) : WebhookEvent {
+        override val raw: String get() = event.raw
     }
 
     /** Something that this version cannot name: kept as it came, never dropped. */
@@ -63,8 +84,16 @@ public object Webhooks {
         allowSha1: Boolean = false,
     ): WebhookEvent = parse(body.toByteArray(), headers, secret, secrets, kind, allowSha1)
 
-    private fun named(received: Received): WebhookEvent =
-        received.job?.let { WebhookEvent.Detect(it) } ?: WebhookEvent.Unknown(received.raw)
+    private fun named(received: Received): WebhookEvent = when (received) {
+        is Received.Job -> when (val told = received.job) {
+            is Told.Detect -> WebhookEvent.Detect(told.job)
+            is Told.Match -> WebhookEvent.Match(told.job)
+            is Told.Ask -> WebhookEvent.Ask(told.job)
+            is Told.Recognize -> WebhookEvent.Recognize(told.job)
+        }
+        is Received.Event -> WebhookEvent.Event(received.event)
+        is Received.Unknown -> WebhookEvent.Unknown(received.raw)
+    }
 }
 
 /**

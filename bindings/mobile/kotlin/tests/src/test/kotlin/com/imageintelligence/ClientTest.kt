@@ -55,7 +55,7 @@ class ClientTest {
         assertEquals(setOf(0, 1), hits.map { it.image.input?.index }.toSet())
         assertEquals(setOf("mine", "images[1]"), hits.map { it.image.name }.toSet())
         assertEquals(listOf("person"), result.classes())
-        assertEquals(result, client.resume(job.resumeToken).get().copy(imageResults = result.imageResults, jobResults = result.jobResults))
+        assertEquals(result, client.resume<DetectHandle>(job.resumeToken).get().copy(imageResults = result.imageResults, jobResults = result.jobResults))
         assertEquals(job.id, client.detectJobs.get(job.id).id)
     }
 

@@ -8,15 +8,24 @@ import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.double
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import org.junit.jupiter.api.DynamicTest
+import java.io.ByteArrayInputStream
 import java.io.File
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.util.Base64
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executors
 import kotlin.math.abs
+import kotlin.test.assertTrue
 import kotlin.test.fail
 
 /** A variable that `cargo xtask test` sets. */
@@ -32,6 +41,24 @@ fun table(name: String): List<JsonObject> {
     check(table.text("table") == name) { "$name.json is another table" }
     return table.getValue("cases").jsonArray.map { it.jsonObject }.also { check(it.isNotEmpty()) { "$name is empty" } }
 }
+
+/** A test of each case, which fails over a field that it does not know. */
+fun cases(name: String, known: Set<String>, run: (JsonObject) -> Unit): List<DynamicTest> = table(name).map { case ->
+    DynamicTest.dynamicTest("$name: ${case.text("name")}") {
+        val strange = case.keys - known - "name"
+        assertTrue(strange.isEmpty(), "this runner does not know $strange")
+        run(case)
+    }
+}
+
+/** The forms in which a case gives a body. */
+val BODY = setOf("json", "text", "base64", "file")
+
+fun kindNamed(name: String): Kind = Kind.valueOf(name.uppercase())
+
+fun JsonObject.number(key: String): Double = getValue(key).jsonPrimitive.double
+
+fun JsonElement.texts(): List<String> = (this as JsonArray).map { (it as JsonPrimitive).content }
 
 fun JsonObject.text(key: String): String? = (this[key] as? JsonPrimitive)?.content
 
@@ -94,6 +121,13 @@ class Service(vararg options: String) : AutoCloseable {
 
     fun client(): ImageIntelligence = ImageIntelligence("local", "local", baseUrl)
 
+    /** Says what jobs answer for which no model stands behind it. */
+    fun answers(rules: String) {
+        val request = HttpRequest.newBuilder(URI(baseUrl.removeSuffix("/v2") + "/_ii/answers")).POST(HttpRequest.BodyPublishers.ofString(rules))
+        val answer = HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString())
+        check(answer.statusCode() == 200) { answer.body() }
+    }
+
     override fun close() {
         process.destroy()
         process.waitFor()
@@ -113,7 +147,8 @@ class Scripted(threads: Int = 8, answer: (HttpExchange) -> Unit) : AutoCloseable
             it.answer("""{"accessToken": "t", "issuedAt": ${now()}, "expiresAt": ${now() + 86_400_000}}""".toByteArray())
         }
         server.createContext("/") {
-            it.requestBody.readAllBytes()
+            // Read in any case, or the connection cannot be used again.
+            it.setStreams(ByteArrayInputStream(it.requestBody.readAllBytes()), null)
             answer(it)
         }
         server.start()
@@ -133,4 +168,31 @@ fun HttpExchange.answer(body: ByteArray, status: Int = 200) {
     responseHeaders.add("Content-Type", "application/json")
     sendResponseHeaders(status, if (body.isEmpty()) -1 else body.size.toLong())
     responseBody.use { it.write(body) }
+}
+
+/** What a server was asked: the path is that below the base URL, as it came. */
+class Asked(val method: String, val path: String, val query: String?, val body: JsonObject?, val authorized: Boolean)
+
+/** What it is to answer. */
+class Answer(val body: String, val status: Int = 200, val location: String? = null)
+
+/** A server that keeps what it was asked. */
+class Recording(answer: (Asked) -> Answer) : AutoCloseable {
+    val asked: MutableList<Asked> = CopyOnWriteArrayList()
+    private val server = Scripted { exchange ->
+        val body = exchange.requestBody.readAllBytes().decodeToString()
+        val path = exchange.requestURI.rawPath.removePrefix("/v2")
+        val authorized = exchange.requestHeaders.containsKey("Authorization")
+        val json = if (body.isEmpty()) null else Json.parseToJsonElement(body).jsonObject
+        val said = Asked(exchange.requestMethod, path, exchange.requestURI.rawQuery, json, authorized)
+        asked += said
+        val answered = answer(said)
+        answered.location?.let { exchange.responseHeaders.add("Location", it) }
+        exchange.answer(answered.body.toByteArray(), answered.status)
+    }
+    val baseUrl: String get() = server.baseUrl
+
+    fun client(): ImageIntelligence = server.client()
+
+    override fun close() = server.close()
 }

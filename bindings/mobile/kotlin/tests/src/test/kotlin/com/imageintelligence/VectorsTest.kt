@@ -2,16 +2,9 @@
 package com.imageintelligence
 
 import com.imageintelligence.testing.decide
-import com.imageintelligence.testing.readSearch
-import kotlinx.coroutines.async
-import kotlinx.coroutines.awaitAll
-import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
-import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.boolean
-import kotlinx.serialization.json.double
 import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
@@ -20,26 +13,14 @@ import kotlinx.serialization.json.long
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.TestFactory
 import java.util.Base64
-import java.util.concurrent.atomic.AtomicReference
 import kotlin.test.assertEquals
-import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
-import kotlin.test.fail
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Instant
 
 class VectorsTest {
-    private fun cases(name: String, known: Set<String>, run: (JsonObject) -> Unit): List<DynamicTest> =
-        table(name).map { case ->
-            DynamicTest.dynamicTest("$name: ${case.text("name")}") {
-                val strange = case.keys - known - "name"
-                assertTrue(strange.isEmpty(), "this runner does not know $strange")
-                run(case)
-            }
-        }
-
     /** Core gives the case back with what it decided in the place of what was expected. */
     private fun decided(name: String): List<DynamicTest> = table(name).map { case ->
         DynamicTest.dynamicTest("$name: ${case.text("name")}") {
@@ -61,98 +42,6 @@ class VectorsTest {
     @TestFactory fun `signature, decided`() = decided("signature")
 
     @TestFactory fun `callback, decided`() = decided("callback")
-
-    @TestFactory
-    fun wire(): List<DynamicTest> {
-        val known = BODY + setOf("model", "expect", "found", "classes", "errors", "raw", "error")
-        val fetched = fetched(table("wire").filterNot { it.isSearch() })
-        return cases("wire", known) { case ->
-            val search = case.isSearch()
-            val read = { if (search) readSearch(case.body()) else listOf(fetched.getValue(case.text("name")!!).getOrThrow()) }
-            if ("error" in case) return@cases holds(case.getValue("error").jsonObject, refused(read))
-            val jobs = read()
-            val expected = assertNotNull(case["expect"], "the case says nothing of the outcome")
-            val understood = JsonArray(jobs.map { Json.parseToJsonElement(it.toJson()) })
-            assertTrue(same(if (search) expected else JsonArray(listOf(expected)), understood), "wanted $expected\n   got $understood")
-            if (!search) looked(case, jobs.single())
-        }
-    }
-
-    private fun JsonObject.isSearch() = text("model") == "detect_jobs"
-
-    /**
-     * The jobs as the client reads them, from a server that answers with these bytes, each by its own id. What cannot be
-     * read has none, and is asked for all at once: for some seconds it is asked for again.
-     */
-    private fun fetched(cases: List<JsonObject>): Map<String, Result<DetectJob>> {
-        val (odd, good) = cases.partition { "error" in it }
-        val next = AtomicReference(ByteArray(0))
-        val server = Scripted {
-            val id = it.requestURI.path.substringAfterLast('/')
-            it.answer(if (id.startsWith("odd-")) odd[id.removePrefix("odd-").toInt()].body() else next.get())
-        }
-        return server.use {
-            server.client().use { client ->
-                runBlocking {
-                    val refused = odd.mapIndexed { index, case ->
-                        async { case.text("name")!! to runCatching { client.detectJobs.get("odd-$index") } }
-                    }
-                    val read = good.map { case ->
-                        next.set(case.body())
-                        case.text("name")!! to runCatching { client.detectJobs.get(case.getValue("expect").jsonObject.text("id")!!) }
-                    }
-                    (refused.awaitAll() + read).toMap()
-                }
-            }
-        }
-    }
-
-    private fun looked(case: JsonObject, job: DetectJob) {
-        val again = assertIs<WebhookEvent.Detect>(Webhooks.parse(job.toJson(), kind = Kind.DETECT)).job
-        assertEquals(job, again.copy(raw = job.raw), "written out and read again")
-        case["found"]?.jsonObject?.forEach { (name, hits) ->
-            val found = job.found(name).map { it.image.name to it.confidence }
-            assertEquals(hits.jsonArray.map { hit -> hit.jsonObject.let { it.text("image") to it.number("confidence") } }, found, name)
-        }
-        case["classes"]?.let { assertEquals(it.texts(), job.classes()) }
-        case["errors"]?.let { assertEquals(it.texts(), job.errors().map { failed -> failed.image.name }) }
-        case["raw"]?.jsonObject?.let { fields ->
-            val raw = Json.parseToJsonElement(job.raw).jsonObject
-            // What is expected is the field's own text.
-            fields.forEach { (key, text) -> assertEquals(Json.parseToJsonElement(text.jsonPrimitive.content), raw[key], key) }
-        }
-    }
-
-    @TestFactory
-    fun webhook() = cases("webhook", BODY + setOf("known_kind", "event", "shape", "id", "status", "error")) { case ->
-        val body = case.body()
-        val parse = { Webhooks.parse(body, kind = case.text("known_kind")?.let(::kindNamed)) }
-        if ("error" in case) return@cases holds(case.getValue("error").jsonObject, refused(parse))
-        val event = parse()
-        assertEquals(body.decodeToString().removePrefix("\uFEFF"), event.raw, "the body as it came")
-        when (case.text("event")) {
-            "detect" -> {
-                val job = assertIs<WebhookEvent.Detect>(event).job
-                assertEquals(case.text("id") ?: "1", job.id)
-                case.text("status")?.let { assertEquals(it, job.status.toString()) }
-            }
-            null -> fail("the case says nothing of the outcome")
-            else -> assertIs<WebhookEvent.Unknown>(event)
-        }
-    }
-
-    @TestFactory
-    fun canonical() = cases("canonical", BODY + setOf("known_kind", "event", "canonical", "expect", "error")) { case ->
-        // Here core builds the objects, so nobody asks whether the bytes were canonical: the object is the same.
-        val parse = { Webhooks.parse(case.body(), kind = case.text("known_kind")?.let(::kindNamed)) }
-        if ("error" in case) return@cases holds(case.getValue("error").jsonObject, refused(parse))
-        val event = parse()
-        assertEquals(case.text("event") == "detect", event is WebhookEvent.Detect)
-        if (event is WebhookEvent.Detect) {
-            val expected = assertNotNull(case["expect"])
-            assertTrue(same(expected, Json.parseToJsonElement(event.job.toJson())), "wanted $expected\n   got ${event.job.toJson()}")
-        }
-    }
 
     @TestFactory
     fun signature() = cases("signature", BODY + setOf("headers", "secrets", "signed", "good", "allow_sha1", "error")) { case ->
@@ -222,10 +111,14 @@ class VectorsTest {
             val resume = { client.resume(case.text("token")!!) }
             if ("error" in case) return@cases holds(case.getValue("error").jsonObject, refused(resume))
             val fields = case.getValue("fields").jsonObject
-            if (fields.text("kind") != "detect") {
-                return@cases assertEquals("resume_token", refused(resume).kind, "only detect jobs can be resumed so far")
-            }
             val job = resume()
+            val kind = when (job) {
+                is DetectHandle -> Kind.DETECT
+                is MatchHandle -> Kind.MATCH
+                is AskHandle -> Kind.ASK
+                is RecognizeHandle -> Kind.RECOGNIZE
+            }
+            assertEquals(kindNamed(fields.text("kind")!!), kind)
             assertEquals(fields.text("id"), job.id)
             assertEquals(fields.getValue("created").jsonPrimitive.long, job.createdAt.toEpochMilliseconds())
             assertNull(job.customId)
@@ -256,15 +149,7 @@ class VectorsTest {
         assertEquals(expected.text("reason"), error.reason)
     }
 
-    private fun kindNamed(name: String): Kind = Kind.valueOf(name.uppercase())
-
-    private fun JsonObject.number(key: String): Double = getValue(key).jsonPrimitive.double
-
-    private fun kotlinx.serialization.json.JsonElement.texts(): List<String> =
-        (this as JsonArray).map { (it as JsonPrimitive).content }
-
     private companion object {
-        val BODY = setOf("json", "text", "base64", "file")
         val ERROR = setOf(
             "kind", "message", "status", "body_bytes", "body", "retryable", "retry_after_ms", "request_id", "custom_id",
             "candidates", "last_status", "resume_token", "reason",
