@@ -46,8 +46,11 @@ export interface WebhookOptions {
    * needed. A secret that is there but undefined, such as a variable that is not set, is refused and not passed over.
    */
   secret?: string | readonly string[];
-  /** The kind of job, where you know it from the route; it wins over every sign in the body. */
-  kind?: JobKind | undefined;
+  /**
+   * What you know it to be from the route: the kind of a job, or `event`, as everything is that comes to a route of registered
+   * webhooks. It wins over every sign in the body.
+   */
+  kind?: JobKind | 'event' | undefined;
   /** Takes signatures by SHA-1 too, as the published sample shows them. */
   allowSha1?: boolean | undefined;
 }

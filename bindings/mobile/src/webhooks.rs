@@ -1,7 +1,7 @@
 //! Webhooks: verified, then read.
 
 use image_intelligence_core::{
-    Kind, RegisteredEvent, Secret, SignatureOptions, WebhookEvent, parse_webhook, verify_signature,
+    EventKind, RegisteredEvent, Secret, SignatureOptions, WebhookEvent, parse_webhook, verify_signature,
 };
 
 use crate::failure::Failure;
@@ -43,7 +43,7 @@ pub fn read_webhook(
     body: Vec<u8>,
     headers: Vec<Header>,
     secrets: Option<Vec<String>>,
-    kind: Option<Kind>,
+    kind: Option<EventKind>,
     allow_sha1: bool,
 ) -> Result<Received, Failure> {
     if let Some(secrets) = secrets {

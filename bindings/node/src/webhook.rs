@@ -1,13 +1,13 @@
 //! Webhooks: verified and judged in one crossing; JavaScript parses the very bytes.
 
 use image_intelligence::{
-    Checked, EventKind, Kind, Secret, SignatureOptions, canonicalise as rewrite, check, verify_signature,
+    Checked, EventKind, Secret, SignatureOptions, canonicalise as rewrite, check, verify_signature,
 };
 use napi::bindgen_prelude::Either;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::{failure, kind_of};
+use crate::failure;
 
 // What the facade gets: the event's place in `event_kinds` in the lowest three bits, and two flags. Its numbers are these.
 const CANONICAL: u32 = 0b01000;
@@ -57,8 +57,8 @@ pub fn canonicalise(env: Env, body: &[u8], kind: Option<String>) -> Result<Strin
     String::from_utf8(json).map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
-fn known(kind: Option<String>) -> image_intelligence::Result<Option<Kind>> {
-    kind.map(|name| kind_of(&name)).transpose()
+fn known(kind: Option<String>) -> image_intelligence::Result<Option<EventKind>> {
+    kind.map(|name| EventKind::known(&name)).transpose()
 }
 
 fn in_bits(checked: Checked) -> u32 {

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use image_intelligence::{Error, ErrorKind, Secret, SignatureOptions};
+use image_intelligence::{Error, ErrorKind, EventKind, Secret, SignatureOptions};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::convert::known_kind;
 use crate::error::{guarded, raise};
 
 /// Checks the signature where there is a secret, and then the body. Gives what it is, in a word, and what to decode: the very
@@ -24,7 +23,7 @@ pub(crate) fn judge<'py>(
     guarded(|| {
         let fail = |error: Error| raise(py, &error);
         // Half a character is no UTF-8, and no kind either.
-        let known = kind.map(|name| known_kind(&name.str()?.to_string_lossy()).map_err(fail)).transpose()?;
+        let known = kind.map(|name| EventKind::known(&name.str()?.to_string_lossy()).map_err(fail)).transpose()?;
         if let Some(secret) = secret {
             let secrets = read_secrets(secret)?;
             let odd = |_| {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use image_intelligence_core::{Kind, check, parse_webhook};
+use image_intelligence_core::{EventKind, check, parse_webhook};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -191,22 +191,22 @@ fn large() -> String {
     body
 }
 
-type Work = fn(&[u8], Option<Kind>) -> bool;
+type Work = fn(&[u8], Option<EventKind>) -> bool;
 
-fn ours(body: &[u8], kind: Option<Kind>) -> bool {
+fn ours(body: &[u8], kind: Option<EventKind>) -> bool {
     black_box(parse_webhook(black_box(body), kind)).is_ok()
 }
 
 /// The judge, for languages that build their own objects.
-fn judged(body: &[u8], kind: Option<Kind>) -> bool {
+fn judged(body: &[u8], kind: Option<EventKind>) -> bool {
     check(black_box(body), kind).is_ok_and(|checked| checked.canonical)
 }
 
-fn plain<T: DeserializeOwned>(body: &[u8], _: Option<Kind>) -> bool {
+fn plain<T: DeserializeOwned>(body: &[u8], _: Option<EventKind>) -> bool {
     black_box(serde_json::from_slice::<T>(black_box(body))).is_ok()
 }
 
-fn time(times: usize, body: &[u8], kind: Option<Kind>, parse: Work) -> f64 {
+fn time(times: usize, body: &[u8], kind: Option<EventKind>, parse: Work) -> f64 {
     let start = Instant::now();
     for _ in 0..times {
         black_box(parse(body, kind));
@@ -220,7 +220,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Ours against the plain derive on one body: MB/s of each, and the ratio.
-fn compare(body: &[u8], kind: Option<Kind>, plain: Work, ours: Work) -> (f64, f64, f64) {
+fn compare(body: &[u8], kind: Option<EventKind>, plain: Work, ours: Work) -> (f64, f64, f64) {
     let once = time(100, body, kind, plain).max(1e-9);
     let times = ((ROUND.as_secs_f64() / once) as usize).max(1);
     let (mut plains, mut owns, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
@@ -244,11 +244,11 @@ fn compare(body: &[u8], kind: Option<Kind>, plain: Work, ours: Work) -> (f64, f6
 fn main() {
     println!("{:<22} {:>9} {:>12} {:>12} {:>8}", "webhook", "bytes", "plain MB/s", "ours MB/s", "ratio");
     let mut short = Vec::new();
-    let bodies: [(&str, Vec<u8>, Option<Kind>, Work); 4] = [
+    let bodies: [(&str, Vec<u8>, Option<EventKind>, Work); 4] = [
         ("detect, the document's", DOCUMENT.to_vec(), None, plain::<PlainJob>),
         ("detect, 64 images", large().into_bytes(), None, plain::<PlainJob>),
-        ("match, known", MATCH.to_vec(), Some(Kind::Match), plain::<PlainMatch>),
-        ("recognize, known", RECOGNIZE.to_vec(), Some(Kind::Recognize), plain::<PlainRecognize>),
+        ("match, known", MATCH.to_vec(), Some(EventKind::Match), plain::<PlainMatch>),
+        ("recognize, known", RECOGNIZE.to_vec(), Some(EventKind::Recognize), plain::<PlainRecognize>),
     ];
     for (name, body, kind, plain) in bodies {
         assert!(plain(&body, kind) && ours(&body, kind), "both sides must read the body");

@@ -73,7 +73,7 @@ impl Judged<'_> {
 
 /// Says what a webhook's body is and whether it is canonical, in one pass that keeps nothing of it.
 ///
-/// `known_kind` wins over every sign in the body, as in [`parse_webhook`]. Fails with `invalid_webhook`, as that does.
+/// `known` wins over every sign in the body, as in [`parse_webhook`]. Fails with `invalid_webhook`, as that does.
 ///
 /// ```
 /// use image_intelligence_core::{EventKind, check};
@@ -87,8 +87,8 @@ impl Judged<'_> {
 /// assert!(!check(odd, None)?.canonical);
 /// # Ok::<(), image_intelligence_core::Error>(())
 /// ```
-pub fn check(body: &[u8], known_kind: Option<Kind>) -> Result<Checked> {
-    look(body, known_kind, ErrorKind::InvalidWebhook)
+pub fn check(body: &[u8], known: Option<EventKind>) -> Result<Checked> {
+    look(body, known, ErrorKind::InvalidWebhook)
 }
 
 /// The canonical JSON of a webhook's body: the job as it is understood, written anew, or an unknown body as it came.
@@ -101,25 +101,25 @@ pub fn check(body: &[u8], known_kind: Option<Kind>) -> Result<Checked> {
 /// assert_eq!(json, br#"{"id":"1","jobResults":[],"imageResults":[],"status":"IN_PROGRESS"}"#);
 /// # Ok::<(), image_intelligence_core::Error>(())
 /// ```
-pub fn canonicalise(body: &[u8], known_kind: Option<Kind>) -> Result<(EventKind, Vec<u8>)> {
-    let event = parse_webhook(body, known_kind)?;
+pub fn canonicalise(body: &[u8], known: Option<EventKind>) -> Result<(EventKind, Vec<u8>)> {
+    let event = parse_webhook(body, known)?;
     Ok((event.kind(), event.to_json()))
 }
 
 /// [`check`], and [`canonicalise`] where that is needed: what a binding calls.
-pub fn judge(body: &[u8], known_kind: Option<Kind>) -> Result<Judged<'_>> {
-    let Checked { event, canonical, ascii } = check(body, known_kind)?;
+pub fn judge(body: &[u8], known: Option<EventKind>) -> Result<Judged<'_>> {
+    let Checked { event, canonical, ascii } = check(body, known)?;
     if canonical {
         return Ok(Judged { event, json: Cow::Borrowed(body), canonical, ascii });
     }
-    let (event, json) = canonicalise(body, known_kind)?;
+    let (event, json) = canonicalise(body, known)?;
     let ascii = json.is_ascii();
     Ok(Judged { event, json: Cow::Owned(json), canonical, ascii })
 }
 
 /// As [`judge`], for the API's answer to a request: its errors are `invalid_response`, and a job without an id is one.
 pub fn judge_job(body: &[u8], kind: Kind) -> Result<Judged<'_>> {
-    let checked = look(body, Some(kind), ErrorKind::InvalidResponse)?;
+    let checked = look(body, Some(kind.into()), ErrorKind::InvalidResponse)?;
     let Checked { event, canonical, ascii } = checked;
     if canonical && event == kind.into() {
         return Ok(Judged { event, json: Cow::Borrowed(body), canonical, ascii });
@@ -163,10 +163,10 @@ pub fn read_model(model: &str, body: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-fn look(bytes: &[u8], known_kind: Option<Kind>, kind: ErrorKind) -> Result<Checked> {
+fn look(bytes: &[u8], known: Option<EventKind>, kind: ErrorKind) -> Result<Checked> {
     let text = body::text(bytes, kind).map_err(|error| error.with_body(bytes))?;
     let marked = text.len() != bytes.len();
-    let (event, plain) = match judge_as(text, known_kind) {
+    let (event, plain) = match judge_as(text, known) {
         Ok(Some((Some(event), odd))) => (event, !odd),
         Ok(Some((None, _))) => (EventKind::Unknown, is_plain(text)),
         Ok(None) => return Err(body::no_object(kind, text)),
@@ -176,19 +176,19 @@ fn look(bytes: &[u8], known_kind: Option<Kind>, kind: ErrorKind) -> Result<Check
 }
 
 /// What a body is, if it is anything, and whether something in it is odd; `None` where it is no object.
-fn judge_as(text: &str, known_kind: Option<Kind>) -> Result<Option<(Option<EventKind>, bool)>, Broken> {
+fn judge_as(text: &str, known: Option<EventKind>) -> Result<Option<(Option<EventKind>, bool)>, Broken> {
     let mut json = Json::new(text);
     // Most are detect jobs, and to tell costs that judge nothing; whatever else it turns out to be is judged anew.
-    let shape = match known_kind {
-        None | Some(Kind::Detect) => {
+    let shape = match known.and_then(EventKind::shape) {
+        known @ (None | Some(Shape::Job(Kind::Detect))) => {
             let Some(found) = detect_job(&mut json)? else { return no_object(&mut json) };
             json.end()?;
-            match known_kind.map_or_else(|| found.signs.shape(), Shape::Job) {
+            match known.unwrap_or_else(|| found.signs.shape()) {
                 Shape::Job(Kind::Detect) => return Ok(Some((found.has_id.then_some(EventKind::Detect), json.odd))),
                 other => other,
             }
         }
-        Some(kind) => Shape::Job(kind),
+        Some(other) => other,
     };
     let mut json = Json::new(text);
     if json.peek() != Some(b'{') {

@@ -3,8 +3,10 @@
 use crate::body::{Body, Shape, read_json};
 use crate::job::{JobModel, from_body};
 use crate::registered::identity_elsewhere;
+use crate::validate::excerpt;
 use crate::{
-    AskJob, DetectJob, ErrorKind, EventName, JobStatus, Kind, MatchJob, Raw, RecognizeJob, RegisteredEvent, Result,
+    AskJob, DetectJob, Error, ErrorKind, EventName, JobStatus, Kind, MatchJob, Raw, RecognizeJob, RegisteredEvent,
+    Result,
 };
 
 /// What a webhook brought.
@@ -60,6 +62,24 @@ impl EventKind {
         }
     }
 
+    /// What somebody says that a body must be: `detect`, `match`, `ask`, `recognize`, or `event` on a route of registered
+    /// webhooks. Fails with `invalid_request` for any other word.
+    ///
+    /// ```
+    /// use image_intelligence_core::EventKind;
+    ///
+    /// assert_eq!(EventKind::known("event")?, EventKind::Event);
+    /// assert!(EventKind::known("video").is_err());
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// ```
+    pub fn known(name: &str) -> Result<Self> {
+        let known = || Self::ALL.into_iter().filter(|kind| *kind != Self::Unknown);
+        known().find(|kind| kind.as_str() == name).ok_or_else(|| {
+            let (names, name) = (known().map(Self::as_str).collect::<Vec<_>>().join(", "), excerpt(name));
+            Error::invalid_request("kind", format_args!("\"{name}\" given, one of {names} wanted"))
+        })
+    }
+
     /// Which kind of job it is, where it is one.
     pub const fn job(self) -> Option<Kind> {
         match self {
@@ -68,6 +88,17 @@ impl EventKind {
             Self::Ask => Some(Kind::Ask),
             Self::Recognize => Some(Kind::Recognize),
             Self::Event | Self::Unknown => None,
+        }
+    }
+}
+
+impl EventKind {
+    /// What a body is taken for that is known to be this.
+    pub(crate) fn shape(self) -> Option<Shape> {
+        match self {
+            Self::Event => Some(Shape::Event),
+            Self::Unknown => None,
+            job => job.job().map(Shape::Job),
         }
     }
 }
@@ -145,22 +176,22 @@ impl WebhookEvent {
 
 /// Reads a webhook's body, in one pass.
 ///
-/// `known_kind` is the kind of job that the webhook was registered for, where the caller knows it; it wins over every sign
-/// in the body. Nothing is verified here: a per-job webhook is unsigned, so its body is a hint until the job is fetched.
+/// `known` is what the caller knows it to be: the kind of the job whose webhook it is, or an event, which everything is that
+/// comes to a route of registered webhooks. It wins over every sign in the body. Nothing is verified here: a per-job webhook is unsigned, so its body is a hint until the job is fetched.
 ///
 /// Fails with `invalid_webhook` only where the body is not UTF-8 or no JSON object.
 ///
 /// ```
-/// use image_intelligence_core::{Kind, WebhookEvent, parse_webhook};
+/// use image_intelligence_core::{WebhookEvent, parse_webhook};
 ///
 /// let body = br#"{"id": "5d689c71", "status": "COMPLETED_SUCCESSFULLY", "jobResults": [{"class": "person"}]}"#;
 /// let WebhookEvent::Detect(job) = parse_webhook(body, None)? else { panic!("no detect job") };
 /// assert_eq!(job.id, "5d689c71");
 /// # Ok::<(), image_intelligence_core::Error>(())
 /// ```
-pub fn parse_webhook(body: &[u8], known_kind: Option<Kind>) -> Result<WebhookEvent> {
+pub fn parse_webhook(body: &[u8], known: Option<EventKind>) -> Result<WebhookEvent> {
     let (parsed, raw) = read_json(body, ErrorKind::InvalidWebhook)?;
-    Ok(match known_kind.map_or_else(|| parsed.shape(), Shape::Job) {
+    Ok(match known.and_then(EventKind::shape).unwrap_or_else(|| parsed.shape()) {
         Shape::Job(Kind::Detect) => job(parsed, raw, WebhookEvent::Detect),
         Shape::Job(Kind::Match) => job(parsed, raw, WebhookEvent::Match),
         Shape::Job(Kind::Ask) => job(parsed, raw, WebhookEvent::Ask),

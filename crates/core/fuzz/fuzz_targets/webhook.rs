@@ -2,13 +2,13 @@
 
 #![no_main]
 
-use image_intelligence_core::{canonicalise, check, judge_job, parse_webhook};
+use image_intelligence_core::{EventKind, canonicalise, check, judge_job, parse_webhook};
 use image_intelligence_core_fuzz::{is_job, known_kind};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((known, body)) = known_kind(data) else { return };
-    if let Some(kind) = known
+    if let Some(kind) = known.and_then(EventKind::job)
         && let Ok(judged) = judge_job(body, kind)
         && is_job(judged.event)
     {

@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use image_intelligence_core::{EventKind, Kind, schema};
 use serde_json::Value;
 
-/// The first byte says what kind the receiver knows the job to be, from `0` (it does not know); the rest is the body.
-pub fn known_kind(data: &[u8]) -> Option<(Option<Kind>, &[u8])> {
+/// The first byte says what the receiver knows the body to be, from `0` (it does not know); the rest is the body.
+pub fn known_kind(data: &[u8]) -> Option<(Option<EventKind>, &[u8])> {
     let (&first, body) = data.split_first()?;
-    let index = usize::from(first.wrapping_sub(b'0')) % (Kind::ALL.len() + 1);
-    Some((index.checked_sub(1).map(|index| Kind::ALL[index]), body))
+    let index = usize::from(first.wrapping_sub(b'0')) % (EventKind::ALL.len() + 1);
+    Some((index.checked_sub(1).map(|index| EventKind::ALL[index]), body))
 }
 
 /// What stands before the separator, and what after it; all of it where there is none.

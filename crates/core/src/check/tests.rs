@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{check, judge};
 use crate::json::tests::Dice;
-use crate::{EventKind, Kind, parse_webhook};
+use crate::{EventKind, parse_webhook};
 use plain::decode;
 
 // The integration tests read what they are given with it too.
@@ -126,46 +126,36 @@ fn model(event: EventKind) -> Option<&'static str> {
 
 /// Holds the judge of one body against the reader, and against a plain decoder. Whether it was canonical, where it is of a
 /// model.
-fn agreed(text: &str, known_kind: Option<Kind>, schema: &Value) -> Option<bool> {
+fn agreed(text: &str, known: Option<EventKind>, schema: &Value) -> Option<bool> {
     let bytes = text.as_bytes();
-    let (checked, parsed) = (check(bytes, known_kind), parse_webhook(bytes, known_kind));
+    let (checked, parsed) = (check(bytes, known), parse_webhook(bytes, known));
     let (Ok(checked), Ok(parsed)) = (&checked, &parsed) else {
-        assert!(checked.is_err() && parsed.is_err(), "{known_kind:?} {text}\n{checked:?}\n{parsed:?}");
+        assert!(checked.is_err() && parsed.is_err(), "{known:?} {text}\n{checked:?}\n{parsed:?}");
         return None;
     };
-    assert_eq!(checked.event, parsed.kind(), "{known_kind:?} {text}");
-    let judged = judge(bytes, known_kind).unwrap();
-    assert_eq!((judged.event, judged.canonical), (checked.event, checked.canonical), "{known_kind:?} {text}");
+    assert_eq!(checked.event, parsed.kind(), "{known:?} {text}");
+    let judged = judge(bytes, known).unwrap();
+    assert_eq!((judged.event, judged.canonical), (checked.event, checked.canonical), "{known:?} {text}");
     let model = model(checked.event)?;
     let ours = parsed.to_json();
     if checked.canonical {
-        let read = decode(text, model, schema).unwrap_or_else(|problem| panic!("{known_kind:?} {text}\n{problem}"));
-        assert_eq!(read, serde_json::from_slice::<Value>(&ours).unwrap(), "{known_kind:?} {text}");
+        let read = decode(text, model, schema).unwrap_or_else(|problem| panic!("{known:?} {text}\n{problem}"));
+        assert_eq!(read, serde_json::from_slice::<Value>(&ours).unwrap(), "{known:?} {text}");
     } else {
-        assert_eq!(judged.json, ours, "{known_kind:?} {text}");
-        let again = check(&ours, checked.event.job()).unwrap();
-        assert_eq!((again.event, again.canonical), (checked.event, true), "{known_kind:?} {text}");
-        assert_eq!(&parse_webhook(&ours, checked.event.job()).unwrap(), parsed, "{known_kind:?} {text}");
+        assert_eq!(judged.json, ours, "{known:?} {text}");
+        let again = check(&ours, Some(checked.event)).unwrap();
+        assert_eq!((again.event, again.canonical), (checked.event, true), "{known:?} {text}");
+        assert_eq!(&parse_webhook(&ours, Some(checked.event)).unwrap(), parsed, "{known:?} {text}");
     }
     Some(checked.canonical)
 }
 
 /// Mutates a body, under its own kind, under none and under every other.
-fn canonical_bodies_say_to_a_plain_reader_what_they_say_to_us(seed: &str, own: Option<Kind>) {
+fn canonical_bodies_say_to_a_plain_reader_what_they_say_to_us(seed: &str, own: Option<EventKind>) {
     let schema = crate::schema();
     let value: Value = serde_json::from_str(seed).unwrap();
-    let kinds = [
-        own,
-        None,
-        Some(Kind::Detect),
-        None,
-        own,
-        Some(Kind::Match),
-        None,
-        Some(Kind::Ask),
-        own,
-        Some(Kind::Recognize),
-    ];
+    let known = [EventKind::Detect, EventKind::Match, EventKind::Ask, EventKind::Recognize, EventKind::Event];
+    let kinds: Vec<_> = known.into_iter().flat_map(|kind| [own, None, Some(kind)]).collect();
     assert_eq!(agreed(seed, own, &schema), Some(true));
     let mut dice = Dice(0xc0de);
     let (mut canonical, mut odd) = (0, 0);
@@ -192,10 +182,10 @@ macro_rules! file {
     };
 }
 seeds! {
-    a_detect_job: Some(Kind::Detect), JOB;
-    a_match_job: Some(Kind::Match), file!("match-webhook");
-    an_ask_job: Some(Kind::Ask), file!("ask-webhook");
-    a_recognize_job: Some(Kind::Recognize), file!("recognize-webhook");
+    a_detect_job: Some(EventKind::Detect), JOB;
+    a_match_job: Some(EventKind::Match), file!("match-webhook");
+    an_ask_job: Some(EventKind::Ask), file!("ask-webhook");
+    a_recognize_job: Some(EventKind::Recognize), file!("recognize-webhook");
     an_event: None, file!("identity-event");
 }
 

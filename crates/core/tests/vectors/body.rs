@@ -1,7 +1,7 @@
 //! Cases about a body that comes in, in one of four forms.
 
 use base64::Engine as _;
-use image_intelligence_core::Kind;
+use image_intelligence_core::EventKind;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::{Map, Value};
 
@@ -30,9 +30,9 @@ fn taken(case: &mut Map<String, Value>) -> Outcome<Vec<u8>> {
     }
 }
 
-/// The kind of job that a case says is known.
-pub(super) fn known_kind(name: Option<&str>) -> Outcome<Option<Kind>> {
-    name.map(|name| Kind::from_name(name).ok_or_else(|| format!("no kind {name:?}"))).transpose()
+/// What a case says that the body is known to be.
+pub(super) fn known_kind(name: Option<&str>) -> Outcome<Option<EventKind>> {
+    name.map(|name| EventKind::known(name).map_err(text_of)).transpose()
 }
 
 /// What a case says, where `null` says something too: that there is none.

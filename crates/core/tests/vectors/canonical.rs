@@ -69,6 +69,6 @@ fn model(event: EventKind) -> Option<&'static str> {
 
 /// What is canonical once stays so.
 fn settled(json: &[u8], event: EventKind) -> Outcome {
-    let judged = judge(json, event.job()).map_err(text_of)?;
+    let judged = judge(json, Some(event)).map_err(text_of)?;
     same("what was rewritten is canonical", (judged.event, judged.canonical), (event, true))
 }

@@ -60,8 +60,9 @@ fn texts(case: &Value, key: &str) -> Vec<String> {
 /// The known kind as a digit, and the body. Bodies that are no UTF-8 are left out.
 fn body(case: &Value) -> Option<String> {
     let known = text(case, "known_kind").or(text(case, "model").map(|_| "detect"));
-    let known =
-        known.and_then(|known| Kind::ALL.iter().position(|kind| kind.as_str() == known)).map_or(0, |index| index + 1);
+    let known = known
+        .and_then(|known| EventKind::ALL.iter().position(|kind| kind.as_str() == known))
+        .map_or(0, |index| index + 1);
     let body = match (case.get("json"), text(case, "text"), text(case, "file")) {
         (Some(json), ..) => json.to_string(),
         (None, Some(text), _) => text.to_owned(),

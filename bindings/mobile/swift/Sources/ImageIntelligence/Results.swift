@@ -49,6 +49,8 @@ public typealias Hit = ImageIntelligenceNative.Hit
 public typealias ImageRef = ImageIntelligenceNative.ImageRef
 /// The four kinds of job.
 public typealias Kind = ImageIntelligenceNative.Kind
+/// What a webhook is known to bring: the kind of a job, or an event.
+public typealias EventKind = ImageIntelligenceNative.EventKind
 
 extension DetectJob {
     /// Every picture in which the class was found, the surest first.

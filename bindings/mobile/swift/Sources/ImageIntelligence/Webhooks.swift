@@ -28,10 +28,11 @@ public enum Webhooks {
     /// Reads a webhook's body; where there is a secret, checks its signature first.
     ///
     /// `body` is the bytes as they came: a body that was parsed and written again does not verify. `secrets` are up to four
-    /// at once, while one follows another. A job's own webhook is unsigned, so its body is a hint until the job is fetched.
+    /// at once, while one follows another. `kind` is what it is known to be: a kind of job, or an event, as everything is
+    /// that comes to a route of registered webhooks; it wins over every sign in the body. A job's own webhook is unsigned, so its body is a hint until the job is fetched.
     public static func parse(
         _ body: Data, headers: [(String, String)] = [], secret: String? = nil, secrets: [String]? = nil,
-        kind: Kind? = nil, allowSha1: Bool = false
+        kind: EventKind? = nil, allowSha1: Bool = false
     ) throws -> WebhookEvent {
         // None given is no check; an empty list of secrets is a mistake, and core says so.
         let active = secret.map { [$0] + (secrets ?? []) } ?? secrets

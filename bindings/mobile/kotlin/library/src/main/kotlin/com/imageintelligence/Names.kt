@@ -13,6 +13,9 @@ public typealias ExclusionZones = com.imageintelligence.models.ExclusionZones
 /** Which kind of job. */
 public typealias Kind = com.imageintelligence.models.Kind
 
+/** What a webhook is known to bring: the kind of a job, or an event. */
+public typealias EventKind = com.imageintelligence.models.EventKind
+
 /** A detect job, as the service tells of it. */
 public typealias DetectJob = com.imageintelligence.models.DetectJob
 

@@ -56,7 +56,8 @@ public object Webhooks {
      * @param headers all headers of the request; names in any case
      * @param secret the secretKey that the webhook was registered with
      * @param secrets up to four of them, while one follows another
-     * @param kind the kind of job it was registered for, where that is known: it wins over every sign in the body
+     * @param kind what it is known to be: the kind of the job whose webhook it is, or an event, as everything is that comes to
+     *   a route of registered webhooks; it wins over every sign in the body
      * @param allowSha1 takes HMAC-SHA1 (`sha=`) too
      */
     public fun parse(
@@ -64,7 +65,7 @@ public object Webhooks {
         headers: Map<String, List<String>> = emptyMap(),
         secret: String? = null,
         secrets: List<String>? = null,
-        kind: Kind? = null,
+        kind: EventKind? = null,
         allowSha1: Boolean = false,
     ): WebhookEvent {
         // None given is no check; an empty list of secrets is a mistake, and core says so.
