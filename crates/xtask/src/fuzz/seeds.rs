@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use image_intelligence_core::{BaseUrl, Kind, schema};
+use image_intelligence_core::{BaseUrl, EventKind, schema};
 use serde_json::Value;
 
 use crate::step::{Outcome, read, root, write as write_file};
