@@ -281,7 +281,9 @@ pub(crate) fn unsent(what: &str, error: reqwest::Error) -> Failed {
 
 /// A picture of more bytes than the caller wants of one. A second try would not shrink it.
 pub(crate) fn too_large(what: &str, most: usize) -> Failed {
-    let message = format!("{what}: larger than {most} bytes; Client::builder().largest_picture(..) allows more");
+    let message = format!(
+        "{what}: larger than {most} bytes, the most that this client takes; fetch it from its URL by other means"
+    );
     Failed { error: Error::new(ErrorKind::TooLarge, message), failure: Failure::Status(413) }
 }
 
