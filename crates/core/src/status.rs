@@ -88,7 +88,7 @@ impl ImageStatus {
             }
             Self::SpiderwebsError => "cobwebs over the lens; clean the camera",
             Self::DetectionEngineError => "the detector failed on this picture; send it again in a new job",
-            Self::ModelServiceError => "no model could answer; does the service know every class that was asked for?",
+            Self::ModelServiceError => "no model could answer; does the service have one for all that was asked?",
             Self::MalformedMessageError => "the service could not read its own message; send the picture again",
             Self::InProgress | Self::CompletedSuccessfully | Self::Unknown(_) => return None,
         })
