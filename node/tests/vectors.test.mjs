@@ -19,6 +19,7 @@ for (const [name, fields] of [
   ['retry', ['failure', 'may_repeat_read', 'may_repeat_create', 'may_have_created']],
   ['retry_after', ['value', 'now_ms', 'wait_ms']],
   ['validation', ['request', 'of', 'limits', 'error']],
+  ['token', ['json', 'text', 'base64', 'says', 'error']],
 ]) {
   table(name, fields, (one) => assertDecided(JSON.parse(native.decide(name, JSON.stringify(one))), one));
 }

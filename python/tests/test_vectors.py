@@ -18,7 +18,7 @@ from image_intelligence import (
 )
 from vectors import FOLDER, Case, body, cases, differences, known, load, refused, same
 
-DECIDED = ["poll", "retry", "retry_after", "validation", "resume", "signature", "callback"]
+DECIDED = ["poll", "retry", "retry_after", "validation", "token", "resume", "signature", "callback"]
 
 
 @pytest.mark.parametrize(

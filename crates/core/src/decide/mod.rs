@@ -2,6 +2,7 @@
 //! through its own border. `tests/vectors/README.md` says what each table holds and what comes back.
 
 mod errors;
+mod token;
 mod validation;
 mod waiting;
 mod webhooks;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use self::errors::error;
+use self::token::token;
 use self::validation::validation;
 use self::waiting::{poll, retry, retry_after};
 use self::webhooks::{callback, signature};
@@ -31,6 +33,7 @@ pub fn decide(table: &str, case: &str) -> Result<String> {
         "retry" => retry(&read_value(case)?, &mut answer),
         "retry_after" => retry_after(&read_value(case)?, &mut answer),
         "validation" => validation(&read_value(case)?, &mut answer)?,
+        "token" => token(&read_value(case)?, &mut answer)?,
         "resume" => resume(&read_value(case)?, &mut answer)?,
         "signature" => signature(&read_value(case)?, &mut answer)?,
         "callback" => callback(&read_value(case)?, &mut answer)?,

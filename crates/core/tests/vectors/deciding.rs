@@ -52,7 +52,7 @@ macro_rules! tables {
         $(#[test] fn $table() { run_decisions(stringify!($table)); })+
     };
 }
-tables!(poll retry retry_after validation resume signature callback);
+tables!(poll retry retry_after validation token resume signature callback);
 
 /// What can be told of an error, in the fields of the table. `message` and `body` stand there where the table has them.
 fn told(error: &Error, expected: &Value) -> Value {
@@ -132,7 +132,7 @@ fn a_comparison_can_fail() {
 
 #[test]
 fn a_case_that_says_something_unknown_is_refused() {
-    for table in ["poll", "retry", "retry_after", "validation", "resume", "signature", "callback", "errors"] {
+    for table in ["poll", "retry", "retry_after", "validation", "token", "resume", "signature", "callback", "errors"] {
         for case in load(table).unwrap() {
             let mut odd = case.clone();
             odd["perhaps"] = true.into();
@@ -167,6 +167,8 @@ fn a_wrong_expectation_is_noticed() {
     wrong("retry", "/may_have_created", true.into());
     wrong("retry_after", "/wait_ms", 17.into());
     wrong("validation", "/error/message", "spoiled".into());
+    wrong("token", "/says/token", "spoiled".into());
+    wrong("token", "/error/contains", json!(["spoiled"]));
     wrong("resume", "/fields/id", "spoiled".into());
     wrong("resume", "/error/contains", json!(["spoiled"]));
     wrong("signature", "/good", false.into());

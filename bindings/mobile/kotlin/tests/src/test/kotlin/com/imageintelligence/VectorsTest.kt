@@ -37,6 +37,8 @@ class VectorsTest {
 
     @TestFactory fun validation() = decided("validation")
 
+    @TestFactory fun token() = decided("token")
+
     @TestFactory fun `resume, decided`() = decided("resume")
 
     @TestFactory fun `signature, decided`() = decided("signature")
