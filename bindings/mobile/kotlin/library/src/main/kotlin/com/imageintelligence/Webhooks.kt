@@ -81,7 +81,7 @@ public object Webhooks {
         headers: Map<String, List<String>> = emptyMap(),
         secret: String? = null,
         secrets: List<String>? = null,
-        kind: Kind? = null,
+        kind: EventKind? = null,
         allowSha1: Boolean = false,
     ): WebhookEvent = parse(body.toByteArray(), headers, secret, secrets, kind, allowSha1)
 
