@@ -134,7 +134,7 @@ class ReadingTest {
     }
 
     private fun looked(case: JsonObject, seen: Seen, kind: Kind) {
-        assertTrue(seen.sameAs(jobOf(Webhooks.parse(seen.json, kind = kind))!!), "written out and read again")
+        assertTrue(seen.sameAs(jobOf(Webhooks.parse(seen.json, kind = EventKind.valueOf(kind.name)))!!), "written out and read again")
         case["errors"]?.let { assertEquals(it.texts(), seen.errors) }
         when (val job = seen.job) {
             is DetectJob -> {
