@@ -54,7 +54,13 @@ def arguments(**given: object) -> bytes:
 
 def webhook_request(url: object, secret_key: object) -> bytes:
     """The arguments of the registering of a webhook."""
-    body = {"url": text("url", url), "secretKey": text_or_none("secret_key", secret_key)}
+    body = {"url": text("url", url)}
+    if secret_key is not msgspec.UNSET:
+        # Unsigned for good, for want of a variable: that cannot be taken back.
+        if secret_key is None:
+            problem = "None given; pass the secret, or leave it out for events that are not signed"
+            raise InvalidRequestError(f"secret_key: {problem}")
+        body["secretKey"] = text("secret_key", secret_key)
     return arguments(body=body)
 
 

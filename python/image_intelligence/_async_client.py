@@ -6,6 +6,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self
 
+from msgspec import UNSET, UnsetType
+
 # Under its whole name, as in `_client`.
 import image_intelligence
 
@@ -200,7 +202,9 @@ class AsyncClient(Unpicklable):
 
         return AsyncRecognition(self._native, text("namespace", namespace))
 
-    async def register_webhook(self, url: str, secret_key: str | None = None) -> "image_intelligence.RegisteredWebhook":
+    async def register_webhook(
+        self, url: str, secret_key: str | UnsetType = UNSET
+    ) -> "image_intelligence.RegisteredWebhook":
         """As `Client.register_webhook`. Where the answer is lost, `OutcomeUnknownError` is raised."""
         from ._decode import webhook
 

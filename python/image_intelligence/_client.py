@@ -6,6 +6,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import NoReturn, Self
 
+from msgspec import UNSET, UnsetType
+
 # Under its whole name, so that `typing.get_type_hints` finds what is loaded only when it is asked for.
 import image_intelligence
 
@@ -280,12 +282,15 @@ class Client(Unpicklable):
 
         return Recognition(self._native, text("namespace", namespace))
 
-    def register_webhook(self, url: str, secret_key: str | None = None) -> "image_intelligence.RegisteredWebhook":
+    def register_webhook(
+        self, url: str, secret_key: str | UnsetType = UNSET
+    ) -> "image_intelligence.RegisteredWebhook":
         """Has the events of this application posted to a URL, whenever somebody becomes known, or what is known of them
         changes. There is one such webhook for each application, and it cannot be taken back.
 
         With a `secret_key` (8 to 256 characters) each event is signed: pass it to `webhooks.parse` as its `secret`.
-        The answer has it as its `secret_key`, or one that the service made up; no `repr` shows it. Keep it, for the API
+        `None` is refused: an unsigned webhook could not be signed later. The answer has it as its `secret_key`, or one
+        that the service made up; no `repr` shows it. Keep it, for the API
         does not say it again. It is sent once: where the answer is lost, `OutcomeUnknownError` is raised.
         """
         from ._decode import webhook

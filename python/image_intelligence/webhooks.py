@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from msgspec import MsgspecError, Struct
+from msgspec import UNSET, MsgspecError, Struct, UnsetType
 
 from . import _core
 from ._checks import listed, named, text
@@ -46,14 +46,14 @@ def parse(
     body: bytes | bytearray | memoryview | str,
     headers: Headers | None = None,
     *,
-    secret: str | Sequence[str] | None = None,
+    secret: str | Sequence[str] | UnsetType = UNSET,
     kind: str | None = None,
     allow_sha1: bool = False,
 ) -> WebhookEvent:
     """Reads a webhook's body, as raw bytes: a job of one of the four kinds, an event of a registered webhook, or an
     `UnknownEvent`.
 
-    With a `secret` (or up to four that are in use) the signature in `headers` is checked first, over the bytes as
+    With a `secret` (or up to four that are in use; never `None`, which is what a variable that is not set gives) the signature in `headers` is checked first, over the bytes as
     they came: `WebhookVerificationError` says by its `reason` what is wrong with it. It stands in the header
     X-Niro-Signature or X-II-Signature, as `sha256=` and 64 hex digits; `allow_sha1` takes the old form too, `sha=` and
     40 hex digits. `kind` is what you know it to be: the kind of the job whose webhook it is, or `event`, as
@@ -70,7 +70,9 @@ def parse(
     """
     if type(body) is not bytes:
         body = _bytes(body)
-    event, json = judge(body, headers, secret, kind, allow_sha1)
+    if secret is None:
+        raise ConfigError("secret: None given; pass the secret, or leave it out where webhooks are not signed")
+    event, json = judge(body, headers, None if secret is UNSET else secret, kind, allow_sha1)
     if event == "unknown":
         return UnknownEvent(body)
     try:

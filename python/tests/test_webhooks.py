@@ -96,7 +96,7 @@ def test_bodies() -> None:
 def test_secrets() -> None:
     headers = {"x-niro-signature": SIGNATURE}
     assert webhooks.parse(BODY, headers, secret=["old", SECRET])
-    for secret in ([], ["1", "2", "3", "4", "5"], "", b"bytes", 7, [7], "\ud800", ["\ud800"]):
+    for secret in (None, [], ["1", "2", "3", "4", "5"], "", b"bytes", 7, [7], "\ud800", ["\ud800"]):
         with pytest.raises(ConfigError):
             webhooks.parse(BODY, headers, secret=secret)  # type: ignore[arg-type]
 

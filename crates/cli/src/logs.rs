@@ -5,13 +5,13 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts writing logs; without `--verbose` none are written.
+/// Starts writing logs; without `--verbose` only what went wrong and is told nowhere else.
 ///
 /// Only our own crates are heard: they never log a token, which nobody vouches for in the HTTP crates at their most
 /// talkative.
 pub(crate) fn start(verbose: u8) {
     let level = match verbose {
-        0 => return,
+        0 => LevelFilter::ERROR,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,

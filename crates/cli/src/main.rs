@@ -95,6 +95,10 @@ async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, F
 /// The option, or else the environment. Not left to clap, whose usage lines would show an option that the environment sets
 /// as if it were required.
 fn base_url(option: Option<String>) -> Result<Option<String>, Failure> {
+    // A variable of the shell that is not set must not send credentials to the public API.
+    if option.as_deref() == Some("") {
+        return Err(Failure::config("--base-url: empty; give the API's address, or leave it out for the public one"));
+    }
     let url = match (option, std::env::var("II_BASE_URL")) {
         (Some(url), _) | (None, Ok(url)) => url,
         (None, Err(std::env::VarError::NotPresent)) => return Ok(None),

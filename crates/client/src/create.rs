@@ -23,6 +23,12 @@ pub(crate) struct Lost<'a> {
     pub(crate) secret: Option<&'a Secret>,
 }
 
+/// What an error says, without its advice to try again: not after something that must not be sent twice by mistake.
+pub(crate) fn happened(error: &Error) -> &str {
+    let message = error.message();
+    message.rsplit_once("; try again").map_or(message, |(fact, _)| fact)
+}
+
 /// Sends a call that must not be sent twice. Where its answer is lost the error is `outcome_unknown`.
 pub(crate) async fn once<T>(
     client: &Client,
@@ -45,7 +51,7 @@ pub(crate) async fn once<T>(
     let (what, look) = (&request.what, lost.look);
     let message = format!(
         "{what}: the answer was lost, and it was not sent again: {look} before you send it again (what happened: {})",
-        failed.error
+        happened(&failed.error)
     );
     Err(Error::new(ErrorKind::OutcomeUnknown, message)
         .with_request_id(failed.error.request_id().map(str::to_owned))

@@ -43,7 +43,7 @@ impl Feedbacks {
         let inner = self.client.inner();
         let request = FeedbackRequest::new(job_id, classes, crate::http::now());
         request.validate(&inner.limits)?;
-        let look = format!("see client.feedback().list(\"{}\")", request.job_id);
+        let look = format!("look for the feedback about job {}", request.job_id);
         let post =
             Request::post("POST /feedback".to_owned(), "/feedback", inner.base.join(&["feedback"]), body(&request)?);
         once(&self.client, &post, Lost { look: &look, ..Lost::default() }, Feedback::from_json).await

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use image_intelligence_core::{Dialect, Error, ErrorKind, ImageRequest, Result};
 use tokio::io::AsyncReadExt as _;
 
+use crate::jobs::check_name;
+
 /// A picture to send.
 ///
 /// A string is a URL; a path is a file, read when the job is sent.
@@ -66,6 +68,7 @@ impl Image {
 
     /// Checks what can be checked before anything is read.
     pub(crate) fn check(&self, index: usize, dialect: Dialect) -> Result<()> {
+        check_name(&format!("images[{index}].customId"), self.custom_id.as_deref())?;
         match &self.source {
             Source::Url(url) => dialect.check_picture_url(&format!("images[{index}].url"), url),
             Source::Bytes(bytes) if bytes.is_empty() => {

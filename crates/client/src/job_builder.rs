@@ -7,6 +7,7 @@ use image_intelligence_core::{Error, ErrorKind, JobRequest as _, Kind, Result, R
 use crate::client::Client;
 use crate::image::Image;
 use crate::job::Job;
+use crate::jobs::check_name;
 use crate::kind::JobKind;
 use crate::submit::{self, Submit};
 
@@ -97,6 +98,8 @@ impl<K: JobKind> JobBuilder<K> {
         }
         // What needs no picture is checked first, so that a typing error does not cost the reading of 64 files.
         request.check_before_images(images.len(), &inner.limits)?;
+        check_name("customId", request.options().custom_id.as_deref())?;
+        check_name("feedId", request.options().feed_id.as_deref())?;
         for (index, image) in images.iter().enumerate() {
             image.check(index, inner.dialect)?;
         }

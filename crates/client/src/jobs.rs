@@ -181,18 +181,27 @@ impl Jobs<Recognize> {
 /// How many searches one search in windows may take.
 const MOST_WINDOWS: u64 = 10_000;
 
+/// Refuses an empty name: it would be none that could be looked for, and a search for it one for everything.
+pub(crate) fn check_name(field: &str, name: Option<&str>) -> Result<()> {
+    match name {
+        Some("") => Err(Error::invalid_request(field, "empty; give a name, or leave it out")),
+        _ => Ok(()),
+    }
+}
+
 /// No id is longer, in characters; one that is would only fill the logs.
 const LONGEST_ID: usize = 512;
 
 pub(crate) fn check_id(id: &str) -> Result<()> {
     match id.chars().count() {
-        0 => Err(Error::invalid_request("id", "empty; pass the id of a job")),
+        0 => Err(Error::invalid_request("id", "empty; pass the id that the API gave")),
         given if given > LONGEST_ID => {
-            let problem = format_args!("{given} characters given, at most {LONGEST_ID}; is it the id of a job?");
+            let problem =
+                format_args!("{given} characters given, at most {LONGEST_ID}; is it an id that the API gave?");
             Err(Error::invalid_request("id", problem))
         }
         _ if id.chars().any(char::is_control) => {
-            Err(Error::invalid_request("id", "control characters given; is it the id of a job?"))
+            Err(Error::invalid_request("id", "control characters given; is it an id that the API gave?"))
         }
         _ => Ok(()),
     }

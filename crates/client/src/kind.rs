@@ -6,6 +6,7 @@ use image_intelligence_core::{
 };
 
 use crate::http::Request;
+use crate::jobs::check_name;
 
 /// The kind of job that finds objects of classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +135,8 @@ macro_rules! queried {
         }
 
         fn search(at: &Place<'_>, search: &JobSearch) -> Result<Request> {
+            check_name("customId", search.custom_id.as_deref())?;
+            check_name("feedId", search.feed_id.as_deref())?;
             let url = at.base.join_query(&[$path], &search.to_query());
             Ok(Request::get(concat!("search of ", $path, " jobs").to_owned(), Self::ALL, url))
         }

@@ -9,7 +9,7 @@ use image_intelligence_core::{
 use crate::client::Client;
 use crate::create::{Lost, body, ignored, once};
 use crate::http::{Answer, Failed, Request};
-use crate::jobs::{Jobs, check_id};
+use crate::jobs::{Jobs, check_id, check_name};
 use crate::kind::{Place, Recognize};
 use crate::rows::Rows;
 
@@ -136,6 +136,7 @@ impl Identities {
     /// ```
     pub async fn create(&self, request: IdentityRequest) -> Result<Identity> {
         self.at.check()?;
+        check_name("customId", request.custom_id.as_deref())?;
         request.validate(&self.at.client.inner().limits)?;
         let template = "/recognition/identities/{namespace}";
         let post = Request::post(format!("POST {template}"), template, self.at.url("identities", &[]), body(&request)?);
@@ -158,6 +159,7 @@ impl Identities {
     pub async fn update(&self, id: &str, change: IdentityChange) -> Result<Identity> {
         self.at.check()?;
         check_id(id)?;
+        check_name("customId", change.custom_id.as_deref())?;
         change.validate(&self.at.client.inner().limits)?;
         let url = self.at.url("identities", &[id]);
         let patch = Request::patch(format!("PATCH identity {id}"), IDENTITY, url, body(&change)?);

@@ -5,6 +5,7 @@ use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, Repeat, Re
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::create::happened;
 use crate::http::{Failed, Request};
 use crate::image::Image;
 use crate::job::Job;
@@ -94,7 +95,7 @@ impl Submit {
             ErrorKind::OutcomeUnknown,
             format!(
                 "the answer to a submit was lost {outcome}; it was not sent again: look for that customId before you do (what happened: {})",
-                failed.error
+                happened(&failed.error)
             ),
         )
         .with_request_id(failed.error.request_id().map(str::to_owned))

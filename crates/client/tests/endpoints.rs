@@ -61,6 +61,30 @@ fn every_row_of_the_contract_is_covered() {
     assert!(said.is_empty(), "of no row: {said:?}");
 }
 
+/// The table here and the server's own, so that neither can have a call that the other lacks.
+#[tokio::test]
+async fn the_contract_is_what_the_server_says_it_speaks() {
+    let server = image_intelligence_server::Server::builder().start().await.unwrap();
+    let url = server.base_url().replace("/v2", "/openapi.json");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let document =
+        reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap().bytes().await.unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    let mut spoken = BTreeSet::new();
+    for (path, calls) in document["paths"].as_object().unwrap() {
+        // The short forms of recognize are other words for the same.
+        let Some(path) = path.strip_prefix("/v2").filter(|path| !path.starts_with("/recognize")) else { continue };
+        let path = path.replace("{namespace}", "{ns}");
+        spoken.extend(calls.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let said: BTreeSet<_> = CONTRACT
+        .iter()
+        .map(|(row, _)| (*row).to_owned())
+        .filter(|row| !row.ends_with("image/jpeg") && *row != "GET proxyUrl")
+        .collect();
+    assert_eq!(said, spoken);
+}
+
 /// A server that answers this one call, and every other with 404.
 async fn answering(call: &Call, answer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Scripted {
     let (method, path) = (call.method(), format!("/v2{}", call.path));

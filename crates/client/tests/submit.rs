@@ -63,6 +63,9 @@ async fn what_breaks_a_limit_is_never_sent() {
         ),
         (client.detect([url().custom_id("ü".repeat(65))]).class("person"), "images[0].customId: 65 characters given"),
         (client.detect([url()]).class("person").custom_id("x".repeat(65)), "customId: 65 characters given, at most 64"),
+        (client.detect([url()]).class("person").custom_id(""), "customId: empty; give a name, or leave it out"),
+        (client.detect([url()]).class("person").feed_id(""), "feedId: empty; give a name, or leave it out"),
+        (client.detect([url().custom_id("")]).class("person"), "images[0].customId: empty; give a name"),
         (client.detect([url()]).class(ragged), "classes[0].exclusionZones.zones[1]: 1 cells given"),
         (client.detect(["astronaut.jpg"]).class("person"), "images[0].url: \"astronaut.jpg\" is not a URL"),
         (client.detect([missing]).class("person"), "images[0]: no-such-file.jpg cannot be read"),
@@ -80,6 +83,11 @@ async fn what_breaks_a_limit_is_never_sent() {
     let error = client.detect([Image::file(huge)]).class("person").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
     assert!(error.message().contains("huge.jpg has 209715200 bytes"), "{error}");
+    // A search for no name would be one for everything.
+    for search in [JobSearch::new().custom_id(""), JobSearch::new().feed_id("")] {
+        let error = client.jobs::<Detect>().search(&search).await.unwrap_err();
+        assert!(error.message().ends_with("Id: empty; give a name, or leave it out"), "{error}");
+    }
     assert!(server.asked().is_empty());
     assert_eq!(server.count("POST", "/v2/oauth/token"), 0);
 }

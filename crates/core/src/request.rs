@@ -326,7 +326,7 @@ pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<(
             ));
         }
         if let Some(url) = &image.url {
-            field.key("url").url(url, limits.url)?;
+            field.key("url").picture_url(url, limits.url)?;
         }
         if let Some(blob) = &image.blob {
             field.key("blob").base64(blob)?;

@@ -117,7 +117,9 @@ impl ResumeToken {
             return refuse("malformed: it names no namespace, in which alone a recognize job can be found");
         }
         if wire.api != api.fingerprint() {
-            return refuse(&format!("the job was made at another API than {api}; use a client with that base URL"));
+            return refuse(&format!(
+                "the job was made at another API than {api}; use a client with the base URL at which it was made, to the letter"
+            ));
         }
         let created = Timestamp::from_millis(wire.created);
         Ok(Self { kind, namespace, id: wire.id, rid: wire.rid, created, api: wire.api })

@@ -112,6 +112,15 @@ impl Field {
         if is_url(text) {
             return Ok(());
         }
+        self.refuse(format_args!("\"{}\" is not a URL; one starts with https://", excerpt(text)))
+    }
+
+    /// The URL of a picture, in whose place many pass the name of a file.
+    pub(crate) fn picture_url(&self, text: &str, most: usize) -> Result<()> {
+        self.at_most(text, most)?;
+        if is_url(text) {
+            return Ok(());
+        }
         self.refuse(format_args!(
             "\"{}\" is not a URL (one starts with https://); for a file, pass the file and not its name",
             excerpt(text)

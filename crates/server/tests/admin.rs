@@ -166,3 +166,22 @@ async fn a_token_that_no_header_could_carry_is_refused_at_once() {
         assert!(refused.message().starts_with("admin token: must not be empty"), "{refused}");
     }
 }
+
+/// What everybody knows is no secret, so a page that has its own name lead here must not get a token for it.
+#[tokio::test]
+async fn the_credentials_that_everybody_knows_are_for_who_calls_this_server_by_its_address() {
+    let token = |server: &Server, host: &str, client: [&str; 2]| {
+        let body = serde_json::json!({"clientId": client[0], "clientSecret": client[1]});
+        http().post(url(server, "/v2/oauth/token")).header("Host", host).body(body.to_string()).send()
+    };
+    let server = Server::builder().start().await.unwrap();
+    for host in ["127.0.0.1", "localhost:8080", "[::1]:1"] {
+        assert_eq!(token(&server, host, ["local", "local"]).await.unwrap().status(), 200, "{host}");
+    }
+    let (status, _, message) = error(token(&server, "evil.example.com", ["local", "local"]).await.unwrap()).await;
+    assert_eq!(status, 401);
+    assert!(message.starts_with("Host: the client \"local\""), "{message}");
+    let own = Credentials::new([Account::new("camera", "s3cret")]).unwrap();
+    let server = Server::builder().credentials(own).start().await.unwrap();
+    assert_eq!(token(&server, "hooks.example.com", ["camera", "s3cret"]).await.unwrap().status(), 200);
+}

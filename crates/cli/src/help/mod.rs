@@ -119,8 +119,8 @@ The same seed and requests make the same faults.
 /_ii is there on loopback addresses only, unless II_ADMIN_TOKEN is set: then it
 asks for that token, as Authorization: Bearer or II-Admin-Token.
 
-Every call stands in /openapi.json. POST /_ii/answers says what is in which
-picture, in place of the detector:
+Every call of the API stands in /openapi.json. POST /_ii/answers says what is in
+which picture, in place of the detector:
   {\"kind\": \"ask\", \"image\": \"door\", \"answer\": \"yes\"}";
 
 pub(crate) const DETECT: &str = "\

@@ -78,3 +78,11 @@ fn verbose_says_much_and_no_secret() {
     assert!(said.err.contains("POST") && said.err.contains("submitted"), "{}", said.err);
     assert!(!said.err.to_lowercase().contains("bearer"), "{}", said.err);
 }
+
+/// A variable of the shell that is not set must not send credentials and pictures elsewhere.
+#[test]
+fn an_empty_base_url_is_not_the_public_one() {
+    let said = run(ii(&["token", "--base-url", ""]));
+    assert_eq!(said.code, Some(2), "{said:#?}");
+    assert!(said.err.contains("--base-url: empty"), "{said:#?}");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use image_intelligence_core::Secret;
@@ -35,6 +35,11 @@ impl Access {
         self.is_local() || self.has_token(headers)
     }
 
+    /// Whether nothing says that a request came by another name than this machine's own programs use.
+    pub(crate) fn is_called_by_own_name(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        hosts(headers, uri).is_some_and(|hosts| hosts.iter().all(|host| self.is_own(host)))
+    }
+
     fn is_local(&self) -> bool {
         self.address.ip().to_canonical().is_loopback()
     }
@@ -58,13 +63,7 @@ impl Access {
                 "this server has an admin token, and /_ii needs it; send it as Authorization: Bearer or II-Admin-Token",
             ));
         }
-        // HTTP/2 has its host in the URI; where both are there, both count.
-        let named = headers
-            .get_all(header::HOST)
-            .into_iter()
-            .map(|value| value.to_str().ok().and_then(|host| host.parse().ok()));
-        let hosts: Option<Vec<Authority>> = named.chain(request.uri().authority().cloned().map(Some)).collect();
-        let hosts = hosts.unwrap_or_default();
+        let hosts = hosts(headers, request.uri()).unwrap_or_default();
         // A page elsewhere may have its own name lead to this address; its name still stands here.
         if !trusted && (hosts.is_empty() || !hosts.iter().all(|host| self.is_own(host))) {
             let advice = format!(
@@ -93,6 +92,13 @@ impl Access {
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback() || ip == self.address.ip())
     }
+}
+
+/// By which names a request came: none where one of them cannot be read. HTTP/2 has its host in the URI; where both are there,
+/// both count.
+fn hosts(headers: &HeaderMap, uri: &Uri) -> Option<Vec<Authority>> {
+    let named = headers.get_all(header::HOST).into_iter().map(|value| value.to_str().ok()?.parse().ok());
+    named.chain(uri.authority().cloned().map(Some)).collect()
 }
 
 pub(super) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
