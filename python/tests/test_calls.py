@@ -283,10 +283,10 @@ def test_a_secret_is_handed_over_and_never_shown(client: str, scripted: Scripted
     scripted.script = lambda request: Answer(200, b'{"id": "w-1"}')
     assert run(scripted, client, lambda c: c.register_webhook("https://e.com/hook")).secret_key is None
     # What an environment gives that has no such variable: unsigned for good would be the worst answer.
-    asked = len(scripted.asked)
+    asked = len(scripted.requests)
     with pytest.raises(InvalidRequestError, match="secret_key: None given"):
         run(scripted, client, lambda c: c.register_webhook("https://e.com/hook", None))
-    assert len(scripted.asked) == asked
+    assert len(scripted.requests) == asked
 
 
 def test_close_ends_a_call_of_another_task(scripted: Scripted) -> None:

@@ -165,7 +165,8 @@ class Webhook(Strict):
     secret_key: str | None = None
 
     def send(self, client: Client) -> object:
-        return client.register_webhook(self.url, self.secret_key)
+        # On the wire null is the same as absent; here `None` is a variable that was not set.
+        return client.register_webhook(self.url, msgspec.UNSET if self.secret_key is None else self.secret_key)
 
 
 class Namespace(Strict):
