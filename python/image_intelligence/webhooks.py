@@ -53,11 +53,12 @@ def parse(
     """Reads a webhook's body, as raw bytes: a job of one of the four kinds, an event of a registered webhook, or an
     `UnknownEvent`.
 
-    With a `secret` (or up to four that are in use; never `None`, which is what a variable that is not set gives) the signature in `headers` is checked first, over the bytes as
-    they came: `WebhookVerificationError` says by its `reason` what is wrong with it. It stands in the header
-    X-Niro-Signature or X-II-Signature, as `sha256=` and 64 hex digits; `allow_sha1` takes the old form too, `sha=` and
-    40 hex digits. `kind` is what you know it to be: the kind of the job whose webhook it is, or `event`, as
-    everything is that comes to a route of registered webhooks. It wins over every sign in the body.
+    With a `secret` (or up to four that are in use; never `None`, which is what a variable that is not set gives) the
+    signature in `headers` is checked first, over the bytes as they came: `WebhookVerificationError` says by its
+    `reason` what is wrong with it. It stands in the header X-Niro-Signature or X-II-Signature, as `sha256=` and 64 hex
+    digits; `allow_sha1` takes the old form too, `sha=` and 40 hex digits. `kind` is what you know it to be: the kind of
+    the job whose webhook it is, or `event`, as everything is that comes to a route of registered webhooks. It wins
+    over every sign in the body.
 
     Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed:
     its body is a hint until you have fetched the job.

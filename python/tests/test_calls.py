@@ -21,6 +21,7 @@ from image_intelligence import (
     Feedback,
     FeedbackClass,
     Identity,
+    InvalidRequestError,
     MatchJob,
     NotFoundError,
     OutcomeUnknownError,
