@@ -282,9 +282,7 @@ class Client(Unpicklable):
 
         return Recognition(self._native, text("namespace", namespace))
 
-    def register_webhook(
-        self, url: str, secret_key: str | UnsetType = UNSET
-    ) -> "image_intelligence.RegisteredWebhook":
+    def register_webhook(self, url: str, secret_key: str | UnsetType = UNSET) -> "image_intelligence.RegisteredWebhook":
         """Has the events of this application posted to a URL, whenever somebody becomes known, or what is known of them
         changes. There is one such webhook for each application, and it cannot be taken back.
 
