@@ -49,8 +49,12 @@ fuzz_target!(|data: &[u8]| {
     };
     let kind = Kind::ALL[usize::from(kind) % Kind::ALL.len()];
     let mut made = ResumeToken::new(kind, id, Rid::from_bytes(rid), Timestamp::from_millis(created), &api);
-    made.namespace = namespace;
+    // A recognize job is in a namespace, and no other is.
+    made.namespace = namespace.filter(|namespace| kind == Kind::Recognize && !namespace.is_empty());
     let text = made.to_string();
+    if kind == Kind::Recognize && made.namespace.is_none() {
+        return assert!(ResumeToken::parse(&text, &api).is_err(), "it names no namespace");
+    }
     // What names no job, or is longer than any id makes it, is refused when it is read.
     if !made.id.is_empty() && text.len() < 4096 {
         assert_eq!(ResumeToken::parse(&text, &api).expect("a token that was made"), made);
