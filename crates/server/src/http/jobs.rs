@@ -7,12 +7,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use image_intelligence_core::{JobSearch, Kind, RecognitionSearch, Timestamp, decode_blob};
+use image_intelligence_core::{JobSearch, Kind, Timestamp, decode_blob};
 use uuid::Uuid;
 
 use super::auth::Caller;
 use super::body::Small;
 use super::place::{Place, query_value};
+use super::recognition::query;
 use super::{Api, ApiError, Origin};
 use crate::job::{Among, Job, JobAnswer, Request};
 use crate::store::Query;
@@ -62,10 +63,9 @@ pub(crate) async fn search_recognized(
     place: Place,
     body: Small,
 ) -> Result<Json<Vec<JobAnswer>>, ApiError> {
-    let search = RecognitionSearch::from_json(&body.bytes)?;
-    search.validate(&api.limits)?;
+    let query = query(&api, &body)?;
     let among = Among { kind: Kind::Recognize, namespace: place.namespace };
-    show_all(api, caller, origin, among, search.into()).await
+    show_all(api, caller, origin, among, query).await
 }
 
 /// Among which jobs a request means one, and its id.

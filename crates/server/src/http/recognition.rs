@@ -21,7 +21,8 @@ fn space(caller: &Caller, place: &Place) -> Space {
     Space { owner: caller.owner(), namespace: place.namespace.clone().unwrap_or_default() }
 }
 
-fn query(api: &Api, body: &Small) -> Result<Query, ApiError> {
+/// What the body of a recognition search asks for, within the limits.
+pub(super) fn query(api: &Api, body: &Small) -> Result<Query, ApiError> {
     let search = RecognitionSearch::from_json(&body.bytes)?;
     search.validate(&api.limits)?;
     Ok(search.into())
