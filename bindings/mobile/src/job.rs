@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{AnyJob, AnyJobBuilder, Client, JobBuilder, JobKind};
+use image_intelligence::{AnyHandle, AnyJobBuilder, Client, JobBuilder, JobKind};
 use image_intelligence_core::{
     AskJob, Class, DetectJob, Examples, Kind, MatchJob, RecognizeJob, Result, Target, Timestamp,
 };
@@ -129,30 +129,30 @@ told!(Detect: DetectJob, Match: MatchJob, Ask: AskJob, Recognize: RecognizeJob);
 macro_rules! each {
     ($any:expr, $job:ident => $call:expr) => {
         match $any {
-            AnyJob::Detect($job) => $call.map(Told::from),
-            AnyJob::Match($job) => $call.map(Told::from),
-            AnyJob::Ask($job) => $call.map(Told::from),
-            AnyJob::Recognize($job) => $call.map(Told::from),
+            AnyHandle::Detect($job) => $call.map(Told::from),
+            AnyHandle::Match($job) => $call.map(Told::from),
+            AnyHandle::Ask($job) => $call.map(Told::from),
+            AnyHandle::Recognize($job) => $call.map(Told::from),
         }
     };
 }
 
 /// A job that was sent.
 #[derive(uniffi::Object)]
-pub struct NativeJob(AnyJob);
+pub struct NativeJob(AnyHandle);
 
 impl NativeJob {
-    pub(crate) fn new(job: AnyJob) -> Arc<Self> {
+    pub(crate) fn new(job: AnyHandle) -> Arc<Self> {
         Arc::new(Self(job))
     }
 
     /// A job that is taken up again, of a kind or of any.
     pub(crate) fn resumed(client: &Client, token: &str, kind: Option<Kind>) -> Result<Arc<Self>> {
         Ok(Self::new(match kind {
-            Some(Kind::Detect) => AnyJob::Detect(client.resume(token)?),
-            Some(Kind::Match) => AnyJob::Match(client.resume(token)?),
-            Some(Kind::Ask) => AnyJob::Ask(client.resume(token)?),
-            Some(Kind::Recognize) => AnyJob::Recognize(client.resume(token)?),
+            Some(Kind::Detect) => AnyHandle::Detect(client.resume(token)?),
+            Some(Kind::Match) => AnyHandle::Match(client.resume(token)?),
+            Some(Kind::Ask) => AnyHandle::Ask(client.resume(token)?),
+            Some(Kind::Recognize) => AnyHandle::Recognize(client.resume(token)?),
             _ => client.resume_any(token)?,
         }))
     }

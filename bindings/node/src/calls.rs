@@ -9,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
-use image_intelligence::{AnyJob, Error, RawAnswer, RawJson, Result as Answered, Secret};
+use image_intelligence::{AnyHandle, Error, RawAnswer, RawJson, Result as Answered, Secret};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
@@ -66,7 +66,7 @@ impl Outcome {
         answered.map_or_else(Self::Failed, outcome)
     }
 
-    pub(crate) fn handle(job: AnyJob) -> Self {
+    pub(crate) fn handle(job: AnyHandle) -> Self {
         Self::Handle(JobHandle(job))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{AnyJob, AnyRows, Client as Native, Dialect, Error, ErrorKind, Image};
+use image_intelligence::{AnyHandle, AnyRows, Client as Native, Dialect, Error, ErrorKind, Image};
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -177,7 +177,7 @@ pub struct Rows(Arc<Mutex<AnyRows>>);
 
 /// A job that was submitted.
 #[napi]
-pub struct JobHandle(pub(crate) AnyJob);
+pub struct JobHandle(pub(crate) AnyHandle);
 
 #[napi]
 impl JobHandle {

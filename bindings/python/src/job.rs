@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_intelligence::{AnyJob, RawJson, Result};
+use image_intelligence::{AnyHandle, RawJson, Result};
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
@@ -16,7 +16,7 @@ use crate::owned::Owned;
 #[pyclass(frozen, module = "image_intelligence._core")]
 pub(crate) struct Job {
     client: Arc<Shared>,
-    native: Owned<AnyJob>,
+    native: Owned<AnyHandle>,
     /// What it does.
     #[pyo3(get)]
     kind: &'static str,
@@ -30,16 +30,16 @@ pub(crate) struct Job {
     resume_token: String,
 }
 
-async fn end(job: AnyJob, seconds: f64) -> Result<RawJson> {
+async fn end(job: AnyHandle, seconds: f64) -> Result<RawJson> {
     job.wait_for(duration(seconds)).await
 }
 
-async fn look(job: AnyJob) -> Result<RawJson> {
+async fn look(job: AnyHandle) -> Result<RawJson> {
     job.get().await
 }
 
 impl Job {
-    pub(crate) fn new(client: Arc<Shared>, native: AnyJob) -> Self {
+    pub(crate) fn new(client: Arc<Shared>, native: AnyHandle) -> Self {
         Self {
             kind: native.kind().as_str(),
             id: native.id().to_owned(),
@@ -52,7 +52,7 @@ impl Job {
     }
 
     /// The job through the client of this process, which may be another than the one that submitted it.
-    fn native(&self, py: Python<'_>) -> PyResult<AnyJob> {
+    fn native(&self, py: Python<'_>) -> PyResult<AnyHandle> {
         let client = self.client.native(py).map_err(|error| raise(py, &error))?;
         self.native.even_a_parents().map(|job| job.through(&client)).ok_or_else(broken)
     }

@@ -160,7 +160,7 @@ impl CredentialTokens {
         // Both moments are the server's, so that this machine's clock may be wrong.
         let life = match (answer.expires_at, answer.issued_at) {
             (Some(end), Some(start)) if end > start => end.since(start),
-            (Some(end), _) => end.since(crate::http::now()),
+            (Some(end), _) => end.since(self.http.outside.now()),
             (None, _) => UNSAID_LIFE,
         };
         let now = Instant::now();
@@ -183,7 +183,7 @@ impl CredentialTokens {
             };
             match answer {
                 Ok(answer) => return Ok(answer),
-                Err(failed) => tries.pause(failed, &self.gate).await?,
+                Err(failed) => tries.pause(failed, &self.gate, &*self.http.outside).await?,
             }
         }
     }

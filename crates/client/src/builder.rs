@@ -12,6 +12,7 @@ use crate::auth::{CredentialTokens, TokenProvider};
 use crate::call::{Caller, Gate};
 use crate::client::{Client, Inner};
 use crate::http::Http;
+use crate::outside::{Outside, Real};
 use crate::pictures::{Pictures, Policy};
 use crate::tls;
 
@@ -47,6 +48,7 @@ pub struct ClientBuilder {
     limits: Limits,
     user_agent: Option<String>,
     dialect: Dialect,
+    outside: Option<Arc<dyn Outside>>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -74,6 +76,7 @@ impl Default for ClientBuilder {
             limits: Limits::default(),
             user_agent: None,
             dialect: Dialect::default(),
+            outside: None,
         }
     }
 }
@@ -192,6 +195,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Stands in for the network, the time of day and chance: for tests that replay a run exactly.
+    #[doc(hidden)]
+    pub fn outside(mut self, outside: Arc<dyn Outside>) -> Self {
+        self.outside = Some(outside);
+        self
+    }
+
     /// Makes the client; nothing is sent yet. Fails with `config`, saying which setting is missing or wrong.
     pub fn build(self) -> Result<Client> {
         if self.request_timeout.is_zero() {
@@ -222,7 +232,11 @@ impl ClientBuilder {
             // A proxy on another machine would look for the server there.
             http = http.no_proxy();
         }
-        let http = Arc::new(Http::new(http, self.request_timeout)?);
+        let outside = match self.outside {
+            Some(outside) => outside,
+            None => Arc::new(Real::new(http)?),
+        };
+        let http = Arc::new(Http::new(outside, self.request_timeout));
         let gate = Arc::new(Gate::default());
         let (tokens, credentials, secret): (Arc<dyn TokenProvider>, _, _) = if let Some(tokens) = self.tokens {
             (tokens, None, None)

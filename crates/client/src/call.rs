@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::auth::TokenProvider;
 use crate::http::{Answer, Failed, Http, Request};
-use crate::random;
+use crate::outside::Outside;
 
 /// Makes calls to one API.
 pub(crate) struct Caller {
@@ -44,7 +44,9 @@ impl Caller {
             let (answer, token) = self.answer(request, &mut tries).await?;
             match read(&answer) {
                 Ok(value) => return Ok(value),
-                Err(failed) => tries.pause(self.without_secrets(failed, &token), &self.gate).await?,
+                Err(failed) => {
+                    tries.pause(self.without_secrets(failed, &token), &self.gate, &*self.http.outside).await?;
+                }
             }
         }
     }
@@ -64,7 +66,7 @@ impl Caller {
             if failed.failure == Failure::Status(401) && tries.refused.is_none() {
                 tries.refused = Some(token);
             } else {
-                tries.pause(failed, &self.gate).await?;
+                tries.pause(failed, &self.gate, &*self.http.outside).await?;
             }
         }
     }
@@ -122,7 +124,7 @@ impl<'a> Tries<'a> {
     }
 
     /// Pauses before the next try, or gives the failure back where there is none.
-    pub(crate) async fn pause(&mut self, failed: Failed, gate: &Gate) -> Result<(), Failed> {
+    pub(crate) async fn pause(&mut self, failed: Failed, gate: &Gate, outside: &dyn Outside) -> Result<(), Failed> {
         self.failed += 1;
         let retry_after = failed.error.retry_after();
         if failed.failure == Failure::Status(429)
@@ -133,7 +135,7 @@ impl<'a> Tries<'a> {
         if !failed.failure.may_repeat(self.repeat) {
             return Err(failed);
         }
-        let Some(pause) = self.retry.pause(self.failed, self.began.elapsed(), retry_after, random::jitter()) else {
+        let Some(pause) = self.retry.pause(self.failed, self.began.elapsed(), retry_after, outside.jitter()) else {
             return Err(failed);
         };
         tracing::debug!(

@@ -22,6 +22,7 @@ use crate::job::Job;
 use crate::job_builder::JobBuilder;
 use crate::jobs::Jobs;
 use crate::kind::{Ask, Detect, JobKind, Match, Recognize};
+use crate::outside::Outside;
 use crate::pictures::Pictures;
 use crate::recognition::Recognition;
 use crate::registration::{self, Registration};
@@ -48,6 +49,11 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// The network, the time of day, and chance.
+    pub(crate) fn outside(&self) -> &dyn Outside {
+        &*self.caller.http.outside
+    }
+
     /// Lets a call run until it is done or the client is closed.
     pub(crate) async fn while_open<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let mut closed = self.closed.subscribe();

@@ -41,7 +41,7 @@ impl Feedbacks {
         classes: impl IntoIterator<Item = FeedbackClass>,
     ) -> Result<Feedback> {
         let inner = self.client.inner();
-        let request = FeedbackRequest::new(job_id, classes, crate::http::now());
+        let request = FeedbackRequest::new(job_id, classes, self.client.inner().outside().now());
         request.validate(&inner.limits)?;
         let look = format!("look for the feedback about job {}", request.job_id);
         let post =

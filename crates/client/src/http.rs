@@ -1,12 +1,15 @@
 //! One request and its answer: no retries, no credentials of its own, bounded memory, and errors that never name a secret.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use tracing::Instrument as _;
+
+use crate::outside::{BeforeLast, Lost, Outbody, Outgoing, Outside};
 
 /// What a body may take to travel, on top of the request's limit.
 const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
@@ -15,8 +18,7 @@ const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 pub(crate) struct Http {
-    /// None once it is closed.
-    client: Mutex<Option<reqwest::Client>>,
+    pub(crate) outside: Arc<dyn Outside>,
     request_timeout: Duration,
 }
 
@@ -38,9 +40,11 @@ pub struct Request {
     pub(crate) what: String,
     /// For spans: the path with ids left out.
     pub(crate) template: &'static str,
-    pub(crate) method: reqwest::Method,
+    pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) body: Option<Bytes>,
+    /// What must be done before the last bytes of the body leave.
+    pub(crate) before_last: Option<BeforeLast>,
     pub(crate) wanted: Wanted,
 }
 
@@ -61,19 +65,19 @@ pub(crate) struct Answer {
 
 impl Request {
     pub(crate) fn get(what: String, template: &'static str, url: String) -> Self {
-        Self { what, template, method: reqwest::Method::GET, url, body: None, wanted: Wanted::Json }
+        Self { what, template, method: Method::GET, url, body: None, before_last: None, wanted: Wanted::Json }
     }
 
     pub(crate) fn post(what: String, template: &'static str, url: String, body: Bytes) -> Self {
-        Self { method: reqwest::Method::POST, body: Some(body), ..Self::get(what, template, url) }
+        Self { method: Method::POST, body: Some(body), ..Self::get(what, template, url) }
     }
 
     pub(crate) fn patch(what: String, template: &'static str, url: String, body: Bytes) -> Self {
-        Self { method: reqwest::Method::PATCH, body: Some(body), ..Self::get(what, template, url) }
+        Self { method: Method::PATCH, body: Some(body), ..Self::get(what, template, url) }
     }
 
     pub(crate) fn delete(what: String, template: &'static str, url: String) -> Self {
-        Self { method: reqwest::Method::DELETE, ..Self::get(what, template, url) }
+        Self { method: Method::DELETE, ..Self::get(what, template, url) }
     }
 
     pub(crate) fn picture(self, largest: usize) -> Self {
@@ -95,21 +99,38 @@ pub(crate) struct Failed {
     pub(crate) failure: Failure,
 }
 
+/// Takes the body of a success, piece by piece.
+pub(crate) trait Sink: Send {
+    /// A new answer begins.
+    fn begin(&mut self);
+    /// The next piece. What it refuses ends the answer.
+    fn take(&mut self, what: &str, piece: Bytes) -> Result<(), Failed>;
+}
+
 impl Http {
-    pub(crate) fn new(builder: reqwest::ClientBuilder, request_timeout: Duration) -> Result<Self> {
-        let client = builder.build().map_err(|error| {
-            Error::new(ErrorKind::Config, format!("the HTTP client could not be made: {error}")).with_source(error)
-        })?;
-        Ok(Self { client: Mutex::new(Some(client)), request_timeout })
+    pub(crate) fn new(outside: Arc<dyn Outside>, request_timeout: Duration) -> Self {
+        Self { outside, request_timeout }
     }
 
     /// Lets the connections go, and refuses further requests.
     pub(crate) fn close(&self) {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.outside.close();
     }
 
     /// Sends the request once, and gives a success.
     pub(crate) async fn send(&self, request: &Request, bearer: Option<&Secret>) -> Result<Answer, Failed> {
+        let mut body = Body { wanted: request.wanted, first: Bytes::new(), all: BytesMut::new() };
+        let location = self.send_into(request, bearer, &mut body).await?;
+        Ok(Answer { body: body.whole(), location })
+    }
+
+    /// Sends the request once, and passes a success on piece by piece. Says where a picture is instead.
+    pub(crate) async fn send_into(
+        &self,
+        request: &Request,
+        bearer: Option<&Secret>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>, Failed> {
         let span = tracing::info_span!(
             "HTTP",
             otel.name = format!("{} {}", request.method, request.template),
@@ -119,39 +140,40 @@ impl Http {
             http.response.status_code = tracing::field::Empty,
             error.type = tracing::field::Empty,
         );
-        let answer = self.exchange(request, bearer).instrument(span.clone()).await;
+        let answer = self.exchange(request, bearer, sink).instrument(span.clone()).await;
         if let Err(failed) = &answer {
             span.record("error.type", failed.error.kind().as_str());
         }
         answer
     }
 
-    async fn exchange(&self, request: &Request, bearer: Option<&Secret>) -> Result<Answer, Failed> {
-        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(client) = client else {
-            // Nothing was sent, and trying again is no cure.
-            return Err(Failed { error: closed(), failure: Failure::Status(401) });
+    async fn exchange(
+        &self,
+        request: &Request,
+        bearer: Option<&Secret>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>, Failed> {
+        let mut headers = HeaderMap::new();
+        let wanted = match request.wanted {
+            Wanted::Json => "application/json",
+            Wanted::Picture(_) => "image/jpeg",
         };
-        let mut sent = client.request(request.method.clone(), &request.url);
-        sent = sent.header(
-            ACCEPT,
-            HeaderValue::from_static(match request.wanted {
-                Wanted::Json => "application/json",
-                Wanted::Picture(_) => "image/jpeg",
-            }),
-        );
+        headers.insert(ACCEPT, HeaderValue::from_static(wanted));
         if let Some(bearer) = bearer {
-            sent = sent.header(AUTHORIZATION, authorization(bearer)?);
+            headers.insert(AUTHORIZATION, authorization(bearer)?);
         }
         let mut limit = self.request_timeout;
-        if let Some(body) = &request.body {
+        let body = request.body.as_ref().map(|body| {
             limit += Duration::from_secs_f64(body.len() as f64 / SLOWEST_UPLOAD_BYTES_PER_SECOND);
-            sent = sent.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
-        } else {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            Outbody { bytes: body.clone(), before_last: request.before_last.clone() }
+        });
+        if body.is_none() {
             // A cache on the way would show a job that is under way for ever.
-            sent = sent.header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        match tokio::time::timeout(limit, self.answer(request, sent)).await {
+        let sent = Outgoing::new(request.method.clone(), request.url.clone(), headers, body);
+        match tokio::time::timeout(limit, self.answer(request, sent, sink)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failed {
                 error: Error::new(
@@ -163,70 +185,66 @@ impl Http {
         }
     }
 
-    async fn answer(&self, request: &Request, sent: reqwest::RequestBuilder) -> Result<Answer, Failed> {
+    async fn answer(&self, request: &Request, sent: Outgoing, sink: &mut dyn Sink) -> Result<Option<String>, Failed> {
         let what = &request.what;
-        let mut answer = sent.send().await.map_err(|error| unsent(what, error))?;
-        let status = answer.status().as_u16();
+        let mut answer = self.outside.send(sent).await.map_err(|lost| lost.of(what))?;
+        let status = answer.status;
         tracing::Span::current().record("http.response.status_code", status);
-        let location = answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection());
+        let code = StatusCode::from_u16(status).unwrap_or_default();
+        let location = answer.headers.get(LOCATION).filter(|_| code.is_redirection());
         if matches!(request.wanted, Wanted::Picture(_))
             && let Some(location) = location.and_then(|location| location.to_str().ok())
         {
-            return Ok(Answer { body: Bytes::new(), location: Some(location.to_owned()) });
+            return Ok(Some(location.to_owned()));
         }
-        let success = answer.status().is_success();
-        let most = match request.wanted {
-            _ if !success => Error::MAX_BODY,
-            Wanted::Json => LARGEST_ANSWER,
-            Wanted::Picture(largest) => largest,
-        };
-        let said = answer.content_length().unwrap_or_default();
-        if success && request.wanted != Wanted::Json && said > most as u64 {
+        if !code.is_success() {
+            let mut body = BytesMut::new();
+            // Enough of an error's body, or all of it, or it broke off: its status has said the most.
+            while let Ok(Some(chunk)) = answer.body.next().await {
+                if body.len() + chunk.len() > Error::MAX_BODY {
+                    break;
+                }
+                body.extend_from_slice(&chunk);
+            }
+            let error =
+                Error::from_answer(what, status, &body).with_answer_headers(pairs(&answer.headers), self.outside.now());
+            return Err(Failed { error, failure: Failure::Status(status) });
+        }
+        if let Wanted::Picture(most) = request.wanted
+            && said_length(&answer.headers) > most as u64
+        {
             return Err(too_large(what, most));
         }
-        let mut body = Body::default();
+        sink.begin();
+        let mut came = 0;
+        let with_headers = |error: Error| error.with_answer_headers(pairs(&answer.headers), self.outside.now());
         loop {
-            match answer.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.push(chunk),
-                Ok(Some(_)) if success && request.wanted != Wanted::Json => return Err(too_large(what, most)),
-                Ok(Some(_)) if success => {
-                    return Err(Failed {
-                        error: Error::new(
-                            ErrorKind::InvalidResponse,
-                            format!("{what}: an answer of more than {most} bytes came; narrow the search"),
-                        )
-                        .with_answer_headers(pairs(answer.headers()), now()),
-                        failure: Failure::Unreadable,
-                    });
+            match answer.body.next().await {
+                Ok(Some(chunk)) => {
+                    came += chunk.len();
+                    sink.take(what, chunk)
+                        .map_err(|failed| Failed { error: with_headers(failed.error), failure: failed.failure })?;
                 }
-                // Enough of an error's body, or all of it, or it broke off: its status has said the most.
-                Ok(_) => break,
-                Err(_) if !success => break,
-                Err(error) => {
-                    return Err(Failed {
-                        error: Error::new(
-                            ErrorKind::Connection,
-                            format!("{what}: the connection broke after {} bytes of the answer; try again", body.len()),
-                        )
-                        .with_answer_headers(pairs(answer.headers()), now())
-                        .with_source(error.without_url()),
-                        failure: Failure::Lost,
-                    });
+                Ok(None) => return Ok(None),
+                Err(lost) => {
+                    let message = format!("{what}: the connection broke after {came} bytes of the answer; try again");
+                    let error = with_headers(Error::new(ErrorKind::Connection, message)).with_source(lost.error);
+                    return Err(Failed { error, failure: Failure::Lost });
                 }
             }
         }
-        let body = body.whole();
-        if success {
-            return Ok(Answer { body, location: None });
-        }
-        let error = Error::from_answer(what, status, &body).with_answer_headers(pairs(answer.headers()), now());
-        Err(Failed { error, failure: Failure::Status(status) })
     }
 }
 
-/// The body of an answer as it comes. Most come in one piece, which is then not copied.
-#[derive(Default)]
+/// How long an answer says it is.
+fn said_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(http::header::CONTENT_LENGTH);
+    length.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok()).unwrap_or_default()
+}
+
+/// The body of an answer, in memory. Most come in one piece, which is then not copied.
 struct Body {
+    wanted: Wanted,
     first: Bytes,
     all: BytesMut,
 }
@@ -236,20 +254,40 @@ impl Body {
         self.first.len() + self.all.len()
     }
 
-    fn push(&mut self, chunk: Bytes) {
+    fn whole(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.freeze() }
+    }
+}
+
+impl Sink for Body {
+    fn begin(&mut self) {
+        self.first.clear();
+        self.all.clear();
+    }
+
+    fn take(&mut self, what: &str, piece: Bytes) -> Result<(), Failed> {
+        let len = self.len() + piece.len();
+        match self.wanted {
+            Wanted::Json if len > LARGEST_ANSWER => return Err(endless(what, LARGEST_ANSWER)),
+            Wanted::Picture(most) if len > most => return Err(too_large(what, most)),
+            _ => {}
+        }
         if self.len() == 0 {
-            self.first = chunk;
-            return;
+            self.first = piece;
+            return Ok(());
         }
         if self.all.is_empty() {
             self.all.extend_from_slice(&std::mem::take(&mut self.first));
         }
-        self.all.extend_from_slice(&chunk);
+        self.all.extend_from_slice(&piece);
+        Ok(())
     }
+}
 
-    fn whole(self) -> Bytes {
-        if self.all.is_empty() { self.first } else { self.all.freeze() }
-    }
+/// An answer larger than anybody can want.
+pub(crate) fn endless(what: &str, most: usize) -> Failed {
+    let message = format!("{what}: an answer of more than {most} bytes came; narrow the search");
+    Failed { error: Error::new(ErrorKind::InvalidResponse, message), failure: Failure::Unreadable }
 }
 
 fn authorization(bearer: &Secret) -> Result<HeaderValue, Failed> {
@@ -262,21 +300,32 @@ fn authorization(bearer: &Secret) -> Result<HeaderValue, Failed> {
 }
 
 /// The error of a request that brought no answer at all.
-pub(crate) fn unsent(what: &str, error: reqwest::Error) -> Failed {
-    // The URL may carry a customId, and says nothing that `what` does not.
+pub(crate) fn unsent(error: reqwest::Error) -> Lost {
+    // The URL may carry a customId, and says nothing that the name of the call does not.
     let error = error.without_url();
     let cause = innermost(&error);
     let (kind, message, failure) = if error.is_connect() {
-        let message = format!("{what}: no connection ({cause}); is the base URL right, and the network there?");
+        let message = format!("no connection ({cause}); is the base URL right, and the network there?");
         (ErrorKind::Connection, message, Failure::Connect)
     } else if error.is_timeout() {
-        (ErrorKind::RequestTimeout, format!("{what}: no answer in time; try again, or allow more"), Failure::Lost)
+        (ErrorKind::RequestTimeout, "no answer in time; try again, or allow more".to_owned(), Failure::Lost)
     } else if error.is_builder() {
-        (ErrorKind::Config, format!("{what}: the request could not be made ({cause})"), Failure::Connect)
+        (ErrorKind::Config, format!("the request could not be made ({cause})"), Failure::Connect)
     } else {
-        (ErrorKind::Connection, format!("{what}: the connection broke ({cause}); try again"), Failure::Lost)
+        (ErrorKind::Connection, format!("the connection broke ({cause}); try again"), Failure::Lost)
     };
-    Failed { error: Error::new(kind, message).with_source(error), failure }
+    Lost { error: Error::new(kind, message).with_source(error), failure }
+}
+
+impl Lost {
+    /// Says which call it was.
+    pub(crate) fn of(self, what: &str) -> Failed {
+        let error = match self.error.kind() {
+            ErrorKind::Closed | ErrorKind::Store => self.error,
+            _ => self.error.with_context(what),
+        };
+        Failed { error, failure: self.failure }
+    }
 }
 
 /// A picture of more bytes than the caller wants of one. A second try would not shrink it.

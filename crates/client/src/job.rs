@@ -62,22 +62,21 @@ impl<K: JobKind> Job<K> {
         let facts = K::facts(job);
         let Submit { client, rid, custom_id, inputs, namespace, .. } = sent;
         Self {
-            client,
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
             id: facts.id.to_owned(),
             namespace,
             rid,
             custom_id: Some(custom_id),
-            created_at: facts.created_at.unwrap_or_else(crate::http::now),
+            created_at: facts.created_at.unwrap_or_else(|| client.inner().outside().now()),
             made: (Instant::now(), Duration::ZERO),
             kind: PhantomData,
+            client,
         }
     }
 
     pub(crate) fn resumed(client: Client, token: ResumeToken) -> Self {
         Self {
-            client,
             inputs: Arc::new(Inputs::of_resumed(token.rid)),
             status: None,
             id: token.id,
@@ -85,8 +84,9 @@ impl<K: JobKind> Job<K> {
             rid: token.rid,
             custom_id: None,
             created_at: token.created,
-            made: (Instant::now(), crate::http::now().since(token.created)),
+            made: (Instant::now(), client.inner().outside().now().since(token.created)),
             kind: PhantomData,
+            client,
         }
     }
 

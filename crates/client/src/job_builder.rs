@@ -33,7 +33,8 @@ impl<K: JobKind> fmt::Debug for JobBuilder<K> {
 
 impl<K: JobKind> JobBuilder<K> {
     pub(crate) fn new(client: Client, images: Vec<Image>, request: K::Request) -> Self {
-        Self { client, images, request, namespace: None, rid: crate::random::rid() }
+        let rid = client.inner().outside().rid();
+        Self { client, images, request, namespace: None, rid }
     }
 
     /// Takes everything but the pictures from a request that was put together elsewhere.

@@ -51,8 +51,8 @@ mod job;
 mod job_builder;
 mod jobs;
 mod kind;
+mod outside;
 mod pictures;
-mod random;
 mod recognition;
 mod registration;
 mod rows;
@@ -63,27 +63,30 @@ mod window;
 
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]
-pub use border::{AnyJob, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
+pub use border::{AnyHandle, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use feedback::Feedbacks;
 pub use image::Image;
 pub use image_intelligence_core::{
-    AddressClass, AskExamples, AskJob, AskJobResult, AskRequest, BaseUrl, BoundingBox, CallbackKeys, CallbackToken,
-    Checked, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult, DetectRequest, DetectedObject,
-    Dialect, Error, ErrorKind, EventKind, EventName, Examples, ExclusionZones, Face, FaceGroup, FaceHit, FaceImage,
-    Feedback, FeedbackClass, FeedbackCode, FeedbackRequest, Hit, Identity, IdentityChange, IdentityRequest,
-    ImageRequest, ImageResult, ImageStatus, ImageView, Input, JobImage, JobOptions, JobRequest, JobSearch, JobStatus,
-    Judged, Kind, Limits, LinkModifier, MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy,
-    PublicBase, Raw, RecognitionSearch, RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent,
-    RegisteredWebhook, Result, ResumeToken, RetryPolicy, Rid, Secret, SignatureOptions, SortOrder, Target, Timestamp,
-    TokenAnswer, Verify, WebhookEvent, WebhookRequest, canonicalise, check, check_namespace, judge, judge_job,
-    parse_webhook, schema, sign, verify_signature,
+    AddressClass, AnyJob, AskExamples, AskJob, AskJobResult, AskRequest, BaseUrl, BoundingBox, CallbackKeys,
+    CallbackToken, Callbacks, Checked, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult,
+    DetectRequest, DetectedObject, Dialect, Error, ErrorKind, EventKind, EventName, Examples, ExclusionZones, Face,
+    FaceGroup, FaceHit, FaceImage, Feedback, FeedbackClass, FeedbackCode, FeedbackRequest, Hit, Identity,
+    IdentityChange, IdentityRequest, ImageRequest, ImageResult, ImageStatus, ImageView, Input, Intent, JobImage,
+    JobOptions, JobRef, JobRequest, JobSearch, JobSource, JobStatus, Judged, Kind, Later, Limits, LinkModifier,
+    MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw, RecognitionSearch,
+    RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result, ResumeToken,
+    RetryPolicy, Rid, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify, WebhookEvent,
+    WebhookRequest, canonicalise, check, check_namespace, judge, judge_job, parse_webhook, schema, sign,
+    verify_signature,
 };
 pub use job::Job;
 pub use job_builder::JobBuilder;
 pub use jobs::Jobs;
 pub use kind::{Ask, Detect, JobKind, Match, Recognize};
+#[doc(hidden)]
+pub use outside::{BeforeLast, Chunks, Head, Lost, Outbody, Outgoing, Outside};
 pub use recognition::{FaceGroups, FaceImages, Identities, Recognition};
 pub use registration::Registration;
 pub use rows::{Row, Rows};

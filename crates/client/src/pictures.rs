@@ -124,7 +124,7 @@ impl Pictures {
             tries.pass(&gate, &request).await.map_err(|failed| failed.error)?;
             match self.once(&request.what, url.clone()).await {
                 Ok(bytes) => return Ok(bytes),
-                Err(failed) => tries.pause(failed, &gate).await.map_err(|failed| failed.error)?,
+                Err(failed) => tries.pause(failed, &gate, inner.outside()).await.map_err(|failed| failed.error)?,
             }
         }
     }
@@ -157,7 +157,7 @@ impl Pictures {
             return Err(too_large(what, self.largest));
         }
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| unsent(what, error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| unsent(error).of(what))? {
             if bytes.len() + chunk.len() > self.largest {
                 return Err(too_large(what, self.largest));
             }
@@ -189,7 +189,7 @@ fn refused(what: &str, error: reqwest::Error) -> Failed {
         }
         cause = found.source();
     }
-    unsent(what, error)
+    unsent(error).of(what)
 }
 
 #[derive(Debug)]

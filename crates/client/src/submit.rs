@@ -11,7 +11,6 @@ use crate::image::Image;
 use crate::job::Job;
 use crate::jobs::Jobs;
 use crate::kind::JobKind;
-use crate::random;
 
 /// Reads the pictures, one after the other, and stamps those that have no customId.
 pub(crate) async fn load(images: Vec<Image>, rid: Rid, most: usize) -> Result<(Vec<ImageRequest>, Inputs)> {
@@ -78,7 +77,7 @@ impl Submit {
                     found.iter().map(K::facts).filter(|job| job.custom_id.is_none_or(|id| id == self.custom_id));
                 candidates = named.map(|job| job.id.to_owned()).collect();
             }
-            let wait = inner.poll.interval(began.elapsed(), random::jitter());
+            let wait = inner.poll.interval(began.elapsed(), inner.outside().jitter());
             if Instant::now() + wait > end {
                 break;
             }

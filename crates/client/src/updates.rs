@@ -10,7 +10,6 @@ use tracing::Instrument as _;
 
 use crate::job::Job;
 use crate::kind::JobKind;
-use crate::random;
 
 /// How long a look may take that begins at the deadline, or just before it.
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -70,7 +69,7 @@ impl<K: JobKind> Updates<K> {
         let span = tracing::info_span!("ii.wait", ii.job.kind = %K::KIND, ii.job.id = job.id(), ii.polls = 0);
         // A job that was under way when it was submitted, just now, is not looked at at once.
         let fresh = job.age() < Duration::from_secs(1) && job.status.as_ref().is_some_and(|status| !status.is_done());
-        let next_look = if fresh { began + wait.first(random::jitter()) } else { began };
+        let next_look = if fresh { began + wait.first(job.client.inner().outside().jitter()) } else { began };
         Self {
             last_status: job.status.clone(),
             told_start: !fresh,
@@ -162,7 +161,7 @@ impl<K: JobKind> Updates<K> {
                 "still waiting"
             );
         }
-        match self.wait.step(waited, seen, random::jitter()) {
+        match self.wait.step(waited, seen, self.job.client.inner().outside().jitter()) {
             Step::Finish => looked.map(|mut job| {
                 K::tie(&mut job, &self.job.inputs);
                 Update::Done(job)

@@ -10,6 +10,7 @@
 uniffi::setup_scaffolding!();
 
 mod answer;
+mod any_job;
 mod api_error;
 mod ask;
 mod base_url;
@@ -49,12 +50,14 @@ mod schema;
 mod search;
 mod secret;
 mod signature;
+mod source;
 mod status;
 mod time;
 mod token;
 mod validate;
 mod webhook;
 
+pub use any_job::AnyJob;
 pub use ask::{AskExamples, AskJob, AskJobResult, AskRequest, Examples};
 pub use base_url::BaseUrl;
 pub use callback::{CallbackKeys, CallbackToken};
@@ -90,6 +93,7 @@ pub use schema::schema;
 pub use search::JobSearch;
 pub use secret::Secret;
 pub use signature::{SignatureOptions, sign, verify_signature};
+pub use source::{Callbacks, Intent, JobRef, JobSource, Later};
 pub use status::{ImageStatus, JobStatus};
 pub use time::Timestamp;
 pub use token::{TokenAnswer, TokenRequest};

@@ -138,7 +138,7 @@ impl Client {
                 let mut body: Value = serde_json::from_slice(arguments.body()).unwrap_or_default();
                 if let Some(fields) = body.as_object_mut() {
                     // The caller's moment is the client's to say.
-                    fields.insert("createdAt".to_owned(), json!(crate::http::now()));
+                    fields.insert("createdAt".to_owned(), json!(self.inner().outside().now()));
                 }
                 let FeedbackRequest { job_id, classes, .. } = FeedbackRequest::from_json(body.to_string().as_bytes())?;
                 one(&feedback.create(job_id, classes).await?)

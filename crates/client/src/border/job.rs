@@ -45,12 +45,12 @@ impl AnyJobBuilder {
     }
 
     /// As [`JobBuilder::send`].
-    pub async fn send(self) -> Result<AnyJob> {
+    pub async fn send(self) -> Result<AnyHandle> {
         Ok(match self {
-            Self::Detect(job) => AnyJob::Detect(job.send().await?),
-            Self::Match(job) => AnyJob::Match(job.send().await?),
-            Self::Ask(job) => AnyJob::Ask(job.send().await?),
-            Self::Recognize(job) => AnyJob::Recognize(job.send().await?),
+            Self::Detect(job) => AnyHandle::Detect(job.send().await?),
+            Self::Match(job) => AnyHandle::Match(job.send().await?),
+            Self::Ask(job) => AnyHandle::Ask(job.send().await?),
+            Self::Recognize(job) => AnyHandle::Recognize(job.send().await?),
         })
     }
 }
@@ -58,7 +58,7 @@ impl AnyJobBuilder {
 /// A job of any kind that was submitted.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
-pub enum AnyJob {
+pub enum AnyHandle {
     /// Finds objects.
     Detect(Job<Detect>),
     /// Finds a target.
@@ -69,7 +69,7 @@ pub enum AnyJob {
     Recognize(Job<Recognize>),
 }
 
-impl AnyJob {
+impl AnyHandle {
     /// What it does.
     pub fn kind(&self) -> Kind {
         match self {
@@ -144,13 +144,13 @@ impl Client {
 
     /// As [`resume`](Self::resume), for a token of any kind of job.
     #[doc(hidden)]
-    pub fn resume_any(&self, token: &str) -> Result<AnyJob> {
+    pub fn resume_any(&self, token: &str) -> Result<AnyHandle> {
         let base: &BaseUrl = self.base_url();
         Ok(match ResumeToken::parse(token, base)?.kind {
-            Kind::Match => AnyJob::Match(self.resume(token)?),
-            Kind::Ask => AnyJob::Ask(self.resume(token)?),
-            Kind::Recognize => AnyJob::Recognize(self.resume(token)?),
-            _ => AnyJob::Detect(self.resume(token)?),
+            Kind::Match => AnyHandle::Match(self.resume(token)?),
+            Kind::Ask => AnyHandle::Ask(self.resume(token)?),
+            Kind::Recognize => AnyHandle::Recognize(self.resume(token)?),
+            _ => AnyHandle::Detect(self.resume(token)?),
         })
     }
 }

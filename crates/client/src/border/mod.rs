@@ -10,7 +10,7 @@ use image_intelligence_core::{
 };
 
 pub use call::RawAnswer;
-pub use job::{AnyJob, AnyJobBuilder};
+pub use job::{AnyHandle, AnyJobBuilder};
 pub use rows::AnyRows;
 
 /// Something that the API answered, as JSON for a host to decode.

@@ -1,0 +1,128 @@
+//! Where the client and those who must not know it meet: two traits, without an executor.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::{AnyJob, Error, JobSearch, Kind, Result, Rid, Timestamp};
+
+/// Something that comes later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Which job is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct JobRef {
+    /// What it does.
+    pub kind: Kind,
+    /// The namespace of a recognize job.
+    pub namespace: Option<String>,
+    /// The service's name for it.
+    pub id: String,
+    /// When it was made, by the service's clock, where the service has said so.
+    pub created_at: Option<Timestamp>,
+}
+
+impl JobRef {
+    /// The job of that kind and id.
+    pub fn new(kind: Kind, id: impl Into<String>) -> Self {
+        Self { kind, namespace: None, id: id.into(), created_at: None }
+    }
+
+    /// Says in which namespace a recognize job is.
+    pub fn in_namespace(mut self, namespace: Option<String>) -> Self {
+        self.namespace = namespace;
+        self
+    }
+
+    /// Says when it was made, by the service's clock.
+    pub fn created_at(mut self, moment: Option<Timestamp>) -> Self {
+        self.created_at = moment;
+        self
+    }
+}
+
+/// Whom one asks for jobs. The client is one.
+pub trait JobSource: Send + Sync {
+    /// The job as it is now, done or not. Looks of many callers may be answered by one request.
+    ///
+    /// Fails with `not_found` where the API does not know it.
+    fn fetch(&self, job: JobRef) -> Later<'_, Result<AnyJob>>;
+
+    /// The jobs of a kind that meet every condition; `namespace` is that of recognize jobs.
+    fn find(&self, kind: Kind, namespace: Option<String>, search: JobSearch) -> Later<'_, Result<Vec<AnyJob>>>;
+}
+
+/// A job that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Intent {
+    /// What it does.
+    pub kind: Kind,
+    /// The namespace of a recognize job.
+    pub namespace: Option<String>,
+    /// Our own name for it.
+    pub rid: Rid,
+    /// The customId that it carries: the rid, or a name of the caller's.
+    pub custom_id: String,
+    /// How many pictures it has.
+    pub images: usize,
+    /// When it is sent, by this machine's clock.
+    pub at: Timestamp,
+}
+
+impl Intent {
+    /// The intent to send a job of that kind under that name.
+    pub fn new(kind: Kind, rid: Rid, custom_id: impl Into<String>, images: usize, at: Timestamp) -> Self {
+        Self { kind, namespace: None, rid, custom_id: custom_id.into(), images, at }
+    }
+
+    /// Says in which namespace a recognize job is.
+    pub fn in_namespace(mut self, namespace: Option<String>) -> Self {
+        self.namespace = namespace;
+        self
+    }
+
+    /// Whether the customId is our own rid, which alone proves that a job of that name is ours.
+    pub fn is_ours(&self) -> bool {
+        self.custom_id == self.rid.to_string()
+    }
+}
+
+/// Who is told what becomes of each submit, and may give it a URL to be called back at. A receiver of webhooks is one, a
+/// journal is another.
+///
+/// The calls for one job come in this order: [`mint`](Self::mint), [`record`](Self::record), then for each time that the
+/// request is sent [`leaving`](Self::leaving) and, where it will be sent again as it made no job, [`came_back`](Self::came_back);
+/// at last one of [`accepted`](Self::accepted), [`refused`](Self::refused) and [`unknown`](Self::unknown). Where one of the
+/// first three fails, the job is not sent.
+pub trait Callbacks: Send + Sync {
+    /// The URL at which the service is to post the finished job; `None` where nobody listens.
+    fn mint(&self, kind: Kind, rid: Rid, now: Timestamp) -> Result<Option<String>> {
+        let _ = (kind, rid, now);
+        Ok(None)
+    }
+
+    /// Makes the intent durable. Nothing has been sent yet.
+    fn record(&self, intent: Intent) -> Later<'_, Result<()>>;
+
+    /// The last bytes of the request are about to leave: from here on the job may exist.
+    fn leaving(&self, rid: Rid) -> Later<'_, Result<()>>;
+
+    /// The request certainly made no job (a failed connect, a 429, a 401), and will be sent again.
+    fn came_back(&self, rid: Rid) -> Later<'_, Result<()>>;
+
+    /// The job exists.
+    fn accepted(&self, rid: Rid, job: JobRef) -> Later<'_, Result<()>>;
+
+    /// The job does not exist, and will not be sent again.
+    fn refused(&self, rid: Rid, error: Error) -> Later<'_, Result<()>>;
+
+    /// Whether the job exists could not be found out.
+    fn unknown(&self, rid: Rid, error: Error) -> Later<'_, Result<()>>;
+
+    /// The finished job, when a webhook brings it and it is confirmed; `None` where none will ever be told.
+    fn subscribe(&self, rid: Rid) -> Option<Later<'static, AnyJob>> {
+        let _ = rid;
+        None
+    }
+}
