@@ -1,0 +1,445 @@
+//! Many waits, few requests: which jobs to ask for next, one by one or a stretch of time in one search. Time comes in;
+//! nothing sleeps here and nothing is sent.
+
+mod place;
+mod policy;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use place::{Failing, Place};
+pub use policy::SchedulePolicy;
+pub use rows::{JobBrief, RowSplitter};
+
+use crate::{JobRef, Timestamp};
+
+/// A job that somebody waits for, in a [`Schedule`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket {
+    place: u32,
+    /// Which of the jobs that were at this place it is: a ticket of one that is gone fits no other.
+    serial: u32,
+}
+
+impl Ticket {
+    const FIRST: Self = Self { place: 0, serial: 0 };
+    const LAST: Self = Self { place: u32::MAX, serial: u32::MAX };
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Ask for one job.
+    Look(Ticket),
+    /// Ask for every job of a stretch of time.
+    Search(Window),
+    /// Nothing before this moment, unless a job comes or goes.
+    Rest(Duration),
+}
+
+/// A stretch of time to search, in one place: a kind, and a namespace where the kind has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Window {
+    /// The place, by [`Schedule::place`].
+    pub place: usize,
+    /// Jobs made after this moment.
+    pub after: Timestamp,
+    /// Jobs made before this moment.
+    pub before: Timestamp,
+    /// The jobs that are looked for.
+    pub wanted: Vec<Ticket>,
+    /// When they were made, from the first to the last.
+    span: (i64, i64),
+}
+
+/// What a search brought, beside the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Brought {
+    /// How many rows there were, ours and others.
+    pub rows: usize,
+    /// How many bytes.
+    pub bytes: usize,
+    /// Whether it was left off because it was too large.
+    pub too_large: bool,
+}
+
+/// All that one client waits for. Moments are durations since a beginning of the caller's choice.
+#[derive(Debug)]
+pub struct Schedule {
+    policy: SchedulePolicy,
+    places: Vec<Place>,
+    jobs: Vec<Seat>,
+    free: Vec<u32>,
+    open: usize,
+    /// By when each job is due, but for those that are being asked for.
+    due: BTreeSet<(Duration, Ticket)>,
+    /// Only those that have one.
+    deadlines: BTreeSet<(Duration, Ticket)>,
+    /// No request before this, while more than a few jobs are open.
+    slot: Duration,
+    /// Whether one that searches do not show is next.
+    by_id_next: bool,
+}
+
+#[derive(Debug, Default)]
+struct Seat {
+    serial: u32,
+    entry: Option<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: Arc<str>,
+    place: u32,
+    /// In milliseconds, by the service's clock.
+    created: Option<i64>,
+    last: Duration,
+    due: Duration,
+    /// A server asked for this much peace.
+    not_before: Duration,
+    deadline: Duration,
+    misses: u8,
+    busy: bool,
+}
+
+/// So many searches in a row without a job, and it is asked for by its id.
+const MISSES: u8 = 2;
+
+/// So many of the jobs that are due first are looked through for one that may be asked for.
+const LOOKED_THROUGH: usize = 2048;
+
+impl Schedule {
+    /// A schedule without jobs.
+    pub fn new(policy: SchedulePolicy) -> Self {
+        Self {
+            policy,
+            places: Vec::new(),
+            jobs: Vec::new(),
+            free: Vec::new(),
+            open: 0,
+            due: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            slot: Duration::ZERO,
+            by_id_next: false,
+        }
+    }
+
+    /// Whether there is no job at all.
+    pub fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    /// How many jobs are waited for.
+    pub fn len(&self) -> usize {
+        self.open
+    }
+
+    /// A kind and namespace in which jobs are searched.
+    pub fn place(&self, place: usize) -> Option<(crate::Kind, Option<&str>)> {
+        self.places.get(place).map(|place| (place.kind, place.namespace.as_deref()))
+    }
+
+    /// The job of an id in a place, if it is waited for.
+    pub fn find(&self, place: usize, id: &str) -> Option<Ticket> {
+        self.places.get(place)?.ids.get(id).copied()
+    }
+
+    /// The job of a ticket: its place, and its id.
+    pub fn job(&self, ticket: Ticket) -> Option<(usize, &Arc<str>)> {
+        self.entry(ticket).map(|entry| (entry.place as usize, &entry.id))
+    }
+
+    /// Whether the job is waited for already.
+    pub fn known(&self, job: &JobRef) -> Option<Ticket> {
+        let place = self.places.iter().find(|place| place.is(job.kind, job.namespace.as_deref()))?;
+        place.ids.get(job.id.as_str()).copied()
+    }
+
+    /// The job whose deadline is first, and the deadline, but for those that are being asked for.
+    pub fn first_deadline(&self) -> Option<(Duration, Ticket)> {
+        self.deadlines.first().copied()
+    }
+
+    /// Takes a job in, to be asked for at `due`; whoever waits for it gives up at `deadline`. Where it is here already it
+    /// becomes due no later, though never twice within the shortest interval.
+    pub fn add(&mut self, job: &JobRef, id: Arc<str>, now: Duration, due: Duration, deadline: Duration) -> Ticket {
+        if let Some(ticket) = self.known(job) {
+            let soonest = self.entry(ticket).map_or(due, |entry| entry.last + self.policy.shortest);
+            self.hurry(ticket, due.max(soonest), deadline);
+            return ticket;
+        }
+        let namespace = job.namespace.as_deref();
+        let place = self.places.iter().position(|place| place.is(job.kind, namespace)).unwrap_or_else(|| {
+            self.places.push(Place::new(job.kind, job.namespace.clone()));
+            self.places.len() - 1
+        });
+        let seat = self.free.pop().unwrap_or_else(|| {
+            self.jobs.push(Seat::default());
+            u32::try_from(self.jobs.len() - 1).unwrap_or(u32::MAX)
+        });
+        let ticket = Ticket { place: seat, serial: self.jobs[seat as usize].serial };
+        let created = job.created_at.map(Timestamp::as_millis);
+        self.places[place].add(&id, created, ticket);
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        let entry =
+            Entry { id, place, created, last: now, due, not_before: Duration::ZERO, deadline, misses: 0, busy: false };
+        self.jobs[seat as usize].entry = Some(entry);
+        self.open += 1;
+        self.enqueue(ticket);
+        ticket
+    }
+
+    /// Takes a job out: nobody waits for it any more.
+    pub fn remove(&mut self, ticket: Ticket) {
+        self.dequeue(ticket);
+        if self.entry(ticket).is_none() {
+            return;
+        }
+        let seat = &mut self.jobs[ticket.place as usize];
+        seat.serial = seat.serial.wrapping_add(1);
+        if let Some(entry) = seat.entry.take() {
+            self.places[entry.place as usize].remove(&entry.id, entry.created, ticket);
+            self.free.push(ticket.place);
+            self.open -= 1;
+        }
+    }
+
+    /// A job was seen, or asked for in vain, and is due again at `due`; a server that asked for peace has it until
+    /// `not_before`.
+    pub fn again(&mut self, ticket: Ticket, now: Duration, due: Duration, not_before: Duration, deadline: Duration) {
+        self.dequeue(ticket);
+        if let Some(entry) = self.entry_mut(ticket) {
+            (entry.last, entry.due, entry.not_before, entry.deadline) = (now, due, not_before, deadline);
+            (entry.busy, entry.misses) = (false, 0);
+            self.enqueue(ticket);
+        }
+    }
+
+    /// What became of a look at one job, to be said before it is told [again](Self::again): whether the service knows it.
+    pub fn looked(&mut self, ticket: Ticket, known: bool, now: Duration) {
+        let Some(entry) = self.entry_mut(ticket) else { return };
+        let missed = std::mem::take(&mut entry.misses) >= MISSES;
+        let place = entry.place as usize;
+        if missed && known && self.places[place].prove(now, &self.policy) {
+            // A cap explains why they were missing.
+            let tickets: Vec<_> = self.places[place].ids.values().copied().collect();
+            for ticket in tickets {
+                if let Some(entry) = self.entry_mut(ticket) {
+                    entry.misses = 0;
+                }
+            }
+        }
+    }
+
+    /// What became of a search, once every row that is ours was told by [`again`](Self::again) or [`remove`](Self::remove):
+    /// those that did not come are due still.
+    pub fn searched(&mut self, window: &Window, brought: Brought, now: Duration) {
+        let missing: Vec<_> = window
+            .wanted
+            .iter()
+            .copied()
+            .filter(|ticket| self.entry(*ticket).is_some_and(|entry| entry.busy))
+            .collect();
+        let full = self.places[window.place].learn(window, brought, !missing.is_empty(), now);
+        if missing.len() == window.wanted.len() && !full {
+            self.places[window.place].failed(Failing::Useless, now, &self.policy);
+        }
+        let halves = if full { Place::halve(window.span, &self.policy) } else { Vec::new() };
+        let by_id = full && halves.is_empty();
+        let mut left = Vec::new();
+        for ticket in missing {
+            let Some(entry) = self.entry_mut(ticket) else { continue };
+            if by_id {
+                entry.misses = MISSES;
+            } else if !full {
+                entry.misses = entry.misses.saturating_add(1);
+            }
+            left.extend(entry.created);
+            self.back(ticket);
+        }
+        let wanted = |half: &(i64, i64)| left.iter().any(|created| (half.0..=half.1).contains(created));
+        self.places[window.place].halves.extend(halves.into_iter().filter(wanted));
+    }
+
+    /// A search failed: its jobs are due still, but for those that were told by [`again`](Self::again). One that will fail
+    /// for good is not tried again for a while, and neither is one that failed three times in a row.
+    pub fn search_failed(&mut self, window: &Window, for_good: bool, now: Duration) {
+        let failing = if for_good { Failing::ForGood } else { Failing::ThisTime };
+        self.places[window.place].failed(failing, now, &self.policy);
+        for ticket in &window.wanted {
+            self.back(*ticket);
+        }
+    }
+
+    /// Gives back a job that was not asked for after all.
+    pub fn back(&mut self, ticket: Ticket) {
+        if let Some(entry) = self.entry_mut(ticket)
+            && entry.busy
+        {
+            entry.busy = false;
+            self.enqueue(ticket);
+        }
+    }
+
+    /// What to do at this moment. What it says counts as begun: say it was done, or [give it back](Self::back).
+    pub fn next(&mut self, now: Duration) -> Next {
+        let first_deadline = self.deadlines.first().map_or(Duration::MAX, |(deadline, _)| *deadline);
+        if let Some((deadline, ticket)) = self.deadlines.first().copied()
+            && deadline <= now
+        {
+            return if self.open <= self.policy.few { self.take(ticket) } else { self.around(ticket, now) };
+        }
+        if self.open <= self.policy.few {
+            let Some((due, ticket)) = self.due.first().copied() else { return Next::Rest(first_deadline) };
+            return if due <= now { self.take(ticket) } else { Next::Rest(due.min(first_deadline)) };
+        }
+        if now < self.slot {
+            return Next::Rest(self.slot.min(first_deadline));
+        }
+        let next = self.half(now).unwrap_or_else(|| {
+            let (ready, ticket) = self.readiest(now);
+            match ticket {
+                Some(ticket) => self.around(ticket, now),
+                None => Next::Rest(ready.min(first_deadline)),
+            }
+        });
+        if !matches!(next, Next::Rest(_)) {
+            self.slot = now + self.policy.gap();
+        }
+        next
+    }
+
+    /// The job that is due first among those that may be asked for now; else when the first of them may be. Those that
+    /// searches do not show take turns with the others, so that neither sort waits for all of the other.
+    fn readiest(&mut self, now: Duration) -> (Duration, Option<Ticket>) {
+        let (mut earliest, mut first) = (Duration::MAX, [None; 2]);
+        for (_, ticket) in self.due.iter().take(LOOKED_THROUGH) {
+            let Some(entry) = self.entry(*ticket) else { continue };
+            let ready = self.policy.ready(entry);
+            if ready <= now {
+                first[usize::from(entry.misses >= MISSES)].get_or_insert(*ticket);
+                if first.iter().all(Option::is_some) {
+                    break;
+                }
+            }
+            earliest = earliest.min(ready);
+        }
+        let [shown, missing] = first;
+        self.by_id_next ^= shown.is_some() && missing.is_some();
+        let chosen = if self.by_id_next { missing.or(shown) } else { shown.or(missing) };
+        (earliest, chosen)
+    }
+
+    /// A half of a window that was full.
+    fn half(&mut self, now: Duration) -> Option<Next> {
+        for place in 0..self.places.len() {
+            while let Some((from, to)) = self.places[place].halves.pop_front() {
+                let wanted = self.wanted(place, from, to);
+                match wanted.as_slice() {
+                    [] => {}
+                    [one] => return Some(self.take(*one)),
+                    _ if self.places[place].is_off(now) => {}
+                    _ => return Some(self.search(place, from, to, wanted)),
+                }
+            }
+        }
+        None
+    }
+
+    /// The look that shows this job, and as many others as are worth it.
+    fn around(&mut self, ticket: Ticket, now: Duration) -> Next {
+        let Some(entry) = self.entry(ticket) else { return Next::Rest(now) };
+        let (place, misses, due) = (entry.place as usize, entry.misses, entry.due);
+        let Some(created) = entry.created.filter(|_| self.policy.search && misses < MISSES) else {
+            return self.take(ticket);
+        };
+        if self.places[place].is_off(now) {
+            return self.take(ticket);
+        }
+        self.places[place].forget(now);
+        // Whoever is late may cost more.
+        let late = now.saturating_sub(due).as_secs_f64();
+        let spare = self.policy.spare_bytes as f64 * (1.0 + self.policy.haste * late);
+        let (from, to) = self.places[place].span(created, spare, &self.policy, |ticket| {
+            let entry = self.entry(ticket)?;
+            (!entry.busy).then(|| self.policy.weight(entry, now))
+        });
+        let wanted = self.wanted(place, from, to);
+        if wanted.len() < 2 || self.places[place].is_dear(to - from, wanted.len(), spare, &self.policy) {
+            return self.take(ticket);
+        }
+        self.search(place, from, to, wanted)
+    }
+
+    /// The jobs of a stretch of time that nobody is asking for.
+    fn wanted(&self, place: usize, from: i64, to: i64) -> Vec<Ticket> {
+        let made = self.places[place].made(from, to);
+        made.filter(|ticket| self.entry(*ticket).is_some_and(|entry| !entry.busy)).collect()
+    }
+
+    fn take(&mut self, ticket: Ticket) -> Next {
+        self.begin(ticket);
+        Next::Look(ticket)
+    }
+
+    fn search(&mut self, place: usize, from: i64, to: i64, wanted: Vec<Ticket>) -> Next {
+        for ticket in &wanted {
+            self.begin(*ticket);
+        }
+        let margin = self.places[place].margin(&self.policy);
+        Next::Search(Window {
+            place,
+            after: Timestamp::from_millis(from.saturating_sub(margin)),
+            before: Timestamp::from_millis(to.saturating_add(margin)),
+            wanted,
+            span: (from, to),
+        })
+    }
+
+    fn begin(&mut self, ticket: Ticket) {
+        self.dequeue(ticket);
+        if let Some(entry) = self.entry_mut(ticket) {
+            entry.busy = true;
+        }
+    }
+
+    fn hurry(&mut self, ticket: Ticket, due: Duration, deadline: Duration) {
+        self.dequeue(ticket);
+        if let Some(entry) = self.entry_mut(ticket) {
+            entry.due = entry.due.min(due);
+            entry.deadline = entry.deadline.min(deadline);
+            if !entry.busy {
+                self.enqueue(ticket);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, ticket: Ticket) {
+        if let Some((due, deadline)) = self.entry(ticket).map(|entry| (entry.due, entry.deadline)) {
+            self.due.insert((due, ticket));
+            if deadline < Duration::MAX {
+                self.deadlines.insert((deadline, ticket));
+            }
+        }
+    }
+
+    fn dequeue(&mut self, ticket: Ticket) {
+        if let Some((due, deadline)) = self.entry(ticket).map(|entry| (entry.due, entry.deadline)) {
+            self.due.remove(&(due, ticket));
+            self.deadlines.remove(&(deadline, ticket));
+        }
+    }
+
+    fn entry(&self, ticket: Ticket) -> Option<&Entry> {
+        self.jobs.get(ticket.place as usize).filter(|seat| seat.serial == ticket.serial)?.entry.as_ref()
+    }
+
+    fn entry_mut(&mut self, ticket: Ticket) -> Option<&mut Entry> {
+        self.jobs.get_mut(ticket.place as usize).filter(|seat| seat.serial == ticket.serial)?.entry.as_mut()
+    }
+}
