@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    BaseUrl, Dialect, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, Secret, TokenRequest,
+    BaseUrl, Dialect, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, SchedulePolicy, Secret, TokenRequest,
 };
 
 use crate::auth::{CredentialTokens, TokenProvider};
@@ -14,6 +14,7 @@ use crate::client::{Client, Inner};
 use crate::http::Http;
 use crate::outside::{Outside, Real};
 use crate::pictures::{Pictures, Policy};
+use crate::scheduler::Scheduler;
 use crate::tls;
 
 /// Sets up a [`Client`]; every setting has a default that suits most.
@@ -45,6 +46,7 @@ pub struct ClientBuilder {
     recover_for: Duration,
     retry: RetryPolicy,
     poll: PollPolicy,
+    schedule: SchedulePolicy,
     limits: Limits,
     user_agent: Option<String>,
     dialect: Dialect,
@@ -73,6 +75,7 @@ impl Default for ClientBuilder {
             recover_for: Duration::from_secs(30),
             retry: RetryPolicy::default(),
             poll: PollPolicy::default(),
+            schedule: SchedulePolicy::default(),
             limits: Limits::default(),
             user_agent: None,
             dialect: Dialect::default(),
@@ -177,6 +180,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How the waits share their requests, once more than a few jobs are open.
+    pub fn schedule(mut self, policy: SchedulePolicy) -> Self {
+        self.schedule = policy;
+        self
+    }
+
     /// The API's limits, where they differ from the documented ones.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -260,6 +269,7 @@ impl ClientBuilder {
             recover_for: self.recover_for,
             dialect: self.dialect,
             closed: tokio::sync::watch::Sender::new(false),
+            scheduler: Scheduler::new(self.schedule),
         }))
     }
 }

@@ -7,7 +7,7 @@ use image_intelligence_core::{Error, ErrorKind, Failure, Repeat, Result, RetryPo
 use tokio::time::Instant;
 
 use crate::auth::TokenProvider;
-use crate::http::{Answer, Failed, Http, Request};
+use crate::http::{Answer, Body, Failed, Http, Request, Sink};
 use crate::outside::Outside;
 
 /// Makes calls to one API.
@@ -54,13 +54,35 @@ impl Caller {
     /// Sends a request until there is an answer to read, and says with which token: apart from the reading, so that it stands
     /// once in a library and not once for each model.
     async fn answer(&self, request: &Request, tries: &mut Tries<'_>) -> Result<(Answer, Secret), Failed> {
+        let mut body = Body::new(request.wanted);
+        let (location, token) = self.answer_into(request, tries, &mut body).await?;
+        Ok((Answer { body: body.whole(), location }, token))
+    }
+
+    /// Sends a read, and passes its answer on piece by piece.
+    pub(crate) async fn stream(
+        &self,
+        request: &Request,
+        retry: &RetryPolicy,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failed> {
+        let mut tries = Tries::new(retry, Repeat::Harmless);
+        self.answer_into(request, &mut tries, sink).await.map(|_| ())
+    }
+
+    async fn answer_into(
+        &self,
+        request: &Request,
+        tries: &mut Tries<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(Option<String>, Secret), Failed> {
         loop {
             tries.pass(&self.gate, request).await?;
             // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
             let token = self.tokens.token(tries.refused.as_ref()).await;
             let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
-            let failed = match self.http.send(request, Some(&token)).await {
-                Ok(answer) => return Ok((answer, token)),
+            let failed = match self.http.send_into(request, Some(&token), sink).await {
+                Ok(location) => return Ok((location, token)),
                 Err(failed) => self.without_secrets(failed, &token),
             };
             if failed.failure == Failure::Status(401) && tries.refused.is_none() {
@@ -154,7 +176,7 @@ impl<'a> Tries<'a> {
 pub(crate) struct Gate(Mutex<Option<Instant>>);
 
 impl Gate {
-    fn closed_for(&self) -> Option<Duration> {
+    pub(crate) fn closed_for(&self) -> Option<Duration> {
         let until = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }

@@ -12,6 +12,7 @@ use image_intelligence_core::{
 
 use tokio::sync::watch;
 
+use crate::as_completed::{AsCompleted, Tracked};
 use crate::auth::CredentialTokens;
 use crate::builder::ClientBuilder;
 use crate::call::Caller;
@@ -26,6 +27,7 @@ use crate::outside::Outside;
 use crate::pictures::Pictures;
 use crate::recognition::Recognition;
 use crate::registration::{self, Registration};
+use crate::scheduler::Scheduler;
 
 /// Talks to one API. Cheap to clone; clones share their connections, their token and their manners.
 ///
@@ -46,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) recover_for: Duration,
     pub(crate) dialect: Dialect,
     pub(crate) closed: watch::Sender<bool>,
+    pub(crate) scheduler: Scheduler,
 }
 
 impl Inner {
@@ -310,6 +313,67 @@ impl Client {
     /// ```
     pub async fn image(&self, url: &str) -> Result<Bytes> {
         self.0.while_open(self.0.pictures.fetch(&self.0, url)).await
+    }
+
+    /// Waits for many jobs at once, and gives each when it ends. They share their requests, however many they are: hundreds
+    /// of jobs take about two requests a second.
+    ///
+    /// ```
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// let mut jobs = Vec::new();
+    /// for frame in [b"one".to_vec(), b"two".to_vec()] {
+    ///     jobs.push(client.detect([frame]).class("person").send().await?);
+    /// }
+    /// # let mut done = 0;
+    /// let mut ended = client.as_completed(jobs);
+    /// while let Some((job, result)) = ended.next().await {
+    ///     match result {
+    ///         Ok(result) => println!("{}: {:?}", job.id(), result.classes()),
+    ///         Err(error) => println!("{}: {error}", job.id()),
+    ///     }
+    /// #   done += 1;
+    /// }
+    /// # assert_eq!(done, 2);
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn as_completed<K: JobKind>(&self, jobs: impl IntoIterator<Item = Job<K>>) -> AsCompleted<K> {
+        AsCompleted::new(self.clone(), jobs.into_iter().collect())
+    }
+
+    /// Takes up many jobs again by their resume tokens, whatever their kinds, and gives each when it ends, with its token.
+    ///
+    /// Fails with `resume_token` where one is malformed or of another API, and says which; nothing is sent then.
+    ///
+    /// ```
+    /// # use image_intelligence::Client;
+    /// # use image_intelligence_server::{Answers, Found, Server};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
+    /// # let client = Client::builder().base_url(server.base_url()).credentials("local", "local").build()?;
+    /// # let tokens = vec![client.detect([b"..".to_vec()]).class("person").send().await?.resume_token()];
+    /// // "ii1_.." lines from a file that another program wrote
+    /// let mut ended = client.track(&tokens)?;
+    /// while let Some((token, result)) = ended.next().await {
+    ///     println!("{token}: {}", result?.status());
+    /// }
+    /// # assert!(client.track(["ii1_nonsense"]).is_err());
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn track<T: AsRef<str>>(&self, tokens: impl IntoIterator<Item = T>) -> Result<Tracked> {
+        let (mut jobs, mut kept) = (Vec::new(), Vec::new());
+        for (index, token) in tokens.into_iter().enumerate() {
+            let token = token.as_ref();
+            let job = self.resume_any(token).map_err(|error| error.with_context(format_args!("tokens[{index}]")))?;
+            jobs.push(job);
+            kept.push(token.to_owned());
+        }
+        Ok(Tracked::new(self.clone(), kept, jobs))
     }
 
     /// Takes up a job again by its resume token, in this process or another. Nothing is sent yet.

@@ -119,7 +119,7 @@ impl Http {
 
     /// Sends the request once, and gives a success.
     pub(crate) async fn send(&self, request: &Request, bearer: Option<&Secret>) -> Result<Answer, Failed> {
-        let mut body = Body { wanted: request.wanted, first: Bytes::new(), all: BytesMut::new() };
+        let mut body = Body::new(request.wanted);
         let location = self.send_into(request, bearer, &mut body).await?;
         Ok(Answer { body: body.whole(), location })
     }
@@ -243,7 +243,7 @@ fn said_length(headers: &HeaderMap) -> u64 {
 }
 
 /// The body of an answer, in memory. Most come in one piece, which is then not copied.
-struct Body {
+pub(crate) struct Body {
     wanted: Wanted,
     first: Bytes,
     all: BytesMut,
@@ -254,7 +254,11 @@ impl Body {
         self.first.len() + self.all.len()
     }
 
-    fn whole(self) -> Bytes {
+    pub(crate) fn new(wanted: Wanted) -> Self {
+        Self { wanted, first: Bytes::new(), all: BytesMut::new() }
+    }
+
+    pub(crate) fn whole(self) -> Bytes {
         if self.all.is_empty() { self.first } else { self.all.freeze() }
     }
 }

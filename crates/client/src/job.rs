@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence_core::{Inputs, JobStatus, Result, ResumeToken, Rid, Timestamp, Wait};
+use image_intelligence_core::{Error, ErrorKind, Inputs, JobRef, JobStatus, Result, ResumeToken, Rid, Timestamp, Wait};
 use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::jobs::Jobs;
 use crate::kind::JobKind;
+use crate::scheduler::{End, Listener, Scheduler, Seat, Terms};
 use crate::submit::Submit;
 use crate::updates::{Update, Updates};
 
@@ -19,12 +20,14 @@ pub struct Job<K> {
     pub(crate) client: Client,
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) status: Option<JobStatus>,
-    id: String,
+    id: Arc<str>,
     /// Of a recognize job.
     namespace: Option<String>,
     rid: Rid,
     custom_id: Option<String>,
     created_at: Timestamp,
+    /// Whether the service said so.
+    dated: bool,
     /// When this handle was made, and how old the job was then.
     made: (Instant, Duration),
     kind: PhantomData<fn() -> K>,
@@ -36,11 +39,12 @@ impl<K> Clone for Job<K> {
             client: self.client.clone(),
             inputs: Arc::clone(&self.inputs),
             status: self.status.clone(),
-            id: self.id.clone(),
+            id: Arc::clone(&self.id),
             namespace: self.namespace.clone(),
             rid: self.rid,
             custom_id: self.custom_id.clone(),
             created_at: self.created_at,
+            dated: self.dated,
             made: self.made,
             kind: PhantomData,
         }
@@ -64,11 +68,12 @@ impl<K: JobKind> Job<K> {
         Self {
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
-            id: facts.id.to_owned(),
+            id: facts.id.into(),
             namespace,
             rid,
             custom_id: Some(custom_id),
             created_at: facts.created_at.unwrap_or_else(|| client.inner().outside().now()),
+            dated: facts.created_at.is_some(),
             made: (Instant::now(), Duration::ZERO),
             kind: PhantomData,
             client,
@@ -79,11 +84,12 @@ impl<K: JobKind> Job<K> {
         Self {
             inputs: Arc::new(Inputs::of_resumed(token.rid)),
             status: None,
-            id: token.id,
+            id: token.id.into(),
             namespace: token.namespace,
             rid: token.rid,
             custom_id: None,
             created_at: token.created,
+            dated: true,
             made: (Instant::now(), client.inner().outside().now().since(token.created)),
             kind: PhantomData,
             client,
@@ -113,7 +119,7 @@ impl<K: JobKind> Job<K> {
     /// A line of text with which [`Client::resume`] takes the job up again, in any process and any language. It holds no
     /// URL and no secret.
     pub fn resume_token(&self) -> String {
-        let mut token = ResumeToken::new(K::KIND, &self.id, self.rid, self.created_at, &self.client.inner().base);
+        let mut token = ResumeToken::new(K::KIND, &*self.id, self.rid, self.created_at, &self.client.inner().base);
         token.namespace.clone_from(&self.namespace);
         token.to_string()
     }
@@ -124,8 +130,84 @@ impl<K: JobKind> Job<K> {
         Self { client: client.clone(), ..self.clone() }
     }
 
-    pub(crate) fn age(&self) -> Duration {
-        self.made.0.elapsed() + self.made.1
+    pub(crate) fn reference(&self) -> JobRef {
+        JobRef::new(K::KIND, &*self.id)
+            .in_namespace(self.namespace.clone())
+            .created_at(self.dated.then_some(self.created_at))
+    }
+
+    /// Begins to wait. A job that was under way when it was submitted, just now, is not asked for at once.
+    pub(crate) fn join(&self, listener: Arc<dyn Listener>, key: u32, began: Instant, limit: Duration) -> Seat {
+        let terms = Terms { began, age: self.age_at(began), limit, first: self.first_look(began, limit) };
+        Scheduler::join(&self.client, &self.reference(), Arc::clone(&self.id), listener, key, &terms)
+    }
+
+    fn age_at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.made.0) + self.made.1
+    }
+
+    /// Whether the job was submitted just now, and so cannot be done yet.
+    pub(crate) fn is_fresh(&self, began: Instant) -> bool {
+        self.age_at(began) < Duration::from_secs(1) && self.status.as_ref().is_some_and(|status| !status.is_done())
+    }
+
+    fn first_look(&self, began: Instant, limit: Duration) -> Instant {
+        if !self.is_fresh(began) {
+            return began;
+        }
+        let inner = self.client.inner();
+        began + Wait::new(inner.poll.clone(), self.age_at(began), limit).first(inner.outside().jitter())
+    }
+
+    /// What the end of a wait means to the caller.
+    pub(crate) fn ended(&self, end: End, waited: Duration, last: Option<JobStatus>) -> Result<K::Job> {
+        match end {
+            End::Done(job) => match K::of(*job) {
+                Some(mut job) => {
+                    K::tie(&mut job, &self.inputs);
+                    Ok(job)
+                }
+                None => Err(self.lost(None, last)),
+            },
+            End::Failed(error) if error.kind() == ErrorKind::Closed => Err(error.with_job(last, self.resume_token())),
+            End::Failed(error) => Err(error),
+            End::Lost(source) => Err(self.lost(source, last)),
+            End::TimedOut(Ok(status)) => Err(self.timed_out(None, waited, Some(status))),
+            End::TimedOut(Err(source)) => Err(self.timed_out(Some(source), waited, last)),
+        }
+    }
+
+    pub(crate) fn timed_out(&self, source: Option<Error>, waited: Duration, status: Option<JobStatus>) -> Error {
+        let token = self.resume_token();
+        let last = source.as_ref().map(|error| format!(" (the last look failed: {error})")).unwrap_or_default();
+        let message = format!(
+            "waited {} s for {} job {}, last status {}{last}; it may still finish: client.resume(\"{token}\").wait()",
+            crate::http::in_seconds(waited),
+            K::KIND,
+            self.id,
+            status_word(status.as_ref()),
+        );
+        let error = Error::new(ErrorKind::WaitTimeout, message).with_job(status, token);
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+
+    fn lost(&self, source: Option<Error>, status: Option<JobStatus>) -> Error {
+        let message = format!(
+            "the API does not know {} job {} any more, last status {}; submit the pictures again if you still need them",
+            K::KIND,
+            self.id,
+            status_word(status.as_ref()),
+        );
+        let error = Error::new(ErrorKind::JobLost, message)
+            .with_job(status, self.resume_token())
+            .with_status(source.as_ref().and_then(Error::status).unwrap_or(404));
+        match source {
+            Some(source) => error.with_request_id(source.request_id().map(str::to_owned)).with_source(source),
+            None => error,
+        }
     }
 
     /// The job as it is now, done or not.
@@ -214,4 +296,9 @@ impl<K: JobKind> Job<K> {
     pub fn updates_for(&self, limit: Duration) -> Updates<K> {
         Updates::new(self.clone(), limit)
     }
+}
+
+/// A status in a sentence.
+pub(crate) fn status_word(status: Option<&JobStatus>) -> &str {
+    status.map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown")
 }

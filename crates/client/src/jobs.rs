@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    Error, ErrorKind, JobSearch, Kind, RecognitionSearch, RecognizeJob, Repeat, Result, RetryPolicy, Timestamp,
-    check_namespace, judge_job,
+    AnyJob, Error, ErrorKind, JobBrief, JobSearch, JobStatus, Kind, RecognitionSearch, RecognizeJob, Repeat, Result,
+    RetryPolicy, Timestamp, check_namespace, judge_job,
 };
 
 use crate::border::RawJson;
@@ -102,7 +102,7 @@ impl<K: JobKind> Jobs<K> {
         failed
     }
 
-    pub(crate) async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
+    async fn look(&self, id: &str, retry: &RetryPolicy) -> Result<K::Job, Failed> {
         let inner = self.client.inner();
         let request = self.one(inner, id);
         let read = |body: &[u8]| {
@@ -110,6 +110,27 @@ impl<K: JobKind> Jobs<K> {
             if K::facts(&job).id == id { Ok(job) } else { Err(another_job()) }
         };
         inner.caller.call(&request, Repeat::Harmless, retry, read).await.map_err(Self::unknown)
+    }
+
+    /// How far the job has come, and the job where it is done or all of it is wanted.
+    pub(crate) async fn brief(
+        &self,
+        id: &str,
+        all: bool,
+        retry: &RetryPolicy,
+    ) -> Result<(JobStatus, Option<Box<AnyJob>>)> {
+        let inner = self.client.inner();
+        let request = self.one(inner, id);
+        let read = |body: &[u8]| {
+            let brief = JobBrief::from_json(body)?;
+            if brief.id != id {
+                return Err(another_job());
+            }
+            let job = (all || brief.status.is_done()).then(|| AnyJob::from_json(K::KIND, body)).transpose()?;
+            Ok((brief.status, job.map(Box::new)))
+        };
+        let called = inner.caller.call(&request, Repeat::Harmless, retry, read).await;
+        called.map_err(|failed| Self::unknown(failed).error)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the kinds of job have in common, so that submitting, waiting and searching are written once.
 
 use image_intelligence_core::{
-    AskJob, AskRequest, BaseUrl, DetectJob, DetectRequest, Inputs, JobRequest, JobSearch, JobStatus, Kind, Limits,
-    MatchJob, MatchRequest, RecognitionSearch, RecognizeJob, RecognizeRequest, Result, Timestamp,
+    AnyJob, AskJob, AskRequest, BaseUrl, DetectJob, DetectRequest, Inputs, JobRequest, JobSearch, JobStatus, Kind,
+    Limits, MatchJob, MatchRequest, RecognitionSearch, RecognizeJob, RecognizeRequest, Result, Timestamp,
 };
 
 use crate::http::Request;
@@ -54,6 +54,11 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     /// The search for jobs of a customId.
     #[doc(hidden)]
     fn named(custom_id: &str) -> Self::Search;
+    /// The search for jobs that were made between two moments.
+    #[doc(hidden)]
+    fn made_between(after: Timestamp, before: Timestamp) -> Self::Search;
+    #[doc(hidden)]
+    fn of(job: AnyJob) -> Option<Self::Job>;
     #[doc(hidden)]
     fn read(json: &[u8]) -> Result<Self::Job>;
     #[doc(hidden)]
@@ -94,9 +99,16 @@ pub struct Facts<'a> {
 
 /// What a kind has by its models: `images` is the list of its pictures.
 macro_rules! models {
-    ($job:ident, $request:ident, $images:ident) => {
+    ($kind:ident, $job:ident, $request:ident, $images:ident) => {
         type Job = $job;
         type Request = $request;
+
+        fn of(job: AnyJob) -> Option<$job> {
+            match job {
+                AnyJob::$kind(job) => Some(job),
+                _ => None,
+            }
+        }
 
         fn read(json: &[u8]) -> Result<$job> {
             $job::from_json(json)
@@ -144,26 +156,30 @@ macro_rules! queried {
         fn named(custom_id: &str) -> JobSearch {
             JobSearch::new().custom_id(custom_id)
         }
+
+        fn made_between(after: Timestamp, before: Timestamp) -> JobSearch {
+            JobSearch::new().after(after).before(before)
+        }
     };
 }
 
 impl JobKind for Detect {
     const KIND: Kind = Kind::Detect;
     queried!("detect");
-    models!(DetectJob, DetectRequest, image_results);
+    models!(Detect, DetectJob, DetectRequest, image_results);
 }
 
 impl JobKind for Match {
     const KIND: Kind = Kind::Match;
     const UNKNOWN_IS_400: bool = true;
     queried!("match");
-    models!(MatchJob, MatchRequest, image_results);
+    models!(Match, MatchJob, MatchRequest, image_results);
 }
 
 impl JobKind for Ask {
     const KIND: Kind = Kind::Ask;
     queried!("ask");
-    models!(AskJob, AskRequest, image_results);
+    models!(Ask, AskJob, AskRequest, image_results);
 }
 
 impl JobKind for Recognize {
@@ -186,5 +202,9 @@ impl JobKind for Recognize {
         RecognitionSearch::new().custom_ids([custom_id]).limit(100)
     }
 
-    models!(RecognizeJob, RecognizeRequest, images);
+    fn made_between(after: Timestamp, before: Timestamp) -> RecognitionSearch {
+        RecognitionSearch::new().start(after).end(before).limit(100)
+    }
+
+    models!(Recognize, RecognizeJob, RecognizeRequest, images);
 }

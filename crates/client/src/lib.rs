@@ -36,6 +36,7 @@
 //!   answers that cannot be read are errors.
 //! - **Nothing secret is ever printed**, and the token goes to the base URL's origin only.
 
+mod as_completed;
 mod ask;
 mod auth;
 mod border;
@@ -56,14 +57,16 @@ mod pictures;
 mod recognition;
 mod registration;
 mod rows;
+mod scheduler;
 mod submit;
 mod tls;
 mod updates;
 mod window;
 
+pub use as_completed::{AsCompleted, Tracked};
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]
-pub use border::{AnyHandle, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
+pub use border::{AnyCompleted, AnyHandle, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use feedback::Feedbacks;
@@ -77,8 +80,8 @@ pub use image_intelligence_core::{
     JobOptions, JobRef, JobRequest, JobSearch, JobSource, JobStatus, Judged, Kind, Later, Limits, LinkModifier,
     MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw, RecognitionSearch,
     RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result, ResumeToken,
-    RetryPolicy, Rid, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify, WebhookEvent,
-    WebhookRequest, canonicalise, check, check_namespace, judge, judge_job, parse_webhook, schema, sign,
+    RetryPolicy, Rid, SchedulePolicy, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify,
+    WebhookEvent, WebhookRequest, canonicalise, check, check_namespace, judge, judge_job, parse_webhook, schema, sign,
     verify_signature,
 };
 pub use job::Job;

@@ -1,18 +1,18 @@
-//! A wait, step by step. What to do after each look is core's decision; this looks and sleeps.
+//! A wait, step by step: what the scheduler tells of one job.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
-use image_intelligence_core::{Error, ErrorKind, JobStatus, Result, RetryPolicy, Seen, Step, Wait};
+use image_intelligence_core::{Error, JobStatus, Result};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::job::Job;
+use crate::job::{Job, status_word};
 use crate::kind::JobKind;
-
-/// How long a look may take that begins at the deadline, or just before it.
-const LAST_LOOK: Duration = Duration::from_secs(5);
+use crate::scheduler::{End, Mailbox, News, Scheduler, Seat};
 
 /// How often a long wait says in the log that it goes on.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -37,18 +37,20 @@ pub enum Update<J> {
     Done(J),
 }
 
-/// The steps of a wait, each told before the sleep that follows it.
+/// The steps of a wait, each told before the pause that follows it.
 ///
-/// Ends after [`Update::Done`] or the first error. Nothing happens between calls of [`next`](Self::next), and a call that
-/// is dropped half-way loses nothing.
+/// Ends after [`Update::Done`] or the first error. The job is asked for from the first call of [`next`](Self::next) until this
+/// is dropped or has ended; a call that is dropped half-way loses nothing, and of progress that nobody took the latest is kept.
+/// All the waits of a client share their requests.
 #[must_use = "a wait does nothing unless it is polled"]
 pub struct Updates<K: JobKind> {
     job: Job<K>,
-    wait: Wait,
+    mailbox: Arc<Mailbox>,
+    /// Held while the job is asked for.
+    seat: Option<Seat>,
     span: tracing::Span,
     limit: Duration,
     began: Instant,
-    next_look: Instant,
     told_start: bool,
     last_status: Option<JobStatus>,
     polls: u32,
@@ -65,20 +67,16 @@ impl<K: JobKind> fmt::Debug for Updates<K> {
 impl<K: JobKind> Updates<K> {
     pub(crate) fn new(job: Job<K>, limit: Duration) -> Self {
         let began = Instant::now();
-        let wait = Wait::new(job.client.inner().poll.clone(), job.age(), limit);
         let span = tracing::info_span!("ii.wait", ii.job.kind = %K::KIND, ii.job.id = job.id(), ii.polls = 0);
-        // A job that was under way when it was submitted, just now, is not looked at at once.
-        let fresh = job.age() < Duration::from_secs(1) && job.status.as_ref().is_some_and(|status| !status.is_done());
-        let next_look = if fresh { began + wait.first(job.client.inner().outside().jitter()) } else { began };
         Self {
+            mailbox: Arc::new(Mailbox::new(span.clone())),
+            seat: None,
             last_status: job.status.clone(),
-            told_start: !fresh,
+            told_start: !job.is_fresh(began),
             job,
-            wait,
             span,
             limit,
             began,
-            next_look,
             polls: 0,
             said: began,
             ended: false,
@@ -90,23 +88,27 @@ impl<K: JobKind> Updates<K> {
         if self.ended {
             return None;
         }
+        if self.seat.is_none() {
+            self.seat = Some(self.job.join(self.mailbox.clone(), 0, self.began, self.limit));
+        }
         if !self.told_start {
             self.told_start = true;
             return Some(Ok(self.progress()));
         }
-        let span = self.span.clone();
-        let client = self.job.client.clone();
-        let step = async {
-            tokio::time::sleep_until(self.next_look).await;
-            self.look().await
-        };
-        let mut update = client.inner().while_open(step.instrument(span)).await;
-        if let Err(error) = &update
-            && error.kind() == ErrorKind::Closed
-        {
-            update = Err(error.clone().with_job(self.last_status.clone(), self.job.resume_token()));
-        }
+        let (mailbox, client) = (Arc::clone(&self.mailbox), self.job.client.clone());
+        let news = poll_fn(|context| {
+            let news = mailbox.poll_news(context);
+            if news.is_pending() {
+                Scheduler::keep_driven(&client);
+            }
+            news.map(Ok)
+        });
+        let news = client.inner().while_open(news.instrument(self.span.clone())).await;
+        let update = self.read(news.unwrap_or_else(|closed| News::End(End::Failed(closed))));
         self.ended = !matches!(update, Ok(Update::Progress { .. } | Update::PollFailed(_)));
+        if self.ended {
+            self.seat = None;
+        }
         Some(update)
     }
 
@@ -126,96 +128,31 @@ impl<K: JobKind> Updates<K> {
         }
     }
 
-    async fn look(&mut self) -> Result<Update<K::Job>> {
-        let allowed = self.limit.saturating_sub(self.began.elapsed()).max(LAST_LOOK);
-        let jobs = self.job.jobs();
-        let mut policy = RetryPolicy::never();
-        // No pause for a 429 either: a look is tried once, and the wait around it is what tries again.
-        policy.budget = Duration::ZERO;
-        let looked = match tokio::time::timeout(allowed, jobs.look(self.job.id(), &policy)).await {
-            Ok(looked) => looked.map_err(|failed| failed.error),
-            Err(_) => Err(Error::new(
-                ErrorKind::RequestTimeout,
-                format!("{} job {}: no answer in time", K::KIND, self.job.id()),
-            )),
-        };
+    fn read(&mut self, news: News) -> Result<Update<K::Job>> {
+        let span = self.span.clone();
+        let _entered = span.enter();
         self.polls += 1;
-        self.span.record("ii.polls", self.polls);
-        let waited = self.began.elapsed();
-        let seen = match &looked {
-            Ok(job) => Seen::Status(K::facts(job).status),
-            Err(error) => Seen::Failed(error),
+        span.record("ii.polls", self.polls);
+        let status = match &news {
+            News::Progress(status, _) | News::End(End::TimedOut(Ok(status))) => Some(status),
+            _ => None,
         };
-        if let Seen::Status(status) = seen {
+        if let Some(status) = status {
             if !status.is_known() && self.last_status.as_ref() != Some(status) {
                 tracing::warn!(%status, "the job has a status that this version does not know; the wait goes on");
             }
             self.last_status = Some(status.clone());
         }
+        let waited = self.began.elapsed();
         if self.said.elapsed() >= SAY_EVERY {
             self.said = Instant::now();
-            tracing::info!(
-                waited_s = waited.as_secs(),
-                polls = self.polls,
-                status = self.status_word(),
-                "still waiting"
-            );
+            let status = status_word(self.last_status.as_ref());
+            tracing::info!(waited_s = waited.as_secs(), polls = self.polls, status, "still waiting");
         }
-        match self.wait.step(waited, seen, self.job.client.inner().outside().jitter()) {
-            Step::Finish => looked.map(|mut job| {
-                K::tie(&mut job, &self.job.inputs);
-                Update::Done(job)
-            }),
-            Step::Again(pause) => {
-                self.next_look = Instant::now() + pause;
-                Ok(match looked {
-                    Ok(_) => self.progress(),
-                    Err(error) => Update::PollFailed(error),
-                })
-            }
-            Step::Fail => Err(match looked {
-                Err(error) => error,
-                Ok(_) => self.lost(None),
-            }),
-            Step::Lost => Err(self.lost(looked.err())),
-            Step::TimeOut => Err(self.timed_out(looked.err())),
-        }
-    }
-
-    fn status_word(&self) -> &str {
-        self.last_status.as_ref().map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown")
-    }
-
-    fn timed_out(&self, source: Option<Error>) -> Error {
-        let token = self.job.resume_token();
-        let last = source.as_ref().map(|error| format!(" (the last look failed: {error})")).unwrap_or_default();
-        let message = format!(
-            "waited {} s for {} job {}, last status {}{last}; it may still finish: client.resume(\"{token}\").wait()",
-            crate::http::in_seconds(self.began.elapsed()),
-            K::KIND,
-            self.job.id(),
-            self.status_word(),
-        );
-        let error = Error::new(ErrorKind::WaitTimeout, message).with_job(self.last_status.clone(), token);
-        match source {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
-    }
-
-    fn lost(&self, source: Option<Error>) -> Error {
-        let message = format!(
-            "the API does not know {} job {} any more, last status {}; submit the pictures again if you still need them",
-            K::KIND,
-            self.job.id(),
-            self.status_word(),
-        );
-        let error = Error::new(ErrorKind::JobLost, message)
-            .with_job(self.last_status.clone(), self.job.resume_token())
-            .with_status(source.as_ref().and_then(Error::status).unwrap_or(404));
-        match source {
-            Some(source) => error.with_request_id(source.request_id().map(str::to_owned)).with_source(source),
-            None => error,
+        match news {
+            News::Progress(..) => Ok(self.progress()),
+            News::Failed(error) => Ok(Update::PollFailed(error)),
+            News::End(end) => self.job.ended(end, waited, self.last_status.clone()).map(Update::Done),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! A job of any kind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    AskRequest, BaseUrl, DetectRequest, Kind, MatchRequest, RecognizeRequest, Result, ResumeToken, Timestamp,
+    AnyJob, AskRequest, BaseUrl, DetectRequest, Kind, MatchRequest, RecognizeRequest, Result, ResumeToken, Timestamp,
 };
 
+use tokio::time::Instant;
+
 use super::RawJson;
+use crate::as_completed::Tracked;
 use crate::client::Client;
 use crate::image::Image;
 use crate::job::Job;
 use crate::job_builder::JobBuilder;
 use crate::kind::{Ask, Detect, Match, Recognize};
+use crate::scheduler::{End, Listener, Seat};
 
 macro_rules! each {
     ($any:expr, $one:ident => $do:expr) => {
@@ -111,6 +116,14 @@ impl AnyHandle {
         }
     }
 
+    pub(crate) fn join(&self, listener: Arc<dyn Listener>, key: u32, began: Instant, limit: Duration) -> Seat {
+        each!(self, job => job.join(listener, key, began, limit))
+    }
+
+    pub(crate) fn ended(&self, end: End, waited: Duration) -> Result<AnyJob> {
+        each!(self, job => job.ended(end, waited, job.status.clone()).map(AnyJob::from))
+    }
+
     /// As [`Job::get`].
     pub async fn get(&self) -> Result<RawJson> {
         each!(self, job => job.get().await.map(|job| RawJson::from(&job)))
@@ -119,6 +132,19 @@ impl AnyHandle {
     /// As [`Job::wait_for`].
     pub async fn wait_for(&self, limit: Duration) -> Result<RawJson> {
         each!(self, job => job.wait_for(limit).await.map(|job| RawJson::from(&job)))
+    }
+}
+
+/// Many jobs of any kind, each given when it ends.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AnyCompleted(tokio::sync::Mutex<Tracked>);
+
+impl AnyCompleted {
+    /// The place of the next job that ends among those that were passed in, and its result; `None` after the last.
+    pub async fn next(&self) -> Option<(usize, Result<RawJson>)> {
+        let (place, _, result) = self.0.lock().await.next_place().await?;
+        Some((place, result.map(|job| RawJson::from(&job))))
     }
 }
 
@@ -140,6 +166,16 @@ impl Client {
             }
             _ => AnyJobBuilder::Detect(self.job(images, DetectRequest::from_json(request)?)),
         })
+    }
+
+    /// As [`as_completed`](Self::as_completed), for jobs of any kind: each is told by its place among them.
+    #[doc(hidden)]
+    pub fn any_as_completed(&self, jobs: Vec<AnyHandle>, limit: Option<Duration>) -> AnyCompleted {
+        let ended = Tracked::new(self.clone(), Vec::new(), jobs);
+        AnyCompleted(tokio::sync::Mutex::new(match limit {
+            Some(limit) => ended.wait_for(limit),
+            None => ended,
+        }))
     }
 
     /// As [`resume`](Self::resume), for a token of any kind of job.

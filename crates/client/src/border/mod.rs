@@ -6,11 +6,11 @@ mod job;
 mod rows;
 
 use image_intelligence_core::{
-    AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
+    AnyJob, AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
 };
 
 pub use call::RawAnswer;
-pub use job::{AnyHandle, AnyJobBuilder};
+pub use job::{AnyCompleted, AnyHandle, AnyJobBuilder};
 pub use rows::AnyRows;
 
 /// Something that the API answered, as JSON for a host to decode.
@@ -31,6 +31,12 @@ impl RawJson {
     pub(crate) fn written(json: Vec<u8>, raw: Option<&Raw>) -> Self {
         let raw = raw.and_then(Raw::as_str).unwrap_or_default().as_bytes().to_vec();
         Self { ascii: json.is_ascii(), json: Some(json), raw }
+    }
+}
+
+impl From<&AnyJob> for RawJson {
+    fn from(job: &AnyJob) -> Self {
+        Self::written(job.to_json(), Some(job.raw()))
     }
 }
 

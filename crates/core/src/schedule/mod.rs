@@ -276,6 +276,11 @@ impl Schedule {
         }
     }
 
+    /// Whether a job is being asked for.
+    pub fn is_asked_for(&self, ticket: Ticket) -> bool {
+        self.entry(ticket).is_some_and(|entry| entry.busy)
+    }
+
     /// Gives back a job that was not asked for after all.
     pub fn back(&mut self, ticket: Ticket) {
         if let Some(entry) = self.entry_mut(ticket)

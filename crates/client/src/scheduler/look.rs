@@ -1,0 +1,117 @@
+//! The requests of the scheduler: one job, or a stretch of time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use image_intelligence_core::{
+    AnyJob, Brought, Error, ErrorKind, JobBrief, JobStatus, Kind, Result, RetryPolicy, RowSplitter, Ticket, Window,
+};
+
+use crate::client::{Client, Inner};
+use crate::http::{Failed, Sink};
+use crate::jobs::Jobs;
+use crate::kind::{Ask, Detect, JobKind, Match, Place, Recognize};
+
+/// What a look at one job showed: its status, and the job where it is done or all of it is wanted.
+pub(crate) type Sight = Result<(JobStatus, Option<Box<AnyJob>>)>;
+
+/// What a search showed of our jobs, and whether it went well.
+pub(super) struct Swept {
+    pub(super) window: Window,
+    pub(super) seen: Vec<(Ticket, JobStatus, Option<Box<AnyJob>>)>,
+    pub(super) brought: Brought,
+    pub(super) result: Result<()>,
+}
+
+/// A look is tried once, and no pause is made for a 429 either: the wait around it is what tries again.
+fn once() -> RetryPolicy {
+    let mut policy = RetryPolicy::never();
+    policy.budget = Duration::ZERO;
+    policy
+}
+
+/// Asks for one job.
+pub(super) async fn look(
+    client: &Client,
+    kind: Kind,
+    namespace: Option<String>,
+    id: &str,
+    all: bool,
+    allowed: Duration,
+) -> Sight {
+    let looked = async {
+        let client = client.clone();
+        match kind {
+            Kind::Match => Jobs::<Match>::new(client, namespace).brief(id, all, &once()).await,
+            Kind::Ask => Jobs::<Ask>::new(client, namespace).brief(id, all, &once()).await,
+            Kind::Recognize => Jobs::<Recognize>::new(client, namespace).brief(id, all, &once()).await,
+            _ => Jobs::<Detect>::new(client, namespace).brief(id, all, &once()).await,
+        }
+    };
+    let late = || Error::new(ErrorKind::RequestTimeout, format!("{kind} job {id}: no answer in time"));
+    tokio::time::timeout(allowed, looked).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Asks for every job of a stretch of time, and keeps ours.
+pub(super) async fn sweep(client: &Client, kind: Kind, namespace: Option<String>, window: Window) -> Swept {
+    let inner = client.inner();
+    let place = Place { base: &inner.base, namespace: namespace.as_deref(), limits: &inner.limits };
+    let (after, before) = (window.after, window.before);
+    let request = match kind {
+        Kind::Match => Match::search(&place, &Match::made_between(after, before)),
+        Kind::Ask => Ask::search(&place, &Ask::made_between(after, before)),
+        Kind::Recognize => Recognize::search(&place, &Recognize::made_between(after, before)),
+        _ => Detect::search(&place, &Detect::made_between(after, before)),
+    };
+    let mut rows =
+        Rows { inner, kind, place: window.place, splitter: RowSplitter::new(), seen: Vec::new(), too_large: false };
+    let result = match request {
+        Ok(request) => inner.caller.stream(&request, &once(), &mut rows).await.map_err(|failed| failed.error),
+        Err(error) => Err(error),
+    };
+    let result = if rows.too_large { Ok(()) } else { result.and_then(|()| rows.splitter.finish()) };
+    let brought = Brought { rows: rows.splitter.rows(), bytes: rows.splitter.bytes(), too_large: rows.too_large };
+    Swept { window, seen: rows.seen, brought, result }
+}
+
+/// The rows of an answer, of which only ours are kept.
+struct Rows<'a> {
+    inner: &'a Inner,
+    kind: Kind,
+    place: usize,
+    splitter: RowSplitter,
+    seen: Vec<(Ticket, JobStatus, Option<Box<AnyJob>>)>,
+    too_large: bool,
+}
+
+impl Sink for Rows<'_> {
+    fn begin(&mut self) {
+        self.splitter = RowSplitter::new();
+        self.seen.clear();
+    }
+
+    fn take(&mut self, what: &str, piece: Bytes) -> Result<(), Failed> {
+        let (scheduler, seen, kind, place) = (&self.inner.scheduler, &mut self.seen, self.kind, self.place);
+        let most = scheduler.policy.largest_answer;
+        let read = self.splitter.push(&piece, |row| {
+            let Ok(JobBrief { id, status, .. }) = JobBrief::from_json(row) else { return };
+            let Some((ticket, all)) = scheduler.ticket(place, &id) else { return };
+            if status.is_done() || all {
+                // A row that cannot be read is a job that was not seen.
+                if let Ok(job) = AnyJob::from_json(kind, row) {
+                    seen.push((ticket, status, Some(Box::new(job))));
+                }
+            } else {
+                seen.push((ticket, status, None));
+            }
+        });
+        if let Err(error) = read {
+            return Err(Failed { error, failure: image_intelligence_core::Failure::Unreadable });
+        }
+        if self.splitter.bytes() > most {
+            self.too_large = true;
+            return Err(crate::http::endless(what, most));
+        }
+        Ok(())
+    }
+}

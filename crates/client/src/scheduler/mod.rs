@@ -1,0 +1,217 @@
+//! One scheduler for all waits of a client. What to ask for next is core's to say; this asks, and tells those who wait.
+//!
+//! It has a task only while somebody waits. Should that task's runtime end before the waits do, one of them starts it anew.
+
+mod drive;
+mod listener;
+mod look;
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use image_intelligence_core::{AnyJob, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+pub(crate) use listener::{End, Finished, Listener, Mailbox, News};
+
+use crate::client::{Client, Inner};
+use listener::Once;
+use look::Sight;
+
+/// The waits of one client.
+pub(crate) struct Scheduler {
+    policy: SchedulePolicy,
+    state: Mutex<State>,
+    /// Something came or went.
+    changed: Notify,
+}
+
+struct State {
+    schedule: Schedule,
+    waits: HashMap<Ticket, Vec<Waiting>>,
+    /// Moments are counted from here.
+    began: Option<Instant>,
+    /// Whether a task is at work.
+    driven: bool,
+}
+
+/// Somebody who waits for a job.
+struct Waiting {
+    listener: Arc<dyn Listener>,
+    /// Which of the listener's jobs it is.
+    key: u32,
+    began: Instant,
+    /// How old the job was then.
+    age: Duration,
+    limit: Duration,
+}
+
+/// A wait: while it is held, its job is asked for.
+pub(crate) struct Seat {
+    client: Client,
+    ticket: Ticket,
+    listener: Arc<dyn Listener>,
+    key: u32,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.client.inner().scheduler.leave(self.ticket, &self.listener, self.key);
+    }
+}
+
+/// How a job is waited for.
+pub(crate) struct Terms {
+    pub(crate) began: Instant,
+    /// How old the job was then.
+    pub(crate) age: Duration,
+    pub(crate) limit: Duration,
+    /// When to ask for it first.
+    pub(crate) first: Instant,
+}
+
+impl Scheduler {
+    pub(crate) fn new(policy: SchedulePolicy) -> Self {
+        let schedule = Schedule::new(policy.clone());
+        let state = State { schedule, waits: HashMap::new(), began: None, driven: false };
+        Self { policy, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The job of an id that is waited for, and whether all of it is wanted.
+    fn ticket(&self, place: usize, id: &str) -> Option<(Ticket, bool)> {
+        let state = self.state();
+        let ticket = state.schedule.find(place, id)?;
+        let all = state.waits.get(&ticket).into_iter().flatten().any(|waiting| waiting.listener.wants_all());
+        Some((ticket, all))
+    }
+
+    /// Begins to wait for a job. `id` is the job's, to be kept once however many wait for it.
+    pub(crate) fn join(
+        client: &Client,
+        job: &JobRef,
+        id: Arc<str>,
+        listener: Arc<dyn Listener>,
+        key: u32,
+        terms: &Terms,
+    ) -> Seat {
+        let scheduler = &client.inner().scheduler;
+        let mut state = scheduler.state();
+        let now = state.now();
+        let (first, deadline) = (state.since(terms.first), state.since(terms.began).saturating_add(terms.limit));
+        let ticket = state.schedule.add(job, id, now, first, deadline);
+        let waiting =
+            Waiting { listener: Arc::clone(&listener), key, began: terms.began, age: terms.age, limit: terms.limit };
+        let waits = state.waits.entry(ticket).or_default();
+        if waits.capacity() == 0 {
+            waits.reserve_exact(1);
+        }
+        waits.push(waiting);
+        drop(state);
+        scheduler.changed.notify_one();
+        Self::keep_driven(client);
+        Seat { client: client.clone(), ticket, listener, key }
+    }
+
+    fn leave(&self, ticket: Ticket, listener: &Arc<dyn Listener>, key: u32) {
+        let mut state = self.state();
+        let Some(waits) = state.waits.get_mut(&ticket) else { return };
+        waits.retain(|waiting| waiting.key != key || !Arc::ptr_eq(&waiting.listener, listener));
+        if waits.is_empty() {
+            state.waits.remove(&ticket);
+            state.schedule.remove(ticket);
+            if state.schedule.is_empty() {
+                drop(state);
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    /// Sees to it that a task is at work, should the one that was have gone down with its runtime.
+    pub(crate) fn keep_driven(client: &Client) {
+        let mut state = client.inner().scheduler.state();
+        if !state.driven && !state.schedule.is_empty() {
+            state.driven = true;
+            drop(state);
+            tokio::spawn(drive::drive(client.clone()));
+        }
+    }
+}
+
+/// How long one look for somebody else may take, its turn among the others included.
+const ONE_LOOK: Duration = Duration::from_secs(60);
+
+/// The job as it is now: a look among those of the waits, in the same search as they where it can be.
+pub(crate) async fn look_once(client: &Client, job: &JobRef) -> Result<AnyJob> {
+    let inner = client.inner();
+    let (once, now) = (Arc::new(Once::new()), Instant::now());
+    // Old enough for a 404 to mean what it says.
+    let terms = Terms { began: now, age: inner.poll.not_found_grace, limit: ONE_LOOK, first: now };
+    let _seat = Scheduler::join(client, job, Arc::from(job.id.as_str()), once.clone(), 0, &terms);
+    let seen = poll_fn(|context| {
+        let seen = once.poll_seen(context);
+        if seen.is_pending() {
+            Scheduler::keep_driven(client);
+        }
+        seen
+    });
+    inner.while_open(seen).await
+}
+
+impl State {
+    fn since(&mut self, moment: Instant) -> Duration {
+        let began = *self.began.get_or_insert_with(Instant::now);
+        moment.saturating_duration_since(began)
+    }
+
+    fn now(&mut self) -> Duration {
+        self.since(Instant::now())
+    }
+
+    /// The earliest deadline of those who wait for a job.
+    fn deadline(&mut self, ticket: Ticket) -> Duration {
+        let Some(began) = self.began else { return Duration::MAX };
+        let waits = self.waits.get(&ticket).into_iter().flatten();
+        let deadlines = waits.map(|wait| wait.began.saturating_duration_since(began).saturating_add(wait.limit));
+        deadlines.min().unwrap_or(Duration::MAX)
+    }
+
+    /// Tells everybody who waits for a job what a look at it showed, and when the job is due again.
+    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight) {
+        let Some(waits) = self.waits.get_mut(&ticket) else { return };
+        let jitter = inner.outside().jitter();
+        let mut pause = Duration::MAX;
+        waits.retain(|waiting| {
+            let wait = Wait::new(inner.poll.clone(), waiting.age, waiting.limit);
+            let view = match &seen {
+                Ok((status, _)) => Seen::Status(status),
+                Err(error) => Seen::Failed(error),
+            };
+            let step = wait.step(waiting.began.elapsed(), view, jitter);
+            let end = match step {
+                Step::Again(again) => {
+                    pause = pause.min(again);
+                    waiting.listener.tell(waiting.key, News::of(&seen));
+                    return !waiting.listener.is_content();
+                }
+                _ => End::of(step, &seen),
+            };
+            waiting.listener.tell(waiting.key, News::End(end));
+            false
+        });
+        if self.waits.get(&ticket).is_none_or(Vec::is_empty) {
+            self.waits.remove(&ticket);
+            self.schedule.remove(ticket);
+            return;
+        }
+        let (now, deadline) = (self.now(), self.deadline(ticket));
+        let floor = seen.err().and_then(|error| error.retry_after()).unwrap_or_default();
+        self.schedule.again(ticket, now, now.saturating_add(pause), now + floor, deadline);
+    }
+}
