@@ -36,6 +36,7 @@
 //!   answers that cannot be read are errors.
 //! - **Nothing secret is ever printed**, and the token goes to the base URL's origin only.
 
+mod all;
 mod ask;
 mod auth;
 mod border;
@@ -61,9 +62,10 @@ mod tls;
 mod updates;
 mod window;
 
+pub use all::{All, AllBuilder, Item, Progress};
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]
-pub use border::{AnyHandle, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
+pub use border::{AllOptions, AllStep, AnyAll, AnyHandle, AnyItem, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use feedback::Feedbacks;
@@ -78,7 +80,7 @@ pub use image_intelligence_core::{
     MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw, RecognitionSearch,
     RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result, ResumeToken,
     RetryPolicy, Rid, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify, WebhookEvent,
-    WebhookRequest, canonicalise, check, check_namespace, judge, judge_job, parse_webhook, schema, sign,
+    WebhookRequest, canonicalise, check, check_length, check_namespace, judge, judge_job, parse_webhook, schema, sign,
     verify_signature,
 };
 pub use job::Job;
