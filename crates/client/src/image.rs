@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use image_intelligence_core::{Dialect, Error, ErrorKind, ImageRequest, Result};
+use image_intelligence_core::{Dialect, Error, ErrorKind, ImageRequest, Limits, Result, check_length};
 use tokio::io::AsyncReadExt as _;
 
 use crate::jobs::check_name;
@@ -24,12 +24,13 @@ use crate::jobs::check_name;
 #[derive(Clone)]
 #[must_use]
 pub struct Image {
-    source: Source,
-    custom_id: Option<String>,
+    pub(crate) source: Source,
+    pub(crate) custom_id: Option<String>,
 }
 
+/// Where a picture is.
 #[derive(Clone)]
-enum Source {
+pub(crate) enum Source {
     Url(String),
     Bytes(Bytes),
     File(PathBuf),
@@ -67,10 +68,18 @@ impl Image {
     }
 
     /// Checks what can be checked before anything is read.
-    pub(crate) fn check(&self, index: usize, dialect: Dialect) -> Result<()> {
-        check_name(&format!("images[{index}].customId"), self.custom_id.as_deref())?;
+    pub(crate) fn check(&self, index: usize, dialect: Dialect, limits: &Limits) -> Result<()> {
+        if let Some(id) = &self.custom_id {
+            let field = format!("images[{index}].customId");
+            check_name(&field, Some(id))?;
+            check_length(&field, id, limits.custom_id)?;
+        }
         match &self.source {
-            Source::Url(url) => dialect.check_picture_url(&format!("images[{index}].url"), url),
+            Source::Url(url) => {
+                let field = format!("images[{index}].url");
+                dialect.check_picture_url(&field, url)?;
+                check_length(&field, url, limits.url)
+            }
             Source::Bytes(bytes) if bytes.is_empty() => {
                 let problem = "no bytes given; pass the picture's file as it is, JPEG or the like";
                 Err(Error::invalid_request(&format!("images[{index}]"), problem))
@@ -107,9 +116,7 @@ impl Image {
 async fn read(index: usize, path: &Path, left: &mut usize) -> Result<Vec<u8>> {
     let about = tokio::fs::metadata(path).await.map_err(|error| unreadable(index, path, error))?;
     if !about.is_file() {
-        let problem =
-            format!("{} is no file but a folder, a device or a pipe; pass a file, or its bytes", path.display());
-        return Err(Error::invalid_request(&format!("images[{index}]"), problem));
+        return Err(no_file(index, path));
     }
     let mut fits = *left;
     take(index, path.display(), about.len(), &mut fits)?;
@@ -119,6 +126,12 @@ async fn read(index: usize, path: &Path, left: &mut usize) -> Result<Vec<u8>> {
     file.take(most + 1).read_to_end(&mut bytes).await.map_err(|error| unreadable(index, path, error))?;
     take(index, path.display(), bytes.len() as u64, left)?;
     Ok(bytes)
+}
+
+/// A path at which there is something else than a file.
+pub(crate) fn no_file(index: usize, path: &Path) -> Error {
+    let problem = format!("{} is no file but a folder, a device or a pipe; pass a file, or its bytes", path.display());
+    Error::invalid_request(&format!("images[{index}]"), problem)
 }
 
 fn take(index: usize, what: impl fmt::Display, bytes: u64, left: &mut usize) -> Result<()> {
@@ -138,7 +151,8 @@ fn take(index: usize, what: impl fmt::Display, bytes: u64, left: &mut usize) -> 
     }
 }
 
-fn unreadable(index: usize, path: &Path, error: std::io::Error) -> Error {
+/// A file that cannot be read, or of which nothing can be learnt.
+pub(crate) fn unreadable(index: usize, path: &Path, error: std::io::Error) -> Error {
     Error::invalid_request(&format!("images[{index}]"), format_args!("{} cannot be read: {error}", path.display()))
         .with_source(error)
 }

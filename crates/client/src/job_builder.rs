@@ -4,6 +4,7 @@ use std::fmt;
 
 use image_intelligence_core::{Error, ErrorKind, JobRequest as _, Kind, Result, Rid, check_namespace};
 
+use crate::all::AllBuilder;
 use crate::client::Client;
 use crate::image::Image;
 use crate::job::Job;
@@ -31,44 +32,54 @@ impl<K: JobKind> fmt::Debug for JobBuilder<K> {
     }
 }
 
+/// What every builder of jobs can be told.
+macro_rules! job_settings {
+    ($builder:ident) => {
+        impl<K: JobKind> $builder<K> {
+            /// Takes everything but the pictures from a request that was put together elsewhere.
+            ///
+            /// ```
+            /// # use image_intelligence::{Client, DetectRequest, Image};
+            /// # let client = Client::builder().credentials("local", "local").build()?;
+            /// let request = br#"{"images": [], "classes": [{"class": "person"}], "feedId": "Camera_7"}"#;
+            /// let request = DetectRequest::from_json(request)?;
+            /// let detect = client.detect([Image::file("astronaut.jpg")]).request(request);
+            /// # Ok::<(), image_intelligence::Error>(())
+            /// ```
+            pub fn request(mut self, request: K::Request) -> Self {
+                self.request = request;
+                self.request.images_mut().clear();
+                self
+            }
+
+            /// Says which camera or source the pictures came from, at most 64 characters.
+            pub fn feed_id(mut self, id: impl Into<String>) -> Self {
+                self.request.options_mut().feed_id = Some(id.into());
+                self
+            }
+
+            /// Has the service post the finished job there: at most 512 characters (of a recognize job 2048), public, with
+            /// no authentication in front.
+            pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+                self.request.options_mut().webhook_url = Some(url.into());
+                self
+            }
+        }
+    };
+}
+job_settings!(JobBuilder);
+job_settings!(AllBuilder);
+
 impl<K: JobKind> JobBuilder<K> {
     pub(crate) fn new(client: Client, images: Vec<Image>, request: K::Request) -> Self {
         let rid = client.inner().outside().rid();
         Self { client, images, request, namespace: None, rid }
     }
 
-    /// Takes everything but the pictures from a request that was put together elsewhere.
-    ///
-    /// ```
-    /// # use image_intelligence::{Client, DetectRequest, Image};
-    /// # let client = Client::builder().credentials("local", "local").build()?;
-    /// let request = DetectRequest::from_json(br#"{"images": [], "classes": [{"class": "person"}], "feedId": "Camera_7"}"#)?;
-    /// let detect = client.detect([Image::file("astronaut.jpg")]).request(request);
-    /// # Ok::<(), image_intelligence::Error>(())
-    /// ```
-    pub fn request(mut self, request: K::Request) -> Self {
-        self.request = request;
-        self.request.images_mut().clear();
-        self
-    }
-
     /// Gives the job a name of your own, at most 64 characters. Where you give none, we do: see
     /// [`job_custom_id`](Self::job_custom_id).
     pub fn custom_id(mut self, id: impl Into<String>) -> Self {
         self.request.options_mut().custom_id = Some(id.into());
-        self
-    }
-
-    /// Says which camera or source the pictures came from, at most 64 characters.
-    pub fn feed_id(mut self, id: impl Into<String>) -> Self {
-        self.request.options_mut().feed_id = Some(id.into());
-        self
-    }
-
-    /// Has the service post the finished job there: at most 512 characters (of a recognize job 2048), public, with no
-    /// authentication in front.
-    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
-        self.request.options_mut().webhook_url = Some(url.into());
         self
     }
 
@@ -102,7 +113,7 @@ impl<K: JobKind> JobBuilder<K> {
         check_name("customId", request.options().custom_id.as_deref())?;
         check_name("feedId", request.options().feed_id.as_deref())?;
         for (index, image) in images.iter().enumerate() {
-            image.check(index, inner.dialect)?;
+            image.check(index, inner.dialect, &inner.limits)?;
         }
         let ours = request.options().custom_id.is_none();
         if ours {

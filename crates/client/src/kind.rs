@@ -1,8 +1,9 @@
 //! What the kinds of job have in common, so that submitting, waiting and searching are written once.
 
 use image_intelligence_core::{
-    AnyJob, AskJob, AskRequest, BaseUrl, DetectJob, DetectRequest, Inputs, JobRequest, JobSearch, JobStatus, Kind,
-    Limits, MatchJob, MatchRequest, RecognitionSearch, RecognizeJob, RecognizeRequest, Result, Timestamp,
+    AnyJob, AskJob, AskRequest, BaseUrl, DetectImageResult, DetectJob, DetectRequest, ImageResult, ImageStatus, Input,
+    Inputs, JobRequest, JobSearch, JobStatus, Kind, Limits, MatchJob, MatchRequest, RecognitionSearch, RecognizeJob,
+    RecognizeRequest, RecognizedImage, Result, Timestamp,
 };
 
 use crate::http::Request;
@@ -32,6 +33,8 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     type Job: Clone + std::fmt::Debug + Send + Sync + 'static;
     /// What is sent.
     type Request: JobRequest + std::fmt::Debug + Clone + Send + Sync + 'static;
+    /// What became of one picture.
+    type Image: Clone + std::fmt::Debug + serde::Serialize + Send + Sync + 'static;
     /// What is asked to find jobs.
     type Search: Send + Sync;
     /// Its name on the wire.
@@ -67,6 +70,15 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     fn facts(job: &Self::Job) -> Facts<'_>;
     #[doc(hidden)]
     fn tie(job: &mut Self::Job, inputs: &Inputs);
+    /// The places of the pictures that the job as a whole names as its answer.
+    #[doc(hidden)]
+    fn chosen(job: &Self::Job) -> Vec<usize>;
+    #[doc(hidden)]
+    fn images(job: Self::Job) -> Vec<Self::Image>;
+    #[doc(hidden)]
+    fn status(image: &Self::Image) -> Option<&ImageStatus>;
+    #[doc(hidden)]
+    fn input(image: &mut Self::Image) -> &mut Option<Input>;
 }
 
 mod sealed {
@@ -86,6 +98,21 @@ pub struct Place<'a> {
     pub(crate) limits: &'a Limits,
 }
 
+/// The status of a picture, where there is one.
+struct Stated<'a>(Option<&'a ImageStatus>);
+
+impl<'a> From<&'a ImageStatus> for Stated<'a> {
+    fn from(status: &'a ImageStatus) -> Self {
+        Self(Some(status))
+    }
+}
+
+impl<'a> From<&'a Option<ImageStatus>> for Stated<'a> {
+    fn from(status: &'a Option<ImageStatus>) -> Self {
+        Self(status.as_ref())
+    }
+}
+
 /// What every job says of itself.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -97,11 +124,12 @@ pub struct Facts<'a> {
     pub(crate) image_custom_ids: Vec<&'a str>,
 }
 
-/// What a kind has by its models: `images` is the list of its pictures.
+/// What a kind has by its models: `images` is the list of its pictures, `chosen` are those that answer for the job.
 macro_rules! models {
-    ($kind:ident, $job:ident, $request:ident, $images:ident) => {
+    ($kind:ident, $job:ident, $request:ident, $image:ident, $images:ident, |$of:ident| $chosen:expr) => {
         type Job = $job;
         type Request = $request;
+        type Image = $image;
 
         fn of(job: AnyJob) -> Option<$job> {
             match job {
@@ -130,6 +158,22 @@ macro_rules! models {
 
         fn tie(job: &mut $job, inputs: &Inputs) {
             job.tie(inputs);
+        }
+
+        fn chosen($of: &$job) -> Vec<usize> {
+            $chosen.into_iter().filter_map(|image| Some(image.input.as_ref()?.index)).collect()
+        }
+
+        fn images(job: $job) -> Vec<$image> {
+            job.$images
+        }
+
+        fn status(image: &$image) -> Option<&ImageStatus> {
+            Stated::from(&image.status).0
+        }
+
+        fn input(image: &mut $image) -> &mut Option<Input> {
+            &mut image.input
         }
     };
 }
@@ -166,20 +210,22 @@ macro_rules! queried {
 impl JobKind for Detect {
     const KIND: Kind = Kind::Detect;
     queried!("detect");
-    models!(Detect, DetectJob, DetectRequest, image_results);
+    models!(Detect, DetectJob, DetectRequest, DetectImageResult, image_results, |job| {
+        job.job_results.iter().filter_map(|result| result.image.as_ref())
+    });
 }
 
 impl JobKind for Match {
     const KIND: Kind = Kind::Match;
     const UNKNOWN_IS_400: bool = true;
     queried!("match");
-    models!(Match, MatchJob, MatchRequest, image_results);
+    models!(Match, MatchJob, MatchRequest, ImageResult, image_results, |job| &job.job_results.image);
 }
 
 impl JobKind for Ask {
     const KIND: Kind = Kind::Ask;
     queried!("ask");
-    models!(Ask, AskJob, AskRequest, image_results);
+    models!(Ask, AskJob, AskRequest, ImageResult, image_results, |job| &job.job_results.image);
 }
 
 impl JobKind for Recognize {
@@ -206,5 +252,5 @@ impl JobKind for Recognize {
         RecognitionSearch::new().start(after).end(before).limit(100)
     }
 
-    models!(Recognize, RecognizeJob, RecognizeRequest, images);
+    models!(Recognize, RecognizeJob, RecognizeRequest, RecognizedImage, images, |_job| None::<&RecognizedImage>);
 }

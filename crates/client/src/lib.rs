@@ -36,6 +36,7 @@
 //!   answers that cannot be read are errors.
 //! - **Nothing secret is ever printed**, and the token goes to the base URL's origin only.
 
+mod all;
 mod as_completed;
 mod ask;
 mod auth;
@@ -63,10 +64,13 @@ mod tls;
 mod updates;
 mod window;
 
+pub use all::{All, AllBuilder, Item, Progress};
 pub use as_completed::{AsCompleted, Tracked};
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]
-pub use border::{AnyCompleted, AnyHandle, AnyJobBuilder, AnyRows, RawAnswer, RawJson};
+pub use border::{
+    AllOptions, AllStep, AnyAll, AnyCompleted, AnyHandle, AnyItem, AnyJobBuilder, AnyRows, RawAnswer, RawJson,
+};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use feedback::Feedbacks;
@@ -81,8 +85,8 @@ pub use image_intelligence_core::{
     MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw, RecognitionSearch,
     RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result, ResumeToken,
     RetryPolicy, Rid, SchedulePolicy, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify,
-    WebhookEvent, WebhookRequest, canonicalise, check, check_namespace, judge, judge_job, parse_webhook, schema, sign,
-    verify_signature,
+    WebhookEvent, WebhookRequest, canonicalise, check, check_length, check_namespace, judge, judge_job, parse_webhook,
+    schema, sign, verify_signature,
 };
 pub use job::Job;
 pub use job_builder::JobBuilder;

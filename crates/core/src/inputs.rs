@@ -21,6 +21,13 @@ pub struct Input {
     pub source: String,
 }
 
+impl Input {
+    /// The picture at that place, and what was passed in for it.
+    pub fn new(index: usize, source: impl Into<String>) -> Self {
+        Self { index, source: source.into() }
+    }
+}
+
 /// We say it and no server does: it is written for other languages, and never read.
 impl Shape for Input {
     const REQUIRED: bool = true;

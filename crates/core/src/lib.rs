@@ -99,5 +99,5 @@ pub use source::{Callbacks, Intent, JobRef, JobSource, Later};
 pub use status::{ImageStatus, JobStatus};
 pub use time::Timestamp;
 pub use token::{TokenAnswer, TokenRequest};
-pub use validate::{Limits, check_namespace, decode_blob};
+pub use validate::{Limits, check_length, check_namespace, decode_blob};
 pub use webhook::{EventKind, WebhookEvent, parse_webhook};

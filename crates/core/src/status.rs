@@ -1,6 +1,7 @@
 //! How far a job or a picture has come.
 
 use crate::open_enum::open_enum;
+use crate::{Error, ErrorKind};
 
 open_enum! {
     /// How far a job has come.
@@ -74,6 +75,28 @@ impl ImageStatus {
     /// Whether this says that something went wrong. A status that nobody has heard of does not.
     pub fn is_error(&self) -> bool {
         !matches!(self, Self::CompletedSuccessfully | Self::InProgress | Self::Unknown(_))
+    }
+
+    /// The error that it stands for, where it says that something went wrong with a picture: with its source in front, the
+    /// status, and advice.
+    ///
+    /// It is a `bad_request` where the picture is at fault, and else a `server_error`, which a new job may not meet.
+    ///
+    /// ```
+    /// use image_intelligence_core::{ErrorKind, ImageStatus};
+    ///
+    /// let error = ImageStatus::SpiderwebsError.error("door.jpg").unwrap();
+    /// assert_eq!(error.kind(), ErrorKind::BadRequest);
+    /// assert_eq!(error.message(), "door.jpg: SPIDERWEBS_ERROR: cobwebs over the lens; clean the camera");
+    /// assert!(ImageStatus::CompletedSuccessfully.error("door.jpg").is_none());
+    /// ```
+    pub fn error(&self, source: &str) -> Option<Error> {
+        let advice = self.advice().filter(|_| self.is_error())?;
+        let kind = match self {
+            Self::ImageDownloadError | Self::InvalidImageFormatError | Self::SpiderwebsError => ErrorKind::BadRequest,
+            _ => ErrorKind::ServerError,
+        };
+        Some(Error::new(kind, format!("{source}: {self}: {advice}")))
     }
 
     /// What to do about an error, in a line; `None` where there is nothing to say.

@@ -178,6 +178,18 @@ impl Field {
     }
 }
 
+/// Checks that a text has at most so many characters. `field` is the place that the error names, such as `images[3].url`.
+///
+/// ```
+/// use image_intelligence_core::check_length;
+///
+/// let error = check_length("feedId", "door", 3).unwrap_err();
+/// assert_eq!(error.message(), "feedId: 4 characters given, at most 3");
+/// ```
+pub fn check_length(field: &str, text: &str, most: usize) -> Result<()> {
+    Field::new(field).at_most(text, most)
+}
+
 /// Checks the name of a namespace, which becomes part of a path.
 ///
 /// ```

@@ -1,6 +1,7 @@
 //! The client for languages that build their own objects: jobs of any kind, and each call by its name, with arguments and
 //! answers as JSON. A binding has nothing left to do but convert.
 
+mod all;
 mod call;
 mod job;
 mod rows;
@@ -9,6 +10,7 @@ use image_intelligence_core::{
     AnyJob, AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
 };
 
+pub use all::{AllOptions, AllStep, AnyAll, AnyItem};
 pub use call::RawAnswer;
 pub use job::{AnyCompleted, AnyHandle, AnyJobBuilder};
 pub use rows::AnyRows;

@@ -123,6 +123,14 @@ impl DetectJobResult {
 
 impl DetectImageResult {
     pub(crate) const OBJECTS: usize = 4;
+
+    /// Every class that was found in it, in alphabetical order.
+    pub fn classes(&self) -> Vec<&str> {
+        let mut classes: Vec<_> = self.objects.iter().map(|object| object.class.as_str()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
 }
 
 impl DetectedObject {

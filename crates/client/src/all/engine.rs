@@ -1,0 +1,292 @@
+//! The run itself: reads inputs while there is room, sends batches, and gives results, all of it when asked for the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use image_intelligence_core::{Error, ErrorKind};
+use tokio::sync::mpsc;
+
+use super::batch;
+use super::builder::{OnProgress, Settings};
+use super::feed::Source;
+use super::forming::Forming;
+use super::item::{Item, Meta, Outcome, Progress};
+use super::look::{Look, Looking, Picture, look};
+use super::ready::{Owner, Ready};
+use super::run::{Control, Ended, Event, Run, UPLOADS};
+use crate::image::Image;
+use crate::kind::JobKind;
+
+/// A run. All of its state stands here, so that a call of `next` that is dropped half-way loses nothing.
+pub(crate) struct Engine<K: JobKind> {
+    run: Arc<Run<K>>,
+    events: mpsc::UnboundedReceiver<Event<K>>,
+    /// None after its end.
+    source: Option<Source>,
+    next_index: usize,
+    looking: Option<Looking>,
+    forming: Forming,
+    concurrency: usize,
+    most_refused: usize,
+    open: HashMap<u64, Open>,
+    next_batch: u64,
+    /// Batches that have no job yet.
+    sending: usize,
+    ready: Ready<K>,
+    /// How many of those that are ready belong to no batch.
+    refused: usize,
+    on_progress: Option<OnProgress>,
+    told: Option<Progress>,
+}
+
+/// A batch whose results have not all been taken.
+struct Open {
+    pictures: Vec<Meta>,
+    in_flight: usize,
+    accepted: bool,
+    left: usize,
+}
+
+impl<K: JobKind> Engine<K> {
+    pub(crate) fn new(
+        run: Arc<Run<K>>,
+        events: mpsc::UnboundedReceiver<Event<K>>,
+        source: Source,
+        settings: &Settings,
+        on_progress: Option<OnProgress>,
+    ) -> Self {
+        Self {
+            run,
+            events,
+            source: Some(source),
+            next_index: 0,
+            looking: None,
+            forming: Forming::new(settings.batch_size, settings.batch_bytes),
+            concurrency: settings.concurrency,
+            most_refused: settings.batch_size,
+            open: HashMap::new(),
+            next_batch: 0,
+            sending: 0,
+            ready: Ready::new(settings.in_order),
+            refused: 0,
+            on_progress,
+            told: None,
+        }
+    }
+
+    pub(crate) fn control(&self) -> &Arc<Control> {
+        &self.run.control
+    }
+
+    /// How many more pictures may come right now.
+    pub(crate) fn room(&self) -> usize {
+        if self.source.is_some() && self.may_read() { self.forming.room().max(1) } else { 0 }
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item<K>>> {
+        self.run.control.register(cx.waker());
+        while let Poll::Ready(Some(event)) = self.events.poll_recv(cx) {
+            self.take(event);
+        }
+        self.top_up(cx);
+        self.tell();
+        match self.ready.pop() {
+            Some((owner, item)) => {
+                self.given(owner);
+                Poll::Ready(Some(item))
+            }
+            None if self.is_over() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.source.is_none()
+            && self.looking.is_none()
+            && self.forming.is_empty()
+            && self.open.is_empty()
+            && self.ready.is_empty()
+    }
+
+    /// Whether a batch may be sent, and so whether it is time to read for one.
+    fn may_read(&self) -> bool {
+        self.open.len() < self.concurrency && self.sending <= UPLOADS && self.refused < self.most_refused
+    }
+
+    /// Reads while there is room, and sends what is full.
+    fn top_up(&mut self, cx: &mut Context<'_>) {
+        loop {
+            if let Some(reason) = self.run.control.halted() {
+                return self.wind_up(cx, &reason);
+            }
+            self.forming.poll_linger(cx);
+            if !self.may_read() {
+                return;
+            }
+            if self.forming.is_full() && !self.forming.is_empty() {
+                self.send();
+            } else if let Some(looking) = &mut self.looking {
+                let Poll::Ready(looked) = std::pin::Pin::new(&mut looking.task).poll(cx) else { return };
+                let Some(Looking { meta, .. }) = self.looking.take() else { return };
+                match looked {
+                    Ok(Ok((image, size))) => self.place(Picture { meta, image, size }),
+                    Ok(Err(error)) => self.refuse(meta, error),
+                    Err(_) => self.refuse(meta, Error::new(ErrorKind::Cancelled, "the runtime ended")),
+                }
+            } else if let Some(source) = &mut self.source {
+                match source.images.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(image)) => self.read(image),
+                    Poll::Ready(None) => self.source = None,
+                    Poll::Pending => return,
+                }
+            } else if self.forming.is_empty() {
+                return;
+            } else {
+                self.send();
+            }
+        }
+    }
+
+    fn meta(&mut self, image: &Image) -> Meta {
+        let index = self.next_index;
+        self.next_index += 1;
+        Meta { index, source: image.source(index), custom_id: image.custom_id.clone() }
+    }
+
+    fn read(&mut self, image: Image) {
+        let meta = self.meta(&image);
+        let inner = self.run.client.inner();
+        if let Err(error) = image.check(meta.index, inner.dialect, &inner.limits) {
+            return self.refuse(meta, error);
+        }
+        match look(meta, image) {
+            Look::Known(picture) => self.place(picture),
+            Look::Later(looking) => self.looking = Some(looking),
+        }
+    }
+
+    fn place(&mut self, picture: Picture) {
+        if !self.forming.fits(&picture) {
+            self.send();
+        }
+        self.forming.push(picture);
+    }
+
+    /// A picture that comes into no job.
+    fn refuse(&mut self, meta: Meta, error: Error) {
+        self.run.control.count(|progress| progress.failed += 1);
+        self.refused += 1;
+        self.ready.push(None, Item::new(meta, None, Outcome::failed(error)));
+    }
+
+    fn send(&mut self) {
+        let batch = self.next_batch;
+        self.next_batch += 1;
+        let (mut pictures, mut images) = (Vec::new(), Vec::new());
+        for picture in self.forming.take() {
+            images.push((picture.meta.index, picture.image));
+            pictures.push(picture.meta);
+        }
+        self.sending += 1;
+        self.open.insert(batch, Open { left: pictures.len(), pictures, in_flight: 0, accepted: false });
+        tokio::spawn(batch::send(Arc::clone(&self.run), batch, images));
+    }
+
+    /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.
+    fn wind_up(&mut self, cx: &mut Context<'_>, reason: &Error) {
+        for picture in self.forming.take() {
+            self.refuse(picture.meta, reason.clone());
+        }
+        if let Some(looking) = self.looking.take() {
+            self.refuse(looking.meta, reason.clone());
+        }
+        let reads_on = !self.run.control.is_stopped() && self.source.as_ref().is_some_and(|source| source.finite);
+        while let Some(source) = self.source.as_mut().filter(|_| reads_on) {
+            if self.refused >= self.most_refused {
+                return;
+            }
+            match source.images.as_mut().poll_next(cx) {
+                Poll::Ready(Some(image)) => {
+                    let meta = self.meta(&image);
+                    self.refuse(meta, reason.clone());
+                }
+                Poll::Ready(None) => break,
+                Poll::Pending => return,
+            }
+        }
+        self.source = None;
+    }
+
+    fn take(&mut self, event: Event<K>) {
+        match event {
+            Event::Accepted { batch, pictures } => {
+                self.sending = self.sending.saturating_sub(1);
+                if let Some(open) = self.open.get_mut(&batch) {
+                    (open.accepted, open.in_flight) = (true, pictures);
+                }
+                self.run.control.count(|progress| {
+                    progress.jobs += 1;
+                    progress.in_flight += pictures;
+                });
+            }
+            Event::Ended { batch, ended } => self.end(batch, ended),
+        }
+    }
+
+    fn end(&mut self, batch: u64, ended: Ended<K>) {
+        let Some(open) = self.open.get_mut(&batch) else { return };
+        if !open.accepted {
+            self.sending = self.sending.saturating_sub(1);
+        }
+        let pictures = std::mem::take(&mut open.pictures);
+        let in_flight = std::mem::take(&mut open.in_flight);
+        let outcomes = match ended.outcomes {
+            Ok(outcomes) => outcomes,
+            Err(error) => pictures.iter().map(|_| Outcome::failed(error.clone())).collect(),
+        };
+        let (mut done, mut failed) = (0, 0);
+        for (meta, outcome) in pictures.into_iter().zip(outcomes) {
+            let item = Item::new(meta, ended.job_id.clone(), outcome);
+            *(if item.ok() { &mut done } else { &mut failed }) += 1;
+            self.ready.push(Some(batch), item);
+        }
+        self.run.control.count(|progress| {
+            progress.in_flight = progress.in_flight.saturating_sub(in_flight);
+            progress.done += done;
+            progress.failed += failed;
+        });
+    }
+
+    /// A result was taken; with the last of a batch there is room for another.
+    fn given(&mut self, owner: Owner) {
+        let Some(batch) = owner else {
+            self.refused = self.refused.saturating_sub(1);
+            return;
+        };
+        if let Some(open) = self.open.get_mut(&batch) {
+            open.left = open.left.saturating_sub(1);
+            if open.left == 0 {
+                self.open.remove(&batch);
+                self.run.control.taken(batch);
+            }
+        }
+    }
+
+    /// Says how far it has come, where that has changed.
+    fn tell(&mut self) {
+        let Some(on_progress) = &self.on_progress else { return };
+        let progress = self.run.control.progress();
+        let counts = Progress { elapsed: std::time::Duration::ZERO, ..progress };
+        if self.told != Some(counts) {
+            self.told = Some(counts);
+            on_progress(&progress);
+        }
+    }
+}
+
+impl<K: JobKind> Drop for Engine<K> {
+    fn drop(&mut self) {
+        self.run.control.leave();
+    }
+}
