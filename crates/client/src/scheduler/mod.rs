@@ -105,7 +105,7 @@ impl Scheduler {
         let mut state = scheduler.state();
         let now = state.now();
         let (first, deadline) = (state.since(terms.first), state.since(terms.began).saturating_add(terms.limit));
-        let ticket = state.schedule.add(job, id, now, first, deadline);
+        let ticket = state.schedule.add(job, &id, now, first, deadline);
         let waiting =
             Waiting { listener: Arc::clone(&listener), key, began: terms.began, age: terms.age, limit: terms.limit };
         let waits = state.waits.entry(ticket).or_default();

@@ -1,34 +1,23 @@
 //! Many waits, few requests: which jobs to ask for next, one by one or a stretch of time in one search. Time comes in;
 //! nothing sleeps here and nothing is sent.
 
+mod jobs;
 mod place;
 mod policy;
 mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use jobs::Ticket;
+use jobs::{Entry, Jobs};
 use place::{Failing, Place};
 pub use policy::SchedulePolicy;
 pub use rows::{JobBrief, RowSplitter};
 
 use crate::{JobRef, Timestamp};
-
-/// A job that somebody waits for, in a [`Schedule`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket {
-    place: u32,
-    /// Which of the jobs that were at this place it is: a ticket of one that is gone fits no other.
-    serial: u32,
-}
-
-impl Ticket {
-    const FIRST: Self = Self { place: 0, serial: 0 };
-    const LAST: Self = Self { place: u32::MAX, serial: u32::MAX };
-}
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,38 +62,11 @@ pub struct Brought {
 pub struct Schedule {
     policy: SchedulePolicy,
     places: Vec<Place>,
-    jobs: Vec<Seat>,
-    free: Vec<u32>,
-    open: usize,
-    /// By when each job is due, but for those that are being asked for.
-    due: BTreeSet<(Duration, Ticket)>,
-    /// Only those that have one.
-    deadlines: BTreeSet<(Duration, Ticket)>,
+    jobs: Jobs,
     /// No request before this, while more than a few jobs are open.
     slot: Duration,
     /// Whether one that searches do not show is next.
     by_id_next: bool,
-}
-
-#[derive(Debug, Default)]
-struct Seat {
-    serial: u32,
-    entry: Option<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    id: Arc<str>,
-    place: u32,
-    /// In milliseconds, by the service's clock.
-    created: Option<i64>,
-    last: Duration,
-    due: Duration,
-    /// A server asked for this much peace.
-    not_before: Duration,
-    deadline: Duration,
-    misses: u8,
-    busy: bool,
 }
 
 /// So many searches in a row without a job, and it is asked for by its id.
@@ -116,27 +78,17 @@ const LOOKED_THROUGH: usize = 2048;
 impl Schedule {
     /// A schedule without jobs.
     pub fn new(policy: SchedulePolicy) -> Self {
-        Self {
-            policy,
-            places: Vec::new(),
-            jobs: Vec::new(),
-            free: Vec::new(),
-            open: 0,
-            due: BTreeSet::new(),
-            deadlines: BTreeSet::new(),
-            slot: Duration::ZERO,
-            by_id_next: false,
-        }
+        Self { policy, places: Vec::new(), jobs: Jobs::default(), slot: Duration::ZERO, by_id_next: false }
     }
 
     /// Whether there is no job at all.
     pub fn is_empty(&self) -> bool {
-        self.open == 0
+        self.jobs.len() == 0
     }
 
     /// How many jobs are waited for.
     pub fn len(&self) -> usize {
-        self.open
+        self.jobs.len()
     }
 
     /// A kind and namespace in which jobs are searched.
@@ -151,7 +103,7 @@ impl Schedule {
 
     /// The job of a ticket: its place, and its id.
     pub fn job(&self, ticket: Ticket) -> Option<(usize, &Arc<str>)> {
-        self.entry(ticket).map(|entry| (entry.place as usize, &entry.id))
+        self.jobs.get(ticket).map(|entry| (entry.place as usize, &entry.id))
     }
 
     /// Whether the job is waited for already.
@@ -162,15 +114,18 @@ impl Schedule {
 
     /// The job whose deadline is first, and the deadline, but for those that are being asked for.
     pub fn first_deadline(&self) -> Option<(Duration, Ticket)> {
-        self.deadlines.first().copied()
+        self.jobs.first_deadline()
     }
 
     /// Takes a job in, to be asked for at `due`; whoever waits for it gives up at `deadline`. Where it is here already it
     /// becomes due no later, though never twice within the shortest interval.
-    pub fn add(&mut self, job: &JobRef, id: Arc<str>, now: Duration, due: Duration, deadline: Duration) -> Ticket {
+    pub fn add(&mut self, job: &JobRef, id: &Arc<str>, now: Duration, due: Duration, deadline: Duration) -> Ticket {
         if let Some(ticket) = self.known(job) {
-            let soonest = self.entry(ticket).map_or(due, |entry| entry.last + self.policy.shortest);
-            self.hurry(ticket, due.max(soonest), deadline);
+            let shortest = self.policy.shortest;
+            self.jobs.change(ticket, |entry| {
+                entry.due = entry.due.min(due.max(entry.last + shortest));
+                entry.deadline = entry.deadline.min(deadline);
+            });
             return ticket;
         }
         let namespace = job.namespace.as_deref();
@@ -178,58 +133,48 @@ impl Schedule {
             self.places.push(Place::new(job.kind, job.namespace.clone()));
             self.places.len() - 1
         });
-        let seat = self.free.pop().unwrap_or_else(|| {
-            self.jobs.push(Seat::default());
-            u32::try_from(self.jobs.len() - 1).unwrap_or(u32::MAX)
-        });
-        let ticket = Ticket { place: seat, serial: self.jobs[seat as usize].serial };
         let created = job.created_at.map(Timestamp::as_millis);
-        self.places[place].add(&id, created, ticket);
-        let place = u32::try_from(place).unwrap_or(u32::MAX);
-        let entry =
-            Entry { id, place, created, last: now, due, not_before: Duration::ZERO, deadline, misses: 0, busy: false };
-        self.jobs[seat as usize].entry = Some(entry);
-        self.open += 1;
-        self.enqueue(ticket);
+        let ticket = self.jobs.insert(Entry {
+            id: Arc::clone(id),
+            place: u32::try_from(place).unwrap_or(u32::MAX),
+            created,
+            last: now,
+            due,
+            not_before: Duration::ZERO,
+            deadline,
+            misses: 0,
+            busy: false,
+        });
+        self.places[place].add(id, created, ticket);
         ticket
     }
 
     /// Takes a job out: nobody waits for it any more.
     pub fn remove(&mut self, ticket: Ticket) {
-        self.dequeue(ticket);
-        if self.entry(ticket).is_none() {
-            return;
-        }
-        let seat = &mut self.jobs[ticket.place as usize];
-        seat.serial = seat.serial.wrapping_add(1);
-        if let Some(entry) = seat.entry.take() {
+        if let Some(entry) = self.jobs.remove(ticket) {
             self.places[entry.place as usize].remove(&entry.id, entry.created, ticket);
-            self.free.push(ticket.place);
-            self.open -= 1;
         }
     }
 
     /// A job was seen, or asked for in vain, and is due again at `due`; a server that asked for peace has it until
     /// `not_before`.
     pub fn again(&mut self, ticket: Ticket, now: Duration, due: Duration, not_before: Duration, deadline: Duration) {
-        self.dequeue(ticket);
-        if let Some(entry) = self.entry_mut(ticket) {
+        self.jobs.change(ticket, |entry| {
             (entry.last, entry.due, entry.not_before, entry.deadline) = (now, due, not_before, deadline);
             (entry.busy, entry.misses) = (false, 0);
-            self.enqueue(ticket);
-        }
+        });
     }
 
     /// What became of a look at one job, to be said before it is told [again](Self::again): whether the service knows it.
     pub fn looked(&mut self, ticket: Ticket, known: bool, now: Duration) {
-        let Some(entry) = self.entry_mut(ticket) else { return };
+        let Some(entry) = self.jobs.get_mut(ticket) else { return };
         let missed = std::mem::take(&mut entry.misses) >= MISSES;
         let place = entry.place as usize;
         if missed && known && self.places[place].prove(now, &self.policy) {
             // A cap explains why they were missing.
             let tickets: Vec<_> = self.places[place].ids.values().copied().collect();
             for ticket in tickets {
-                if let Some(entry) = self.entry_mut(ticket) {
+                if let Some(entry) = self.jobs.get_mut(ticket) {
                     entry.misses = 0;
                 }
             }
@@ -243,7 +188,7 @@ impl Schedule {
             .wanted
             .iter()
             .copied()
-            .filter(|ticket| self.entry(*ticket).is_some_and(|entry| entry.busy))
+            .filter(|ticket| self.jobs.get(*ticket).is_some_and(|entry| entry.busy))
             .collect();
         let full = self.places[window.place].learn(window, brought, !missing.is_empty(), now);
         if missing.len() == window.wanted.len() && !full {
@@ -253,7 +198,7 @@ impl Schedule {
         let by_id = full && halves.is_empty();
         let mut left = Vec::new();
         for ticket in missing {
-            let Some(entry) = self.entry_mut(ticket) else { continue };
+            let Some(entry) = self.jobs.get_mut(ticket) else { continue };
             if by_id {
                 entry.misses = MISSES;
             } else if !full {
@@ -278,29 +223,25 @@ impl Schedule {
 
     /// Whether a job is being asked for.
     pub fn is_asked_for(&self, ticket: Ticket) -> bool {
-        self.entry(ticket).is_some_and(|entry| entry.busy)
+        self.jobs.get(ticket).is_some_and(|entry| entry.busy)
     }
 
     /// Gives back a job that was not asked for after all.
     pub fn back(&mut self, ticket: Ticket) {
-        if let Some(entry) = self.entry_mut(ticket)
-            && entry.busy
-        {
-            entry.busy = false;
-            self.enqueue(ticket);
-        }
+        self.jobs.change(ticket, |entry| entry.busy = false);
     }
 
     /// What to do at this moment. What it says counts as begun: say it was done, or [give it back](Self::back).
     pub fn next(&mut self, now: Duration) -> Next {
-        let first_deadline = self.deadlines.first().map_or(Duration::MAX, |(deadline, _)| *deadline);
-        if let Some((deadline, ticket)) = self.deadlines.first().copied()
+        let deadline = self.jobs.first_deadline();
+        let first_deadline = deadline.map_or(Duration::MAX, |(deadline, _)| deadline);
+        if let Some((deadline, ticket)) = deadline
             && deadline <= now
         {
-            return if self.open <= self.policy.few { self.take(ticket) } else { self.around(ticket, now) };
+            return if self.jobs.len() <= self.policy.few { self.take(ticket) } else { self.around(ticket, now) };
         }
-        if self.open <= self.policy.few {
-            let Some((due, ticket)) = self.due.first().copied() else { return Next::Rest(first_deadline) };
+        if self.jobs.len() <= self.policy.few {
+            let Some((due, ticket)) = self.jobs.due().next() else { return Next::Rest(first_deadline) };
             return if due <= now { self.take(ticket) } else { Next::Rest(due.min(first_deadline)) };
         }
         if now < self.slot {
@@ -323,11 +264,11 @@ impl Schedule {
     /// searches do not show take turns with the others, so that neither sort waits for all of the other.
     fn readiest(&mut self, now: Duration) -> (Duration, Option<Ticket>) {
         let (mut earliest, mut first) = (Duration::MAX, [None; 2]);
-        for (_, ticket) in self.due.iter().take(LOOKED_THROUGH) {
-            let Some(entry) = self.entry(*ticket) else { continue };
+        for (_, ticket) in self.jobs.due().take(LOOKED_THROUGH) {
+            let Some(entry) = self.jobs.get(ticket) else { continue };
             let ready = self.policy.ready(entry);
             if ready <= now {
-                first[usize::from(entry.misses >= MISSES)].get_or_insert(*ticket);
+                first[usize::from(entry.misses >= MISSES)].get_or_insert(ticket);
                 if first.iter().all(Option::is_some) {
                     break;
                 }
@@ -358,7 +299,7 @@ impl Schedule {
 
     /// The look that shows this job, and as many others as are worth it.
     fn around(&mut self, ticket: Ticket, now: Duration) -> Next {
-        let Some(entry) = self.entry(ticket) else { return Next::Rest(now) };
+        let Some(entry) = self.jobs.get(ticket) else { return Next::Rest(now) };
         let (place, misses, due) = (entry.place as usize, entry.misses, entry.due);
         let Some(created) = entry.created.filter(|_| self.policy.search && misses < MISSES) else {
             return self.take(ticket);
@@ -371,7 +312,7 @@ impl Schedule {
         let late = now.saturating_sub(due).as_secs_f64();
         let spare = self.policy.spare_bytes as f64 * (1.0 + self.policy.haste * late);
         let (from, to) = self.places[place].span(created, spare, &self.policy, |ticket| {
-            let entry = self.entry(ticket)?;
+            let entry = self.jobs.get(ticket)?;
             (!entry.busy).then(|| self.policy.weight(entry, now))
         });
         let wanted = self.wanted(place, from, to);
@@ -384,17 +325,17 @@ impl Schedule {
     /// The jobs of a stretch of time that nobody is asking for.
     fn wanted(&self, place: usize, from: i64, to: i64) -> Vec<Ticket> {
         let made = self.places[place].made(from, to);
-        made.filter(|ticket| self.entry(*ticket).is_some_and(|entry| !entry.busy)).collect()
+        made.filter(|ticket| self.jobs.get(*ticket).is_some_and(|entry| !entry.busy)).collect()
     }
 
     fn take(&mut self, ticket: Ticket) -> Next {
-        self.begin(ticket);
+        self.jobs.begin(ticket);
         Next::Look(ticket)
     }
 
     fn search(&mut self, place: usize, from: i64, to: i64, wanted: Vec<Ticket>) -> Next {
         for ticket in &wanted {
-            self.begin(*ticket);
+            self.jobs.begin(*ticket);
         }
         let margin = self.places[place].margin(&self.policy);
         Next::Search(Window {
@@ -404,47 +345,5 @@ impl Schedule {
             wanted,
             span: (from, to),
         })
-    }
-
-    fn begin(&mut self, ticket: Ticket) {
-        self.dequeue(ticket);
-        if let Some(entry) = self.entry_mut(ticket) {
-            entry.busy = true;
-        }
-    }
-
-    fn hurry(&mut self, ticket: Ticket, due: Duration, deadline: Duration) {
-        self.dequeue(ticket);
-        if let Some(entry) = self.entry_mut(ticket) {
-            entry.due = entry.due.min(due);
-            entry.deadline = entry.deadline.min(deadline);
-            if !entry.busy {
-                self.enqueue(ticket);
-            }
-        }
-    }
-
-    fn enqueue(&mut self, ticket: Ticket) {
-        if let Some((due, deadline)) = self.entry(ticket).map(|entry| (entry.due, entry.deadline)) {
-            self.due.insert((due, ticket));
-            if deadline < Duration::MAX {
-                self.deadlines.insert((deadline, ticket));
-            }
-        }
-    }
-
-    fn dequeue(&mut self, ticket: Ticket) {
-        if let Some((due, deadline)) = self.entry(ticket).map(|entry| (entry.due, entry.deadline)) {
-            self.due.remove(&(due, ticket));
-            self.deadlines.remove(&(deadline, ticket));
-        }
-    }
-
-    fn entry(&self, ticket: Ticket) -> Option<&Entry> {
-        self.jobs.get(ticket.place as usize).filter(|seat| seat.serial == ticket.serial)?.entry.as_ref()
-    }
-
-    fn entry_mut(&mut self, ticket: Ticket) -> Option<&mut Entry> {
-        self.jobs.get_mut(ticket.place as usize).filter(|seat| seat.serial == ticket.serial)?.entry.as_mut()
     }
 }

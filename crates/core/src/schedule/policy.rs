@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Entry;
+use super::jobs::Entry;
 
 /// How the waits of a client share their requests.
 ///

@@ -91,7 +91,7 @@ fn run(jobs: &[(Duration, Duration)], search: Search, policy: &SchedulePolicy, s
             let created = START + at.as_millis() as i64;
             let job = JobRef::new(Kind::Detect, format!("job-{nth}")).created_at(Some(Timestamp::from_millis(created)));
             let first = at + poll.interval(Duration::ZERO, dice.unit());
-            let ticket = schedule.add(&job, Arc::from(job.id.as_str()), at, first, Duration::MAX);
+            let ticket = schedule.add(&job, &Arc::from(job.id.as_str()), at, first, Duration::MAX);
             made.insert(ticket, Made { at, done: at + takes, told: false, looked: None });
             all.push((created, at, Some(ticket)));
             nth += 1;
@@ -248,7 +248,7 @@ fn a_deadline_does_not_wait_for_the_budget() {
     for nth in 0..10 {
         // Without a moment of its making a job is asked for by its id.
         let job = JobRef::new(Kind::Detect, format!("job-{nth}"));
-        schedule.add(&job, Arc::from(job.id.as_str()), Duration::ZERO, 5 * second, 5 * second);
+        schedule.add(&job, &Arc::from(job.id.as_str()), Duration::ZERO, 5 * second, 5 * second);
     }
     let looks = std::iter::from_fn(|| match schedule.next(5 * second) {
         Next::Look(ticket) => Some(ticket),
@@ -264,7 +264,7 @@ fn a_server_that_asked_for_peace_has_it() {
     let tickets: Vec<_> = (0..10)
         .map(|nth| {
             let job = JobRef::new(Kind::Detect, format!("job-{nth}")).created_at(Some(Timestamp::from_millis(START)));
-            schedule.add(&job, Arc::from(job.id.as_str()), Duration::ZERO, second, Duration::MAX)
+            schedule.add(&job, &Arc::from(job.id.as_str()), Duration::ZERO, second, Duration::MAX)
         })
         .collect();
     for ticket in tickets {
