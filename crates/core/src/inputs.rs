@@ -68,8 +68,14 @@ impl Shape for Input {
 #[derive(Debug, Clone)]
 pub struct Inputs {
     rid: Rid,
-    /// Whether we stamped each picture; `None` where that is not known (a resumed job).
-    stamped: Option<Vec<bool>>,
+    /// What was submitted; not known of a resumed job.
+    submitted: Option<Box<Submitted>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Submitted {
+    /// Whether we stamped each picture.
+    stamped: Vec<bool>,
     sources: Vec<String>,
     by_custom_id: HashMap<String, Option<usize>>,
     by_url: HashMap<String, Option<usize>>,
@@ -79,42 +85,44 @@ impl Inputs {
     /// Gives a customId to each picture that has none, and remembers them all. `sources` are the caller's words for the
     /// pictures, in the same order.
     pub fn stamp(rid: Rid, images: &mut [ImageRequest], sources: impl IntoIterator<Item = String>) -> Self {
-        let mut inputs = Self::of_resumed(rid);
-        inputs.stamped = Some(images.iter().map(|image| image.custom_id.is_none()).collect());
+        let mut submitted = Box::<Submitted>::default();
+        submitted.stamped = images.iter().map(|image| image.custom_id.is_none()).collect();
         for (index, image) in images.iter_mut().enumerate() {
             let note = |known: &mut HashMap<_, _>, key: &str| {
                 // A second picture of the same name makes the name useless, not wrong.
                 known.entry(key.to_owned()).and_modify(|found| *found = None).or_insert(Some(index));
             };
             if let Some(id) = &image.custom_id {
-                note(&mut inputs.by_custom_id, id);
+                note(&mut submitted.by_custom_id, id);
             } else {
                 image.custom_id = Some(rid.stamp(index));
             }
             if let Some(url) = &image.url {
-                note(&mut inputs.by_url, url);
+                note(&mut submitted.by_url, url);
             }
         }
-        inputs.sources = sources.into_iter().collect();
-        inputs
+        submitted.sources = sources.into_iter().collect();
+        Self { rid, submitted: Some(submitted) }
     }
 
     /// For a job that is resumed by its token: only the stamped customIds are known.
     pub fn of_resumed(rid: Rid) -> Self {
-        Self { rid, stamped: None, sources: Vec::new(), by_custom_id: HashMap::new(), by_url: HashMap::new() }
+        Self { rid, submitted: None }
     }
 
     /// The caller's picture with this customId, else with this URL, where that is certain. A customId that we stamped is
     /// taken away.
     pub fn find(&self, custom_id: &mut Option<String>, url: Option<&str>) -> Option<Input> {
-        let ours = |index: &usize| self.stamped.as_ref().is_none_or(|stamped| stamped.get(*index) == Some(&true));
+        let submitted = self.submitted.as_deref();
+        let ours = |index: &usize| submitted.is_none_or(|submitted| submitted.stamped.get(*index) == Some(&true));
         let stamped = custom_id.as_deref().and_then(|id| self.rid.stamped(id)).filter(ours);
         if stamped.is_some() {
             *custom_id = None;
         }
-        let named = || self.by_custom_id.get(custom_id.as_deref()?).copied().flatten();
-        let located = || self.by_url.get(url?).copied().flatten();
+        let named = || submitted?.by_custom_id.get(custom_id.as_deref()?).copied().flatten();
+        let located = || submitted?.by_url.get(url?).copied().flatten();
         let index = stamped.or_else(named).or_else(located)?;
-        Some(Input { index, source: self.sources.get(index).cloned().unwrap_or_default() })
+        let source = submitted.and_then(|submitted| submitted.sources.get(index)).cloned();
+        Some(Input { index, source: source.unwrap_or_default() })
     }
 }
