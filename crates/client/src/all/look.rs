@@ -33,6 +33,8 @@ pub(crate) fn look(meta: Meta, image: Image) -> Look {
     let size = match &image.source {
         Source::Url(url) => url.len(),
         Source::Bytes(bytes) => encoded(bytes.len() as u64),
+        // It never comes so far.
+        Source::Refused(_) => 0,
         Source::File(_) => {
             let index = meta.index;
             let task = tokio::task::spawn_blocking(move || {

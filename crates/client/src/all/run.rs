@@ -67,6 +67,8 @@ struct Halt {
 struct Tally {
     progress: Progress,
     tokens: BTreeMap<u64, String>,
+    /// The batches whose results have all been given: in the caller's hands once he asks for more.
+    taken: Vec<u64>,
 }
 
 impl Control {
@@ -76,7 +78,7 @@ impl Control {
             halt: watch::Sender::new(Halt::default()),
             waker: AtomicWaker::new(),
             began: Instant::now(),
-            tally: Mutex::new(Tally { progress, tokens: BTreeMap::new() }),
+            tally: Mutex::new(Tally { progress, ..Tally::default() }),
         }
     }
 
@@ -152,7 +154,15 @@ impl Control {
     }
 
     pub(crate) fn taken(&self, batch: u64) {
-        self.tally().tokens.remove(&batch);
+        self.tally().taken.push(batch);
+    }
+
+    /// What was given has reached the caller.
+    pub(crate) fn drop_taken(&self) {
+        let mut tally = self.tally();
+        for batch in std::mem::take(&mut tally.taken) {
+            tally.tokens.remove(&batch);
+        }
     }
 }
 

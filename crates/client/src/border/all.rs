@@ -95,9 +95,15 @@ impl<K: JobKind> Run for Engine<K> {
 /// Any number of pictures, fed as they are wanted.
 #[doc(hidden)]
 pub struct AnyAll {
-    run: Mutex<Box<dyn Run>>,
+    run: Mutex<Told>,
     feed: Arc<Feed>,
     control: Arc<Control>,
+}
+
+/// A run, and how far it had come when its host last heard of it.
+struct Told {
+    run: Box<dyn Run>,
+    progress: Progress,
 }
 
 impl std::fmt::Debug for AnyAll {
@@ -109,9 +115,16 @@ impl std::fmt::Debug for AnyAll {
 /// How many results are given at once.
 const MOST_ITEMS: usize = 64;
 
+/// How far a run has come, without how long it took.
+fn counts(control: &Control) -> Progress {
+    Progress { elapsed: Duration::ZERO, ..control.progress() }
+}
+
 impl AnyAll {
     fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
-        Self { control: Arc::clone(engine.control()), run: Mutex::new(Box::new(engine)), feed }
+        let control = Arc::clone(engine.control());
+        let told = Told { run: Box::new(engine), progress: counts(&control) };
+        Self { control, run: Mutex::new(told), feed }
     }
 
     /// Hands pictures over, in their order. Does not wait.
@@ -129,28 +142,53 @@ impl AnyAll {
         self.control.stop();
     }
 
+    /// Waits for no job any more, and sends none. One that is just being sent is sent whole, and is then in flight.
+    pub fn leave(&self) {
+        self.control.leave();
+    }
+
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
+    ///
+    /// A job is in flight until the next call after that which gave the last of its results.
     pub async fn next(&self) -> AllStep {
-        let mut run = self.run.lock().await;
-        std::future::poll_fn(|cx| {
-            let mut items = Vec::new();
-            loop {
-                match run.poll_next(cx) {
-                    Poll::Ready(Some(item)) => items.push(item),
-                    Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
-                    Poll::Pending if items.is_empty() => break,
-                    _ => return Poll::Ready(AllStep::Items(items)),
-                }
-                if items.len() == MOST_ITEMS {
-                    return Poll::Ready(AllStep::Items(items));
-                }
+        loop {
+            if let Some(step) = self.next_or_progress().await {
+                return step;
             }
-            match run.room() {
-                room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
-                _ => Poll::Pending,
-            }
+        }
+    }
+
+    /// As [`next`](Self::next), and `None` where the run has come further meanwhile and gives nothing yet.
+    pub async fn next_or_progress(&self) -> Option<AllStep> {
+        let mut told = self.run.lock().await;
+        self.control.drop_taken();
+        let step = std::future::poll_fn(|cx| match self.poll_step(told.run.as_mut(), cx) {
+            Poll::Ready(step) => Poll::Ready(Some(step)),
+            Poll::Pending if told.progress != counts(&self.control) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         })
-        .await
+        .await;
+        told.progress = counts(&self.control);
+        step
+    }
+
+    fn poll_step(&self, run: &mut dyn Run, cx: &mut Context<'_>) -> Poll<AllStep> {
+        let mut items = Vec::new();
+        loop {
+            match run.poll_next(cx) {
+                Poll::Ready(Some(item)) => items.push(item),
+                Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
+                Poll::Pending if items.is_empty() => break,
+                _ => return Poll::Ready(AllStep::Items(items)),
+            }
+            if items.len() == MOST_ITEMS {
+                return Poll::Ready(AllStep::Items(items));
+            }
+        }
+        match run.room() {
+            room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
+            _ => Poll::Pending,
+        }
     }
 
     /// As [`All::progress`](crate::All::progress).
