@@ -1,9 +1,16 @@
 """The arguments of a call, as they cross the border. What they may say is core's business; this is what they are."""
 
+import os
+from collections.abc import Sized
+
 import msgspec
 
 from ._checks import listed, named, text, text_or_none
 from .errors import ConfigError, InvalidRequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._core import Settings
 
 DEFAULT_WAIT = 15 * 60.0
 """How long a wait lasts where nothing is said, in seconds."""
@@ -120,7 +127,43 @@ def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestEr
     return given
 
 
+def rate(name: str, value: object) -> float | None:
+    """How many in a second; `None` where none is said."""
+    if value is None:
+        return None
+    wanted = "a number above 0 wanted"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{name}: {wanted}, {named(value)} given")
+    if not 0 < value <= 1e6:  # a NaN is not
+        raise ConfigError(f"{name}: {value} given, {wanted}")
+    return float(value)
+
+
 def wait_limit(timeout: object) -> float:
     """The seconds of a wait."""
     given = seconds("timeout", timeout, InvalidRequestError)
     return DEFAULT_WAIT if given is None else given
+
+
+def run_settings(
+    images: object, batch_size: object, concurrency: object, ordered: object, manifest: object, timeout: object
+) -> "Settings":
+    """The settings of a run over many pictures."""
+    for name, value in (("batch_size", batch_size), ("concurrency", concurrency)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+            given = value if isinstance(value, int) else named(value)
+            raise ConfigError(f"{name}: a number from 1 wanted, {given} given")
+    if not isinstance(ordered, bool):
+        raise ConfigError(f"ordered: True or False wanted, {named(ordered)} given")
+    if manifest is not None and not isinstance(manifest, (str, os.PathLike)):
+        raise ConfigError(f"manifest: a path wanted, {named(manifest)} given")
+    path = None if manifest is None else os.fsdecode(manifest)
+    total = len(images) if isinstance(images, Sized) else None
+    return {
+        "batch_size": batch_size,
+        "concurrency": concurrency,
+        "ordered": ordered,
+        "manifest": path,
+        "timeout": wait_limit(timeout),
+        "total": total,
+    }

@@ -13,6 +13,7 @@ import image_intelligence
 
 from . import _core
 from ._arguments import arguments, ask_request, detect_request, job_request, match_request, webhook_request
+from ._async_many import AsyncMany
 from ._checks import text
 from ._client import Unpicklable, connect
 from ._images import to_wire
@@ -47,7 +48,7 @@ def settle(batch: list[tuple[asyncio.Future[Any], object]]) -> None:
             future.set_result(answer)
 
 
-class AsyncClient(Unpicklable):
+class AsyncClient(AsyncMany, Unpicklable):
     """As `Client`, for asyncio. Several event loops may share it, each in its thread.
 
     >>> import asyncio
@@ -70,8 +71,11 @@ class AsyncClient(Unpicklable):
         base_url: str | None = None,
         request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
+        requests_per_second: float | None = None,
     ) -> None:
-        self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
+        self._native = connect(
+            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._native.base_url}>"

@@ -18,11 +18,13 @@ from ._arguments import (
     detect_request,
     job_request,
     match_request,
+    rate,
     seconds,
     webhook_request,
 )
 from ._checks import named, text, text_or_none
 from ._images import to_wire
+from ._many import Many
 from .errors import ConfigError, ResumeTokenError
 
 # A native thread that asks for the interpreter while it ends would take the whole program down.
@@ -30,7 +32,12 @@ atexit.register(_core.leave)
 
 
 def connect(
-    client_id: object, client_secret: object, base_url: object, request_timeout: object, allow_plain_http: object
+    client_id: object,
+    client_secret: object,
+    base_url: object,
+    request_timeout: object,
+    allow_plain_http: object,
+    requests_per_second: object,
 ) -> _core.Client:
     """The native client of both clients."""
     given = {"client_id": client_id, "client_secret": client_secret, "base_url": base_url}
@@ -40,7 +47,7 @@ def connect(
     limit = seconds("request_timeout", request_timeout, ConfigError)
     if limit == 0:
         raise ConfigError("request_timeout: 0 given, and no request is that fast; leave it out for 60 s")
-    return _core.Client(id_, secret, base, limit, allow_plain_http)
+    return _core.Client(id_, secret, base, limit, allow_plain_http, rate("requests_per_second", requests_per_second))
 
 
 class Unpicklable:
@@ -52,13 +59,14 @@ class Unpicklable:
         raise TypeError(f"{type(self).__name__} cannot be pickled: pass job.resume_token and make a new client there")
 
 
-class Client(Unpicklable):
+class Client(Many, Unpicklable):
     """Talks to one API. Threads may share it; so may forked children, in which it connects anew.
 
     `client_id`, `client_secret` and `base_url` that are not given come from the environment's `II_CLIENT_ID`,
     `II_CLIENT_SECRET` and `II_BASE_URL`. `request_timeout` is how long one request may take, in seconds (60).
     `allow_plain_http` allows a base URL with `http://` that is not on this machine: everybody on the way can read the
-    token.
+    token. `requests_per_second` is how often waits look at their jobs in all, once more than a few are open (2): with
+    more, results come a little sooner.
 
     Raises `ConfigError` where something is missing or wrong. Nothing is sent yet.
 
@@ -79,8 +87,11 @@ class Client(Unpicklable):
         base_url: str | None = None,
         request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
+        requests_per_second: float | None = None,
     ) -> None:
-        self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
+        self._native = connect(
+            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._native.base_url}>"
