@@ -139,7 +139,7 @@ impl<K: JobKind> Job<K> {
     /// Begins to wait. A job that was under way when it was submitted, just now, is not asked for at once.
     pub(crate) fn join(&self, listener: Arc<dyn Listener>, key: u32, began: Instant, limit: Duration) -> Seat {
         let terms = Terms { began, age: self.age_at(began), limit, first: self.first_look(began, limit) };
-        Scheduler::join(&self.client, &self.reference(), Arc::clone(&self.id), listener, key, &terms)
+        Scheduler::join(&self.client, &self.reference(), &self.id, listener, key, &terms)
     }
 
     fn age_at(&self, moment: Instant) -> Duration {

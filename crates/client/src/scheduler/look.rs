@@ -53,10 +53,17 @@ pub(super) async fn look(
 }
 
 /// Asks for every job of a stretch of time, and keeps ours.
-pub(super) async fn sweep(client: &Client, kind: Kind, namespace: Option<String>, window: Window) -> Swept {
+pub(super) async fn sweep(
+    client: &Client,
+    kind: Kind,
+    namespace: Option<String>,
+    window: Window,
+    allowed: Duration,
+) -> Swept {
     let inner = client.inner();
     let place = Place { base: &inner.base, namespace: namespace.as_deref(), limits: &inner.limits };
     let (after, before) = (window.after, window.before);
+    let policy = once();
     let request = match kind {
         Kind::Match => Match::search(&place, &Match::made_between(after, before)),
         Kind::Ask => Ask::search(&place, &Ask::made_between(after, before)),
@@ -66,7 +73,12 @@ pub(super) async fn sweep(client: &Client, kind: Kind, namespace: Option<String>
     let mut rows =
         Rows { inner, kind, place: window.place, splitter: RowSplitter::new(), seen: Vec::new(), too_large: false };
     let result = match request {
-        Ok(request) => inner.caller.stream(&request, &once(), &mut rows).await.map_err(|failed| failed.error),
+        Ok(request) => {
+            let swept = inner.caller.stream(&request, &policy, &mut rows);
+            let late = || Error::new(ErrorKind::RequestTimeout, format!("{}: no answer in time", request.what));
+            let swept = tokio::time::timeout(allowed, swept).await;
+            swept.map_or_else(|_| Err(late()), |swept| swept.map_err(|failed| failed.error))
+        }
         Err(error) => Err(error),
     };
     let result = if rows.too_large { Ok(()) } else { result.and_then(|()| rows.splitter.finish()) };
