@@ -44,6 +44,7 @@ mod call;
 mod client;
 mod create;
 mod detect;
+mod durable_log;
 mod feedback;
 mod http;
 mod image;
