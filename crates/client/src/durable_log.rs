@@ -37,14 +37,18 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
+    /// Whether the bytes are to be the whole file.
+    anew: bool,
     /// How many lines were ever put in.
     lines: u64,
 }
 
 struct Written {
     file: File,
-    /// How many lines of the queue are durable.
-    lines: u64,
+    /// How many lines of the queue are written.
+    written: u64,
+    /// How many of them are on the disk.
+    synced: u64,
     /// After a failed write or sync nobody knows what is on the disk, so nothing more is said to be.
     broken: Option<Error>,
 }
@@ -83,7 +87,7 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
             file.write_all(&header(format)).and_then(|()| file.sync_all()).map_err(failed)?;
             sync_folder(&path);
         }
-        let file = Arc::new(tokio::sync::Mutex::new(Written { file, lines: 0, broken: None }));
+        let file = Arc::new(tokio::sync::Mutex::new(Written { file, written: 0, synced: 0, broken: None }));
         let shared = Shared { path, format, queue: Mutex::default(), file, _lock: lock };
         Ok(Self(Arc::new(shared), PhantomData))
     }
@@ -93,53 +97,58 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
     where
         L: 'a,
     {
-        let Shared { path, format, .. } = &*self.0;
-        let failed = |error: std::io::Error| refuse(*format, path, &error.to_string()).with_source(error);
-        let new = beside(path, "new");
-        let mut bytes = header(*format);
-        for line in lines {
-            bytes.extend(self.line(line)?);
-        }
-        let write = || {
-            let mut file = private(&new)?;
-            file.set_len(0)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            Ok(file)
-        };
+        self.put_anew(lines)?;
         let mut written = self.0.file.try_lock().map_err(|_| self.refuse("it is being written to"))?;
-        // The old file is let go first: some systems do not replace one that is open.
-        written.file = write().map_err(failed)?;
-        std::fs::rename(&new, path).map_err(failed)?;
-        sync_folder(path);
+        self.0.write(&mut written, true)?;
         drop(written);
         Ok(self)
     }
 
     /// Adds a line; it is on the disk when this returns. Where it fails the file takes no more lines, as it is not known what
     /// is in it. Dropping this leaves the line to the next append.
+    #[allow(dead_code, reason = "for logs whose lines each stand alone")]
     pub(crate) async fn append(&self, line: &L) -> Result<()> {
         let number = self.put(line)?;
-        let mut written = Arc::clone(&self.0.file).lock_owned().await;
-        if let Some(error) = &written.broken {
-            self.0.queue().bytes.clear();
-            return Err(error.clone());
-        }
-        if written.lines >= number {
-            return Ok(());
-        }
-        let shared = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || shared.write(&mut written, true)).await;
-        done.map_err(|error| self.refuse("the writing was cut off").with_source(error))?
+        self.reach(number, true).await
     }
 
-    /// Adds a line that is written with the next append, or when the file is closed.
+    /// Adds a line that is written with the next one, or when the file is closed, and gives its number.
     pub(crate) fn put(&self, line: &L) -> Result<u64> {
         let bytes = self.line(line)?;
         let mut queue = self.0.queue();
         queue.bytes.extend(bytes);
         queue.lines += 1;
         Ok(queue.lines)
+    }
+
+    /// As [`put`](Self::put), with lines that take the place of all before them.
+    pub(crate) fn put_anew<'a>(&self, lines: impl IntoIterator<Item = &'a L>) -> Result<u64>
+    where
+        L: 'a,
+    {
+        let mut bytes = header(self.0.format);
+        for line in lines {
+            bytes.extend(self.line(line)?);
+        }
+        let mut queue = self.0.queue();
+        (queue.bytes, queue.anew) = (bytes, true);
+        queue.lines += 1;
+        Ok(queue.lines)
+    }
+
+    /// Has the lines up to this one written, and on the disk if wanted: until then, a loss of power may lose them.
+    pub(crate) async fn reach(&self, number: u64, synced: bool) -> Result<()> {
+        let mut written = Arc::clone(&self.0.file).lock_owned().await;
+        if let Some(error) = &written.broken {
+            *self.0.queue() = Queue::default();
+            return Err(error.clone());
+        }
+        if number <= if synced { written.synced } else { written.written } {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || shared.write(&mut written, synced)).await;
+        done.map_err(|error| self.refuse("the writing was cut off").with_source(error))?
     }
 
     /// An error that names the file.
@@ -173,23 +182,37 @@ impl Shared {
 
     /// Writes what is in the queue.
     fn write(&self, written: &mut Written, sync: bool) -> Result<()> {
-        let (bytes, lines) = {
+        let (queue, lines) = {
             let mut queue = self.queue();
-            (std::mem::take(&mut queue.bytes), queue.lines)
+            let lines = queue.lines;
+            (std::mem::replace(&mut *queue, Queue { lines, ..Queue::default() }), lines)
         };
-        let wrote = written.file.write_all(&bytes);
-        match wrote.and_then(|()| if sync { written.file.sync_data() } else { Ok(()) }) {
-            Ok(()) => {
-                written.lines = lines;
-                Ok(())
-            }
-            Err(error) => {
-                let problem = format!("{error}; nothing more is written to it: free the disk, and start again");
-                let error = refuse(self.format, &self.path, &problem).with_source(error);
-                written.broken = Some(error.clone());
-                Err(error)
-            }
+        let wrote = if queue.anew { self.replace(&queue.bytes, written) } else { written.file.write_all(&queue.bytes) };
+        if let Err(error) = wrote.and_then(|()| if sync { written.file.sync_data() } else { Ok(()) }) {
+            let problem = format!("{error}; nothing more is written to it: free the disk, and start again");
+            let error = refuse(self.format, &self.path, &problem).with_source(error);
+            written.broken = Some(error.clone());
+            return Err(error);
         }
+        written.written = lines;
+        if sync {
+            written.synced = lines;
+        }
+        Ok(())
+    }
+
+    /// Puts another file in the place of this one.
+    fn replace(&self, bytes: &[u8], written: &mut Written) -> std::io::Result<()> {
+        let new = beside(&self.path, "new");
+        let mut file = private(&new)?;
+        file.set_len(0)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        // The old file is let go first: some systems do not replace one that is open.
+        written.file = file;
+        std::fs::rename(&new, &self.path)?;
+        sync_folder(&self.path);
+        Ok(())
     }
 }
 
@@ -231,7 +254,7 @@ fn read<L: DeserializeOwned>(
         return Ok(0);
     }
     let name = format.name;
-    let newer = || said(&format!("it was written by a newer version of this library; update it, or name another file"));
+    let newer = || said("it was written by a newer version of this library; update it, or name another file");
     match serde_json::from_slice::<Header>(&line) {
         Ok(header) if header.name != name => {
             return Err(said(&format!("it is a {} and no {name}; name another file", header.name)));

@@ -75,9 +75,12 @@ async fn what_is_only_put_is_there_after_the_next_append_and_after_the_end() {
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
     diary.append(&Day { day: 2 }).await.unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
-    diary.put(&Day { day: 3 }).unwrap();
+    let third = diary.put(&Day { day: 3 }).unwrap();
+    diary.reach(third, false).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4);
+    diary.put(&Day { day: 4 }).unwrap();
     drop(diary);
-    assert_eq!(days(&path), [1, 2, 3]);
+    assert_eq!(days(&path), [1, 2, 3, 4]);
 }
 
 #[tokio::test]
@@ -91,7 +94,7 @@ async fn a_file_that_was_cut_anywhere_keeps_its_whole_lines_and_goes_on() {
     let whole = std::fs::read(&path).unwrap();
     for cut in 0..whole.len() {
         std::fs::write(&path, &whole[..cut]).unwrap();
-        let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
+        let lines = whole[..cut].split(|byte| *byte == b'\n').count().saturating_sub(2);
         let (diary, before) = open(&path).unwrap();
         assert_eq!(before, [10, 20, 30][..lines], "cut at {cut}");
         diary.append(&Day { day: 7 }).await.unwrap();
@@ -155,10 +158,15 @@ async fn a_rewritten_file_has_what_was_kept_and_takes_more() {
     }
     let diary = diary.rewrite(&[Day { day: 5 }]).unwrap();
     diary.append(&Day { day: 6 }).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
+    // Later, too, with what comes after.
+    diary.put(&Day { day: 7 }).unwrap();
+    diary.put_anew(&[Day { day: 8 }]).unwrap();
+    diary.append(&Day { day: 9 }).await.unwrap();
     // The lock is the same file as before.
     assert!(open(&path).is_err());
     drop(diary);
-    assert_eq!(days(&path), [5, 6]);
+    assert_eq!(days(&path), [8, 9]);
     assert!(!path.with_file_name("diary.jsonl-new").exists());
 }
 
