@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::client::Client;
 use crate::jobs::Jobs;
 use crate::kind::JobKind;
+use crate::recover::Sought;
 use crate::submit::Submit;
 use crate::updates::{Update, Updates};
 
@@ -60,7 +61,7 @@ impl<K: JobKind> fmt::Debug for Job<K> {
 impl<K: JobKind> Job<K> {
     pub(crate) fn submitted(sent: Submit, job: &K::Job) -> Self {
         let facts = K::facts(job);
-        let Submit { client, rid, custom_id, inputs, namespace, .. } = sent;
+        let Submit { client, sought: Sought { rid, custom_id, namespace, .. }, inputs, .. } = sent;
         Self {
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
@@ -132,6 +133,9 @@ impl<K: JobKind> Job<K> {
     pub async fn get(&self) -> Result<K::Job> {
         let mut job = self.jobs().get(&self.id).await?;
         K::tie(&mut job, &self.inputs);
+        if K::facts(&job).status.is_done() {
+            self.client.inner().taken(self.rid);
+        }
         Ok(job)
     }
 

@@ -24,6 +24,8 @@ pub enum Failure {
     Status(u16),
     /// It answered 200 with something that cannot be read.
     Unreadable,
+    /// We did not let it go, and trying again is no cure.
+    Withheld,
 }
 
 impl Failure {
@@ -40,7 +42,7 @@ impl Failure {
         match (self, repeat) {
             (Self::Connect | Self::Status(429), _) | (Self::Lost | Self::Unreadable, Repeat::Harmless) => true,
             (Self::Status(status), Repeat::Harmless) => matches!(status, 408 | 425 | 500..=599),
-            (_, Repeat::Creates) => false,
+            (Self::Withheld, _) | (_, Repeat::Creates) => false,
         }
     }
 
@@ -49,7 +51,7 @@ impl Failure {
         match self {
             Self::Lost | Self::Unreadable => true,
             Self::Status(status) => matches!(status, 408 | 500..=599),
-            Self::Connect => false,
+            Self::Connect | Self::Withheld => false,
         }
     }
 }

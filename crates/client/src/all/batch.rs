@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, JobRequest as _, Result};
+use image_intelligence_core::{Error, ErrorKind, Inputs, JobRequest as _, Result};
 
 use super::item::Outcome;
 use super::run::{Ended, Event, Run, is_final};
 use crate::image::Image;
 use crate::job::Job;
 use crate::kind::JobKind;
-use crate::submit::Submit;
+use crate::submit::Loaded;
 
 /// Says at last what became of a batch, come what may.
 struct Report<K: JobKind> {
@@ -93,28 +93,14 @@ async fn submit<K: JobKind>(run: &Run<K>, images: Vec<(usize, Image)>) -> Result
     }
     let rid = inner.outside().rid()?;
     let inputs = Inputs::stamp(rid, request.images_mut(), sources);
-    let custom_id = rid.to_string();
-    request.options_mut().custom_id = Some(custom_id.clone());
-    request.check(&inner.limits)?;
-    let body = written(request, inner.largest_request - left)?;
     if let Some(reason) = control.halted() {
         return Err(reason);
     }
     let (client, namespace) = (run.client.clone(), run.namespace.clone());
-    let submit = Submit { client, rid, ours: true, custom_id, inputs, namespace };
+    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, also_told: None };
     // From here on nobody's leaving ends it.
-    let job = inner.while_open(Box::pin(submit.send::<K>(body.into()))).await?;
+    let job = inner.while_open(Box::pin(loaded.send())).await?;
     Ok(Sent { job: Some(job), places, outcomes })
-}
-
-/// The body of a request whose pictures take so many bytes: room is made once, for it is most of the memory there is.
-fn written<R: image_intelligence_core::JobRequest>(mut request: R, pictures: usize) -> Result<Vec<u8>> {
-    let urls = |image: &ImageRequest| image.url.as_ref().map_or(0, String::len);
-    let around: usize = request.images_mut().iter().map(|image| urls(image) + 256).sum();
-    let mut body = Vec::with_capacity(pictures + around + 4096);
-    serde_json::to_writer(&mut body, &request)
-        .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
-    Ok(body)
 }
 
 /// Waits for the job of a batch. `places` has for each picture of the job its place in the batch, `outcomes` what is known
