@@ -148,6 +148,9 @@ impl Client {
         self.0.closed.send_replace(true);
         self.0.caller.http.close();
         self.0.pictures.close();
+        if let Some(journal) = &self.0.journal {
+            journal.close();
+        }
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.

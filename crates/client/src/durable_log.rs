@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::marker::PhantomData;
+use std::mem::take;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use image_intelligence_core::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// What a file is, so that no other is taken for it.
 #[derive(Debug, Clone, Copy)]
@@ -28,30 +30,36 @@ pub(crate) struct DurableLog<L>(Arc<Shared>, PhantomData<fn(L)>);
 struct Shared {
     path: PathBuf,
     format: Format,
-    queue: Mutex<Queue>,
-    /// Whoever holds it writes what is in the queue, for all who wait.
-    file: Arc<tokio::sync::Mutex<Written>>,
-    _lock: File,
+    /// A forked process has our lines, too, and must not write them.
+    process: u32,
+    file: Mutex<File>,
+    now: Mutex<Now>,
+    /// Changes whenever lines were written.
+    wrote: watch::Sender<()>,
 }
 
 #[derive(Default)]
-struct Queue {
+struct Now {
+    /// What is to be written.
     bytes: Vec<u8>,
-    /// Whether the bytes are to be the whole file.
+    /// Whether that is to be the whole file.
     anew: bool,
-    /// How many lines were ever put in.
+    /// Whether somebody waits until it is on the disk.
+    sync: bool,
+    /// How many lines were ever put in, how many are written, and how many of them are on the disk.
     lines: u64,
+    written: u64,
+    synced: u64,
+    /// Whether somebody writes: he goes on until nothing is left.
+    writing: bool,
+    /// Why there can be no more lines. After a failed write nobody knows what is on the disk, so nothing more is said to be.
+    over: Option<Error>,
+    /// The system lets go of it with the file that holds it.
+    lock: Option<File>,
 }
 
-struct Written {
-    file: File,
-    /// How many lines of the queue are written.
-    written: u64,
-    /// How many of them are on the disk.
-    synced: u64,
-    /// After a failed write or sync nobody knows what is on the disk, so nothing more is said to be.
-    broken: Option<Error>,
-}
+/// The turn to write. Given up even where the runtime ends before it came.
+struct Turn(Option<Arc<Shared>>);
 
 /// The first line of a file.
 #[derive(Serialize, Deserialize)]
@@ -87,8 +95,9 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
             file.write_all(&header(format)).and_then(|()| file.sync_all()).map_err(failed)?;
             sync_folder(&path);
         }
-        let file = Arc::new(tokio::sync::Mutex::new(Written { file, written: 0, synced: 0, broken: None }));
-        let shared = Shared { path, format, queue: Mutex::default(), file, _lock: lock };
+        let now = Mutex::new(Now { lock: Some(lock), ..Now::default() });
+        let (process, file) = (std::process::id(), Mutex::new(file));
+        let shared = Shared { path, format, process, file, now, wrote: watch::Sender::new(()) };
         Ok(Self(Arc::new(shared), PhantomData))
     }
 
@@ -98,10 +107,9 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
         L: 'a,
     {
         self.put_anew(lines)?;
-        let mut written = self.0.file.try_lock().map_err(|_| self.refuse("it is being written to"))?;
-        self.0.write(&mut written, true)?;
-        drop(written);
-        Ok(self)
+        self.0.write_all();
+        let over = self.0.now().over.clone();
+        over.map_or(Ok(self), Err)
     }
 
     /// Adds a line; it is on the disk when this returns. Where it fails the file takes no more lines, as it is not known what
@@ -115,10 +123,10 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
     /// Adds a line that is written with the next one, or when the file is closed, and gives its number.
     pub(crate) fn put(&self, line: &L) -> Result<u64> {
         let bytes = self.line(line)?;
-        let mut queue = self.0.queue();
-        queue.bytes.extend(bytes);
-        queue.lines += 1;
-        Ok(queue.lines)
+        let mut now = self.0.open()?;
+        now.bytes.extend(bytes);
+        now.lines += 1;
+        Ok(now.lines)
     }
 
     /// As [`put`](Self::put), with lines that take the place of all before them.
@@ -130,25 +138,44 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
         for line in lines {
             bytes.extend(self.line(line)?);
         }
-        let mut queue = self.0.queue();
-        (queue.bytes, queue.anew) = (bytes, true);
-        queue.lines += 1;
-        Ok(queue.lines)
+        let mut now = self.0.open()?;
+        (now.bytes, now.anew) = (bytes, true);
+        now.lines += 1;
+        Ok(now.lines)
     }
 
     /// Has the lines up to this one written, and on the disk if wanted: until then, a loss of power may lose them.
     pub(crate) async fn reach(&self, number: u64, synced: bool) -> Result<()> {
-        let mut written = Arc::clone(&self.0.file).lock_owned().await;
-        if let Some(error) = &written.broken {
-            *self.0.queue() = Queue::default();
-            return Err(error.clone());
+        let mut wrote = self.0.wrote.subscribe();
+        loop {
+            {
+                let mut now = self.0.now();
+                if number <= if synced { now.synced } else { now.written } {
+                    return Ok(());
+                }
+                if !now.writing {
+                    if let Some(over) = &now.over {
+                        return Err(over.clone());
+                    }
+                    now.writing = true;
+                    let mut turn = Turn(Some(Arc::clone(&self.0)));
+                    tokio::task::spawn_blocking(move || turn.0.take().map(|shared| shared.write_all()));
+                }
+                now.sync |= synced;
+            }
+            let _ = wrote.changed().await;
         }
-        if number <= if synced { written.synced } else { written.written } {
-            return Ok(());
+    }
+
+    /// Takes no more lines, writes those that it has, and lets others open the file.
+    pub(crate) fn close(&self) {
+        let mut now = self.0.now();
+        now.over.get_or_insert_with(crate::http::closed);
+        // Whoever writes already ends it.
+        if !now.writing {
+            drop(now);
+            self.0.write_all();
         }
-        let shared = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || shared.write(&mut written, synced)).await;
-        done.map_err(|error| self.refuse("the writing was cut off").with_source(error))?
     }
 
     /// An error that names the file.
@@ -176,54 +203,80 @@ impl<L> std::fmt::Debug for DurableLog<L> {
 }
 
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is in the queue.
-    fn write(&self, written: &mut Written, sync: bool) -> Result<()> {
-        let (queue, lines) = {
-            let mut queue = self.queue();
-            let lines = queue.lines;
-            (std::mem::replace(&mut *queue, Queue { lines, ..Queue::default() }), lines)
-        };
-        let wrote = if queue.anew { self.replace(&queue.bytes, written) } else { written.file.write_all(&queue.bytes) };
-        if let Err(error) = wrote.and_then(|()| if sync { written.file.sync_data() } else { Ok(()) }) {
-            let problem = format!("{error}; nothing more is written to it: free the disk, and start again");
-            let error = refuse(self.format, &self.path, &problem).with_source(error);
-            written.broken = Some(error.clone());
-            return Err(error);
+    /// To put lines in.
+    fn open(&self) -> Result<MutexGuard<'_, Now>> {
+        if self.process != std::process::id() {
+            return Err(crate::http::closed());
         }
-        written.written = lines;
-        if sync {
-            written.synced = lines;
+        let now = self.now();
+        match &now.over {
+            Some(over) => Err(over.clone()),
+            None => Ok(now),
         }
-        Ok(())
+    }
+
+    /// Writes until nothing is left.
+    fn write_all(&self) {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now();
+        while !now.bytes.is_empty() || (now.sync && now.synced < now.written) {
+            let (bytes, anew, sync) = (take(&mut now.bytes), take(&mut now.anew), take(&mut now.sync));
+            let lines = now.lines;
+            drop(now);
+            let wrote = if anew { self.replace(&bytes, &mut file) } else { file.write_all(&bytes) };
+            let wrote = wrote.and_then(|()| if sync { file.sync_data() } else { Ok(()) });
+            now = self.now();
+            match wrote {
+                Ok(()) if sync || anew => (now.written, now.synced) = (lines, lines),
+                Ok(()) => now.written = lines,
+                Err(error) => {
+                    let problem = format!("{error}; nothing more is written to it: free the disk, and start again");
+                    now.over = Some(refuse(self.format, &self.path, &problem).with_source(error));
+                    (now.bytes, now.sync) = (Vec::new(), false);
+                }
+            }
+            self.wrote.send_replace(());
+        }
+        now.writing = false;
+        if now.over.is_some() {
+            now.lock = None;
+        }
+        drop(now);
+        self.wrote.send_replace(());
     }
 
     /// Puts another file in the place of this one.
-    fn replace(&self, bytes: &[u8], written: &mut Written) -> std::io::Result<()> {
+    fn replace(&self, bytes: &[u8], file: &mut File) -> std::io::Result<()> {
         let new = beside(&self.path, "new");
-        let mut file = private(&new)?;
-        file.set_len(0)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut written = private(&new)?;
+        written.set_len(0)?;
+        written.write_all(bytes)?;
+        written.sync_all()?;
         // The old file is let go first: some systems do not replace one that is open.
-        written.file = file;
+        *file = written;
         std::fs::rename(&new, &self.path)?;
         sync_folder(&self.path);
         Ok(())
     }
 }
 
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.0 {
+            shared.now().writing = false;
+            shared.wrote.send_replace(());
+        }
+    }
+}
+
 impl Drop for Shared {
     fn drop(&mut self) {
-        let file = Arc::clone(&self.file);
-        if let Ok(mut written) = file.try_lock()
-            && written.broken.is_none()
-            && !self.queue().bytes.is_empty()
-        {
-            let _ = self.write(&mut written, false);
+        if self.process == std::process::id() {
+            self.write_all();
         }
     }
 }

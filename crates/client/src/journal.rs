@@ -72,6 +72,11 @@ impl Journal {
         Ok(Self { log, state: Mutex::new(state), api: base.fingerprint() })
     }
 
+    /// Lets others open the file; what is not written yet is, and nothing after that.
+    pub(crate) fn close(&self) {
+        self.log.close();
+    }
+
     /// The result of a job is in the caller's hands, so that nothing of it is left to recover.
     pub(crate) fn taken(&self, rid: Rid) {
         let mut state = self.state();
@@ -108,7 +113,8 @@ impl State {
         self.lines += 1;
         match line {
             Line::Intended(intent) => {
-                self.entries.insert(intent.rid, Entry { intent, stage: Stage::Here, earlier: false });
+                let entry = Entry { intent, stage: Stage::Here, earlier: false };
+                self.entries.entry(entry.intent.rid).or_insert(entry);
             }
             Line::Leaving { rid } => self.step(rid, |stage| {
                 if matches!(stage, Stage::Here) {

@@ -37,6 +37,7 @@ impl Failure {
     /// assert!(Failure::Status(503).may_repeat(Repeat::Harmless));
     /// assert!(!Failure::Status(503).may_repeat(Repeat::Creates)); // the job may exist
     /// assert!(Failure::Connect.may_repeat(Repeat::Creates)); // it cannot
+    /// assert!(!Failure::Withheld.may_repeat(Repeat::Harmless)); // it would be withheld once more
     /// ```
     pub const fn may_repeat(self, repeat: Repeat) -> bool {
         match (self, repeat) {

@@ -150,6 +150,42 @@ fn one_holds_it_at_a_time() {
 }
 
 #[tokio::test]
+async fn closed_it_is_free_for_others_though_somebody_still_holds_it() {
+    let (_folder, path) = place();
+    let (diary, _) = open(&path).unwrap();
+    diary.put(&Day { day: 1 }).unwrap();
+    diary.close();
+    let error = diary.append(&Day { day: 2 }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    let (next, before) = open(&path).unwrap();
+    assert_eq!(before, [1]);
+    diary.close();
+    assert!(open(&path).is_err(), "the next one's lock was let go");
+    next.append(&Day { day: 3 }).await.unwrap();
+    drop((diary, next));
+    assert_eq!(days(&path), [1, 3]);
+
+    // While many are at it: whoever was told that it is written was told the truth.
+    let (diary, _) = open(&path).unwrap();
+    let all: Vec<_> = (10..200)
+        .map(|day| {
+            let diary = diary.clone();
+            tokio::spawn(async move { diary.append(&Day { day }).await.map(|()| day) })
+        })
+        .collect();
+    while !all.iter().any(tokio::task::JoinHandle::is_finished) {
+        tokio::task::yield_now().await;
+    }
+    diary.close();
+    let mut written = Vec::new();
+    for appended in all {
+        written.extend(appended.await.unwrap().ok());
+    }
+    let there = days(&path);
+    assert!(written.iter().all(|day| there.contains(day)), "{written:?} {there:?}");
+}
+
+#[tokio::test]
 async fn a_rewritten_file_has_what_was_kept_and_takes_more() {
     let (_folder, path) = place();
     let (diary, _) = open(&path).unwrap();
@@ -176,7 +212,7 @@ async fn a_full_disk_is_said_to_everybody_and_nothing_is_written_after_it() {
     let (_folder, path) = place();
     let (diary, _) = open(&path).unwrap();
     diary.append(&Day { day: 1 }).await.unwrap();
-    diary.0.file.lock().await.file = File::options().append(true).open("/dev/full").unwrap();
+    *diary.0.file.lock().unwrap() = File::options().append(true).open("/dev/full").unwrap();
     let error = diary.append(&Day { day: 2 }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.message().contains("nothing more is written to it: free the disk, and start again"), "{error}");

@@ -85,8 +85,7 @@ impl Client {
     /// # use image_intelligence_server::{Answers, Found, Server};
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// # let server = Server::builder().scripted(Answers::new().otherwise([Found::new("person", 0.73)])).start().await?;
-    /// # let base_url = server.base_url();
-    /// # let builder = || Client::builder().base_url(&base_url).credentials("local", "local").journal(&path);
+    /// # let builder = || Client::builder().base_url(server.base_url()).credentials("local", "local").journal(&path);
     /// # builder().build()?.detect([b"..".to_vec()]).class("person").send().await?;
     /// # let mut done = Vec::new();
     /// # let client = builder().build()?;
