@@ -30,8 +30,8 @@ enum Done {
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>;
 
-/// Says so when the task ends, however it does.
-struct Driving(Client);
+/// Says so when the task ends, however it does, and be it that it never began.
+pub(super) struct Driving(pub(super) Client);
 
 impl Drop for Driving {
     fn drop(&mut self) {
@@ -47,8 +47,7 @@ impl Drop for Driving {
     }
 }
 
-pub(super) async fn drive(client: Client) {
-    let driving = Driving(client);
+pub(super) async fn drive(driving: Driving) {
     let client = &driving.0;
     let scheduler = &client.inner().scheduler;
     let mut under_way = UnderWay::new();

@@ -140,7 +140,7 @@ impl Scheduler {
         if !state.driven && !state.schedule.is_empty() {
             state.driven = true;
             drop(state);
-            tokio::spawn(drive::drive(client.clone()));
+            tokio::spawn(drive::drive(drive::Driving(client.clone())));
         }
     }
 }

@@ -1,0 +1,93 @@
+//! The same for hosts that pull their own iterators.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_intelligence::{AllOptions, AllStep, Class, Client, Kind};
+
+use crate::jobs::{server, url};
+
+fn fed(client: &Client, options: AllOptions) -> image_intelligence::AnyAll {
+    let mut request = image_intelligence::DetectRequest::new([], Vec::<Class>::new());
+    request.classes.push("person".into());
+    client.any_all(Kind::Detect, None, &serde_json::to_vec(&request).unwrap(), options).unwrap()
+}
+
+#[tokio::test]
+async fn a_host_feeds_as_much_as_is_wanted() {
+    let (server, jobs) = server().await;
+    let options = AllOptions { batch_size: Some(10), concurrency: Some(2), total: Some(45), ..AllOptions::default() };
+    let all = fed(&server.client(), options);
+    let (mut next, mut seen) = (0, Vec::new());
+    loop {
+        match all.next().await {
+            AllStep::Items(items) => {
+                assert!(!items.is_empty());
+                for item in items {
+                    let json = item.result.unwrap().json.unwrap();
+                    let image: serde_json::Value = serde_json::from_slice(&json).unwrap();
+                    assert_eq!(image["input"]["index"], item.index);
+                    assert_eq!(image["objects"][0]["class"], "person");
+                    seen.push(item.index);
+                }
+            }
+            AllStep::Want(most) => {
+                assert!((1..=10).contains(&most));
+                let images: Vec<_> = (next..45).take(most).map(url).collect();
+                next += images.len();
+                if images.is_empty() {
+                    all.end();
+                } else {
+                    all.feed(images);
+                }
+                // Never more than what is in flight and what is being put together.
+                assert!(next - seen.len() <= 30, "{next} fed, {} given", seen.len());
+            }
+            AllStep::End => break,
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..45).collect::<Vec<_>>());
+    assert_eq!(jobs.sizes().iter().sum::<usize>(), 45);
+    let progress = all.progress();
+    assert_eq!((progress.total, progress.done, progress.jobs), (Some(45), 45, 5));
+    assert!(all.in_flight().is_empty());
+    assert!(matches!(all.next().await, AllStep::End));
+}
+
+#[tokio::test]
+async fn whoever_asks_again_before_feeding_waits_for_results() {
+    let (server, _) = server().await;
+    let all = Arc::new(fed(&server.client(), AllOptions { batch_size: Some(2), ..AllOptions::default() }));
+    assert!(matches!(all.next().await, AllStep::Want(2)));
+    all.feed(vec![url(0), url(1)]);
+    // The next is wanted; the host's source is slow, and meanwhile results come.
+    let mut steps = vec![all.next().await];
+    steps.push(all.next().await);
+    assert!(matches!(&steps[..], [AllStep::Want(2), AllStep::Items(items)] if items.len() == 2), "{steps:?}");
+    let waiting = tokio::spawn({
+        let all = Arc::clone(&all);
+        async move { all.next().await }
+    });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(!waiting.is_finished());
+    all.feed(vec![url(2)]);
+    all.end();
+    assert!(matches!(waiting.await.unwrap(), AllStep::Items(items) if items[0].index == 2));
+    assert!(matches!(all.next().await, AllStep::End));
+}
+
+#[tokio::test]
+async fn a_host_can_stop_while_it_waits() {
+    let (server, jobs) = server().await;
+    let all = Arc::new(fed(&server.client(), AllOptions::default()));
+    assert!(matches!(all.next().await, AllStep::Want(64)));
+    let waiting = tokio::spawn({
+        let all = Arc::clone(&all);
+        async move { all.next().await }
+    });
+    tokio::task::yield_now().await;
+    all.stop();
+    assert!(matches!(waiting.await.unwrap(), AllStep::End));
+    assert_eq!(jobs.count(), 0);
+}
