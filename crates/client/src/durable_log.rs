@@ -148,22 +148,33 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
     pub(crate) async fn reach(&self, number: u64, synced: bool) -> Result<()> {
         let mut wrote = self.0.wrote.subscribe();
         loop {
-            {
+            let ours = {
                 let mut now = self.0.now();
                 if number <= if synced { now.synced } else { now.written } {
                     return Ok(());
                 }
-                if !now.writing {
-                    if let Some(over) = &now.over {
-                        return Err(over.clone());
-                    }
-                    now.writing = true;
-                    let mut turn = Turn(Some(Arc::clone(&self.0)));
-                    tokio::task::spawn_blocking(move || turn.0.take().map(|shared| shared.write_all()));
+                if !now.writing
+                    && let Some(over) = &now.over
+                {
+                    return Err(over.clone());
                 }
                 now.sync |= synced;
+                !std::mem::replace(&mut now.writing, true)
+            };
+            if !ours {
+                let _ = wrote.changed().await;
+                continue;
             }
-            let _ = wrote.changed().await;
+            // Not while the state is locked: a runtime that is ending gives the turn up at once, and that locks it.
+            let mut turn = Turn(Some(Arc::clone(&self.0)));
+            let writer = tokio::task::spawn_blocking(move || turn.0.take().map(|shared| shared.write_all()));
+            tokio::select! {
+                biased;
+                written = writer => {
+                    written.map_err(|error| self.refuse("the runtime ended before it was written").with_source(error))?;
+                }
+                _ = wrote.changed() => {}
+            }
         }
     }
 

@@ -212,3 +212,44 @@ fn warn(what: &str, told: Result<()>) {
         tracing::warn!(error.type = error.kind().as_str(), "{what} could not be written down: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image_intelligence_core::BaseUrl;
+
+    use super::*;
+    use crate::journal::Journal;
+
+    /// A connection may ask for the last bytes when nobody waits for the answer any more.
+    #[tokio::test]
+    async fn what_is_over_never_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = BaseUrl::parse("http://127.0.0.1:8080/v2").unwrap();
+        let journal: Arc<dyn Callbacks> = Arc::new(Journal::open(folder.path().join("journal"), &base).unwrap());
+        let rid = Rid::from_bytes([7; 16]);
+        let told = || Told::new(rid, vec![Arc::clone(&journal)]).unwrap();
+        let intent = || Intent::new(Kind::Detect, rid, "a", 1, Timestamp::from_millis(7));
+
+        let dropped = told();
+        dropped.record(intent()).await.unwrap();
+        let last = dropped.leash().before_last();
+        // It has begun already, and comes to its end later.
+        let begun = last();
+        drop(dropped);
+        assert_eq!(begun.await.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(last().await.unwrap_err().kind(), ErrorKind::Cancelled);
+
+        let held = told();
+        held.record(intent()).await.unwrap();
+        let last = held.leash().before_last();
+        assert!(held.hold_back() && !held.hold_back());
+        assert_eq!(last().await.unwrap_err().kind(), ErrorKind::Cancelled);
+
+        let left = told();
+        left.record(intent()).await.unwrap();
+        left.leash().before_last()().await.unwrap();
+        assert!(!left.hold_back(), "what has left cannot be held back");
+        left.leash().came_back().await;
+        assert!(left.hold_back());
+    }
+}

@@ -91,3 +91,37 @@ async fn a_host_can_stop_while_it_waits() {
     assert!(matches!(waiting.await.unwrap(), AllStep::End));
     assert_eq!(jobs.count(), 0);
 }
+
+#[tokio::test]
+async fn a_host_resumes_from_a_manifest() {
+    let (server, jobs) = server().await;
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = Some(folder.path().join("run.json"));
+    let mut given = Vec::new();
+    for total in [6, 9] {
+        let options =
+            AllOptions { batch_size: Some(3), manifest: manifest.clone(), in_order: true, ..AllOptions::default() };
+        let all = fed(&server.client(), options);
+        all.feed((0..total).map(url).collect());
+        all.end();
+        loop {
+            match all.next().await {
+                AllStep::Items(items) => given.extend(items.into_iter().map(|item| (item.index, item.job_id.unwrap()))),
+                AllStep::Want(most) => panic!("{most} more wanted after the end"),
+                AllStep::End => break,
+            }
+        }
+    }
+    // The second run gave what the first had, of the same jobs, and sent only what was new.
+    assert_eq!(given[..6], given[6..12]);
+    assert_eq!((given.len(), jobs.sizes()), (15, vec![3, 3, 3]));
+}
+
+/// Hosts hand them from thread to thread.
+#[test]
+fn runs_may_go_to_other_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<image_intelligence::AnyAll>();
+    sent::<image_intelligence::All<image_intelligence::Detect>>();
+}

@@ -4,6 +4,7 @@
 mod border;
 mod jobs;
 mod manifest;
+mod random;
 mod results;
 #[path = "../scripted/mod.rs"]
 mod scripted;
