@@ -1,11 +1,20 @@
 // The client: what a program holds one of.
 
+import {
+  All,
+  type AskAllOptions,
+  type DetectAllOptions,
+  type MatchAllOptions,
+  type RecognizeAllOptions,
+} from './all.js';
 import * as check from './arguments.js';
+import { type AsCompleted, asCompleted, track } from './as-completed.js';
 import type { JobKind } from './callback-keys.js';
 import { Calls } from './calls.js';
 import { type CallOptions, Core, signalOf } from './core.js';
 import { ConfigError, ResumeTokenError, translated } from './errors.js';
 import { Feedbacks, type Registration, type RegistrationOptions, register } from './feedback.js';
+import type { Image } from './images.js';
 import {
   type AnyHandle,
   type AskHandle,
@@ -18,6 +27,7 @@ import {
   type MatchJobs,
   type RecognizeHandle,
   submit,
+  type WaitOptions,
 } from './jobs.js';
 import { native } from './native.js';
 import { Recognition } from './recognition.js';
@@ -33,11 +43,16 @@ export interface ClientOptions {
   baseUrl?: string | undefined;
   /** How long one request may take, in milliseconds; 60,000 where it is not said. */
   requestTimeout?: number | undefined;
+  /**
+   * How many requests a second all waits of this client share, once more than a few jobs are open; 2 where it is not said.
+   * More of them bring results sooner.
+   */
+  requestsPerSecond?: number | undefined;
   /** Allows `http://` to another machine. Everybody on the way can read the token. */
   allowPlainHttp?: boolean | undefined;
 }
 
-const CLIENT_OPTIONS = ['clientId', 'clientSecret', 'baseUrl', 'requestTimeout', 'allowPlainHttp'];
+const CLIENT_OPTIONS = ['clientId', 'clientSecret', 'baseUrl', 'requestTimeout', 'requestsPerSecond', 'allowPlainHttp'];
 
 /**
  * Talks to one API. Keep one for the whole program: it holds the connections and the token.
@@ -73,6 +88,7 @@ export class ImageIntelligence {
       clientSecret: setting('clientSecret', 'II_CLIENT_SECRET'),
       baseUrl: setting('baseUrl', 'II_BASE_URL'),
       requestTimeout: check.milliseconds(given.requestTimeout, 'requestTimeout', 1, ConfigError),
+      requestsPerSecond: check.rate(given.requestsPerSecond, 'requestsPerSecond', ConfigError),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
     const calls = new Calls();
@@ -114,6 +130,84 @@ export class ImageIntelligence {
   /** Looks for faces, and for whose they are among the identities of a namespace. It is sent as `detect` is. */
   async recognize(options: RecognizeOptions, call: CallOptions = {}): Promise<RecognizeHandle> {
     return submit(this.#core, 'recognize', options, call);
+  }
+
+  /**
+   * Asks which classes of objects are in any number of pictures: of an array, a generator, a stream. They are cut into jobs,
+   * of which a few are in flight at a time; pictures are pulled, and files read, as results are taken. Results come as they
+   * are there, each with its `source`, the very thing that was passed in; what goes wrong with a picture is its `error`.
+   *
+   * ```ts
+   * async function* pictures() {
+   *   for await (const { name } of await opendir('cameras')) yield { path: join('cameras', name) };
+   * }
+   * for await (const item of client.detectAll(pictures(), { classes: ['person'] })) {
+   *   console.log(item.source.path, item.ok ? item.result.objects : item.error.message);
+   * }
+   * ```
+   *
+   * `break` sends no more and closes the source; what was submitted goes on, and `inFlight` has its resume tokens. Where the
+   * source throws, the results of the pictures that it gave come first, and then the loop throws the same.
+   *
+   * Throws an `InvalidRequestError` for what every job would be refused for, and a `ConfigError` for a wrong setting. An error
+   * that every further job would meet (`AuthenticationError`, `PermissionDeniedError`) is that of each picture which is
+   * left, where their number is known; else the source is read no further.
+   */
+  detectAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: DetectAllOptions,
+  ): All<'detect', Source> {
+    return new All(this.#core, 'detect', images, options);
+  }
+
+  /** Asks of any number of pictures which show a target, as `detectAll` does: its job names one picture, which is `chosen`. */
+  matchAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: MatchAllOptions,
+  ): All<'match', Source> {
+    return new All(this.#core, 'match', images, options);
+  }
+
+  /** Asks a question about any number of pictures, as `detectAll` does: a picture for which it is yes is `chosen`. */
+  askAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: AskAllOptions,
+  ): All<'ask', Source> {
+    return new All(this.#core, 'ask', images, options);
+  }
+
+  /** Looks for faces in any number of pictures, as `detectAll` does. */
+  recognizeAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: RecognizeAllOptions,
+  ): All<'recognize', Source> {
+    return new All(this.#core, 'recognize', images, options);
+  }
+
+  /**
+   * Waits for many jobs at once, of one kind or several, and gives each when it ends. They share their requests, so this
+   * costs far less than a wait for each.
+   *
+   * ```ts
+   * for await (const { job, ok, result, error } of client.asCompleted(handles, { timeout: 60_000 })) {
+   *   console.log(job.id, ok ? result.status : error.message);
+   * }
+   * ```
+   *
+   * What `job.wait()` would reject with is that job's `error`; only an abort, or `close()`, ends the loop with an error.
+   */
+  asCompleted<Kind extends JobKind>(jobs: Iterable<JobHandle<Kind>>, options: WaitOptions = {}): AsCompleted<Kind> {
+    return asCompleted(this.#core, jobs, options);
+  }
+
+  /**
+   * The same with resume tokens: `client.track(run.inFlight)`. For the type of one kind, take them up first:
+   * `client.asCompleted(tokens.map((token) => client.resume(token, 'detect')))`.
+   *
+   * Throws a `ResumeTokenError` as `resume` does.
+   */
+  track(tokens: Iterable<string>, options: WaitOptions = {}): AsCompleted {
+    return track(this.#core, tokens, options);
   }
 
   /**

@@ -1,5 +1,18 @@
 // Image Intelligence: hand over a batch of pictures, get a job at once, and its result when it is there.
 
+export type {
+  All,
+  AllOptions,
+  AllOptionsOf,
+  AskAllOptions,
+  DetectAllOptions,
+  ImageResultOf,
+  Item,
+  MatchAllOptions,
+  Progress,
+  RecognizeAllOptions,
+} from './all.js';
+export type { AsCompleted, Ended } from './as-completed.js';
 export {
   CallbackKeys,
   type CallbackMasters,
