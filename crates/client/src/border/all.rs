@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use image_intelligence_core::{
-    AskRequest, DetectRequest, Error, ErrorKind, Kind, MatchRequest, RecognizeRequest, Result,
-};
+use image_intelligence_core::{AskRequest, DetectRequest, Error, Kind, MatchRequest, RecognizeRequest, Result};
 
 use super::RawJson;
 use crate::all::{AllBuilder, Control, Engine, Feed, Item, Progress, Source};
@@ -221,13 +219,12 @@ impl Client {
 
     fn fed<K: JobKind>(&self, namespace: Option<String>, request: K::Request, options: AllOptions) -> Result<AnyAll> {
         let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
-        if let Some(path) = manifest {
-            let message = format!("manifest {}: not kept by this version", path.display());
-            return Err(Error::new(ErrorKind::Config, message));
-        }
         let feed = Arc::new(Feed::default());
         let source = Source::fed(&feed, total);
         let mut builder = AllBuilder::<K>::new(self.clone(), source, request, namespace).in_order(in_order);
+        if let Some(path) = manifest {
+            builder = builder.manifest(path);
+        }
         let settings = &mut builder.settings;
         settings.batch_size = batch_size.unwrap_or(settings.batch_size);
         settings.concurrency = concurrency.unwrap_or(settings.concurrency);

@@ -15,9 +15,11 @@ use super::look::{self, Sight, Swept};
 use crate::client::Client;
 
 /// How long a look may take that begins at a deadline, or just before it.
-const LAST_LOOK: Duration = Duration::from_secs(5);
+pub(crate) const LAST_LOOK: Duration = Duration::from_secs(5);
+/// How long a search may take: it holds up every job that it is for.
+const ONE_SEARCH: Duration = Duration::from_secs(20);
 /// So many requests at once.
-const MOST: usize = 8;
+const MOST: usize = 16;
 /// So many at once where deadlines have come.
 const MOST_AT_DEADLINES: usize = 64;
 
@@ -28,8 +30,8 @@ enum Done {
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>;
 
-/// Says so when the task ends, however it does.
-struct Driving(Client);
+/// Says so when the task ends, however it does, and be it that it never began.
+pub(super) struct Driving(pub(super) Client);
 
 impl Drop for Driving {
     fn drop(&mut self) {
@@ -45,8 +47,7 @@ impl Drop for Driving {
     }
 }
 
-pub(super) async fn drive(client: Client) {
-    let driving = Driving(client);
+pub(super) async fn drive(driving: Driving) {
     let client = &driving.0;
     let scheduler = &client.inner().scheduler;
     let mut under_way = UnderWay::new();
@@ -116,7 +117,10 @@ fn begin(client: &Client, under_way: &mut UnderWay) -> Option<Instant> {
             Next::Search(window) => {
                 let Some((kind, namespace)) = state.schedule.place(window.place) else { continue };
                 let (namespace, client) = (namespace.map(str::to_owned), client.clone());
-                let sweep = async move { Done::Swept(look::sweep(&client, kind, namespace, window).await) };
+                let deadlines = window.wanted.iter().map(|ticket| state.deadline(*ticket));
+                let deadline = deadlines.min().unwrap_or(Duration::MAX);
+                let allowed = deadline.saturating_sub(now).clamp(LAST_LOOK, ONE_SEARCH);
+                let sweep = async move { Done::Swept(look::sweep(&client, kind, namespace, window, allowed).await) };
                 under_way.push(Box::pin(sweep));
             }
         }
@@ -134,6 +138,13 @@ fn end(client: &Client, done: Done) {
             state.tell(inner, ticket, sight);
         }
         Done::Swept(Swept { window, seen, brought, result }) => {
+            tracing::debug!(
+                wanted = window.wanted.len(),
+                seen = seen.len(),
+                rows = brought.rows,
+                bytes = brought.bytes,
+                "searched for jobs that are waited for"
+            );
             for (ticket, status, job) in seen {
                 state.tell(inner, ticket, Ok((status, job)));
             }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
-use image_intelligence_core::{AnyJob, Error, JobStatus, Step};
+use image_intelligence_core::{AnyJob, Error, ErrorKind, JobStatus, Step};
 
 use super::look::Sight;
 
@@ -43,6 +43,12 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// The end of a wait of which nothing was heard any more.
+    pub(crate) fn late() -> Self {
+        let message = "no look could be made in time";
+        Self::TimedOut(Err(Error::new(ErrorKind::RequestTimeout, message)))
+    }
+
     /// The end that a last look shows.
     pub(crate) fn of(step: Step, seen: &Sight) -> Self {
         match (step, seen) {

@@ -15,6 +15,7 @@ use image_intelligence_core::{AnyJob, JobRef, Result, Schedule, SchedulePolicy, 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use drive::LAST_LOOK;
 pub(crate) use listener::{End, Finished, Listener, Mailbox, News};
 
 use crate::client::{Client, Inner};
@@ -96,7 +97,7 @@ impl Scheduler {
     pub(crate) fn join(
         client: &Client,
         job: &JobRef,
-        id: Arc<str>,
+        id: &Arc<str>,
         listener: Arc<dyn Listener>,
         key: u32,
         terms: &Terms,
@@ -105,7 +106,7 @@ impl Scheduler {
         let mut state = scheduler.state();
         let now = state.now();
         let (first, deadline) = (state.since(terms.first), state.since(terms.began).saturating_add(terms.limit));
-        let ticket = state.schedule.add(job, &id, now, first, deadline);
+        let ticket = state.schedule.add(job, id, now, first, deadline);
         let waiting =
             Waiting { listener: Arc::clone(&listener), key, began: terms.began, age: terms.age, limit: terms.limit };
         let waits = state.waits.entry(ticket).or_default();
@@ -139,8 +140,16 @@ impl Scheduler {
         if !state.driven && !state.schedule.is_empty() {
             state.driven = true;
             drop(state);
-            tokio::spawn(drive::drive(client.clone()));
+            tokio::spawn(drive::drive(drive::Driving(client.clone())));
         }
+    }
+}
+
+/// Lets something run until that moment, where there is one; `None`: it was not done.
+pub(crate) async fn within<T>(latest: Option<Instant>, done: impl Future<Output = T>) -> Option<T> {
+    match latest {
+        Some(latest) => tokio::time::timeout_at(latest, done).await.ok(),
+        None => Some(done.await),
     }
 }
 
@@ -153,7 +162,7 @@ pub(crate) async fn look_once(client: &Client, job: &JobRef) -> Result<AnyJob> {
     let (once, now) = (Arc::new(Once::new()), Instant::now());
     // Old enough for a 404 to mean what it says.
     let terms = Terms { began: now, age: inner.poll.not_found_grace, limit: ONE_LOOK, first: now };
-    let _seat = Scheduler::join(client, job, Arc::from(job.id.as_str()), once.clone(), 0, &terms);
+    let _seat = Scheduler::join(client, job, &Arc::from(job.id.as_str()), once.clone(), 0, &terms);
     let seen = poll_fn(|context| {
         let seen = once.poll_seen(context);
         if seen.is_pending() {
@@ -175,7 +184,7 @@ impl State {
     }
 
     /// The earliest deadline of those who wait for a job.
-    fn deadline(&mut self, ticket: Ticket) -> Duration {
+    fn deadline(&self, ticket: Ticket) -> Duration {
         let Some(began) = self.began else { return Duration::MAX };
         let waits = self.waits.get(&ticket).into_iter().flatten();
         let deadlines = waits.map(|wait| wait.began.saturating_duration_since(began).saturating_add(wait.limit));
