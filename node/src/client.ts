@@ -31,6 +31,7 @@ import {
 } from './jobs.js';
 import { native } from './native.js';
 import { Recognition } from './recognition.js';
+import { forget, type Recovered, recover } from './recovery.js';
 import type { AskOptions, DetectOptions, MatchOptions, RecognizeOptions } from './requests.js';
 
 /** How a client is set up. What is not given comes from the environment. */
@@ -48,11 +49,24 @@ export interface ClientOptions {
    * More of them bring results sooner.
    */
   requestsPerSecond?: number | undefined;
+  /**
+   * A file in which every submit is written down before it leaves, so that after a crash `client.recover()` knows what became
+   * of it. One client at a time writes to it.
+   */
+  journal?: string | undefined;
   /** Allows `http://` to another machine. Everybody on the way can read the token. */
   allowPlainHttp?: boolean | undefined;
 }
 
-const CLIENT_OPTIONS = ['clientId', 'clientSecret', 'baseUrl', 'requestTimeout', 'requestsPerSecond', 'allowPlainHttp'];
+const CLIENT_OPTIONS = [
+  'clientId',
+  'clientSecret',
+  'baseUrl',
+  'requestTimeout',
+  'requestsPerSecond',
+  'journal',
+  'allowPlainHttp',
+];
 
 /**
  * Talks to one API. Keep one for the whole program: it holds the connections and the token.
@@ -89,6 +103,7 @@ export class ImageIntelligence {
       baseUrl: setting('baseUrl', 'II_BASE_URL'),
       requestTimeout: check.milliseconds(given.requestTimeout, 'requestTimeout', 1, ConfigError),
       requestsPerSecond: check.rate(given.requestsPerSecond, 'requestsPerSecond', ConfigError),
+      journal: check.text(given.journal, 'journal', ConfigError),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
     const calls = new Calls();
@@ -227,6 +242,31 @@ export class ImageIntelligence {
       throw new ResumeTokenError(`resume token: it is of a job to ${job.kind}, not to ${wanted}`);
     }
     return new JobHandle(core, job);
+  }
+
+  /**
+   * What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest first, as the
+   * `journal` has them. What left and had no answer is searched for, for 30 s at most; nothing is sent again. Each comes at
+   * every start until it is forgotten or its result is taken.
+   *
+   * ```ts
+   * const client = new ImageIntelligence({ journal: 'submits.jsonl' });
+   * for (const submit of await client.recover()) {
+   *   if (submit.outcome === 'accepted') await client.resume(submit.resumeToken).wait();
+   *   else console.log(`${submit.customId}: ${submit.outcome === 'not_sent' ? 'send it again' : submit.message}`);
+   *   await client.forget(submit);
+   * }
+   * ```
+   *
+   * Rejects with a `ConfigError` where the client keeps no journal.
+   */
+  async recover(options: CallOptions = {}): Promise<Recovered[]> {
+    return recover(this.#core, options);
+  }
+
+  /** Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already. */
+  async forget(submit: Recovered, options: CallOptions = {}): Promise<void> {
+    return forget(this.#core, submit, options);
   }
 
   /** What the service keeps of faces in a namespace, which keeps one user's apart from another's: at most 128 characters. */

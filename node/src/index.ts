@@ -76,6 +76,7 @@ export type {
   RecognitionSearch,
   RecognizeJobs,
 } from './recognition.js';
+export type { Recovered } from './recovery.js';
 export type { AskOptions, DetectOptions, JobOptions, MatchOptions, RecognizeOptions } from './requests.js';
 export {
   classes,

@@ -9,6 +9,7 @@ export interface NativeSettings {
   clientSecret: string | undefined;
   requestTimeout: number | undefined;
   requestsPerSecond: number | undefined;
+  journal: string | undefined;
   allowPlainHttp: boolean;
 }
 

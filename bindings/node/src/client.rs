@@ -21,6 +21,7 @@ pub struct Settings {
     /// In milliseconds.
     pub request_timeout: Option<f64>,
     pub requests_per_second: Option<f64>,
+    pub journal: Option<String>,
     pub allow_plain_http: bool,
 }
 
@@ -82,6 +83,9 @@ impl Client {
             let mut schedule = SchedulePolicy::default();
             schedule.requests_per_second = rate;
             builder = builder.schedule(schedule);
+        }
+        if let Some(path) = settings.journal {
+            builder = builder.journal(path);
         }
         let client = builder.build().map_err(|error| failure::thrown(env, &error))?;
         let base_url = client.base_url().to_string();
