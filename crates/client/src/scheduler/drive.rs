@@ -53,10 +53,15 @@ pub(super) async fn drive(driving: Driving) {
     let mut under_way = UnderWay::new();
     loop {
         let changed = scheduler.changed.notified();
-        let Some(until) = begin(client, &mut under_way) else { return };
+        let until = begin(client, &mut under_way);
+        scheduler.wake_told();
+        let Some(until) = until else { return };
         tokio::select! {
             biased;
-            Some(done) = under_way.next() => end(client, done),
+            Some(done) = under_way.next() => {
+                end(client, done);
+                scheduler.wake_told();
+            }
             () = changed => {}
             () = tokio::time::sleep_until(until) => {}
         }
