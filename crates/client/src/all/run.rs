@@ -70,6 +70,8 @@ struct Halt {
 struct Tally {
     progress: Progress,
     tokens: BTreeMap<Owner, String>,
+    /// Those whose results have all been given: in the caller's hands once he asks for more.
+    taken: Vec<Owner>,
 }
 
 impl Control {
@@ -79,7 +81,7 @@ impl Control {
             halt: watch::Sender::new(Halt::default()),
             waker: AtomicWaker::new(),
             began: Instant::now(),
-            tally: Mutex::new(Tally { progress, tokens: BTreeMap::new() }),
+            tally: Mutex::new(Tally { progress, ..Tally::default() }),
         }
     }
 
@@ -106,6 +108,7 @@ impl Control {
             halt.dropped = true;
             halt.reason.get_or_insert(reason);
         });
+        self.waker.wake();
     }
 
     /// Why nothing more is sent, where that is so.
@@ -155,7 +158,15 @@ impl Control {
     }
 
     pub(crate) fn taken(&self, owner: Owner) {
-        self.tally().tokens.remove(&owner);
+        self.tally().taken.push(owner);
+    }
+
+    /// What was given has reached the caller.
+    pub(crate) fn drop_taken(&self) {
+        let mut tally = self.tally();
+        for owner in std::mem::take(&mut tally.taken) {
+            tally.tokens.remove(&owner);
+        }
     }
 }
 

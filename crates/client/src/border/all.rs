@@ -1,12 +1,12 @@
 //! Any number of pictures of any kind of job, for a host that pulls its own iterator: no call goes back to it.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use image_intelligence_core::{AskRequest, DetectRequest, Error, Kind, MatchRequest, RecognizeRequest, Result};
-use tokio::sync::Mutex;
 
 use super::RawJson;
 use crate::all::{AllBuilder, Control, Engine, Feed, Item, Progress, Source};
@@ -36,7 +36,7 @@ pub struct AllOptions {
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum AllStep {
-    /// Some results: at least one.
+    /// Some results: at least one, but for [`AnyAll::next_change`].
     Items(Vec<AnyItem>),
     /// There is room for so many pictures more: feed up to so many, or say that there are none. Whoever asks again before
     /// that waits for results.
@@ -93,9 +93,17 @@ impl<K: JobKind> Run for Engine<K> {
 /// Any number of pictures, fed as they are wanted.
 #[doc(hidden)]
 pub struct AnyAll {
-    run: Mutex<Box<dyn Run>>,
+    /// None once it was left.
+    run: Mutex<Option<Box<dyn Run>>>,
+    turn: tokio::sync::Mutex<()>,
+    /// How far it had come when somebody was last told something.
+    told: Mutex<Progress>,
     feed: Arc<Feed>,
     control: Arc<Control>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for AnyAll {
@@ -107,9 +115,17 @@ impl std::fmt::Debug for AnyAll {
 /// How many results are given at once.
 const MOST_ITEMS: usize = 64;
 
+/// How far a run has come, without how long it took.
+fn counts(control: &Control) -> Progress {
+    Progress { elapsed: Duration::ZERO, ..control.progress() }
+}
+
 impl AnyAll {
     fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
-        Self { control: Arc::clone(engine.control()), run: Mutex::new(Box::new(engine)), feed }
+        let control = Arc::clone(engine.control());
+        let run: Box<dyn Run> = Box::new(engine);
+        let told = Mutex::new(counts(&control));
+        Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told, feed, control }
     }
 
     /// Hands pictures over, in their order. Does not wait.
@@ -127,28 +143,71 @@ impl AnyAll {
         self.control.stop();
     }
 
+    /// Gives up the rest, as dropping it does: reads, sends and waits no more. What was submitted, or is just being sent, is
+    /// still [in flight](Self::in_flight); whoever waits for the next is told of the end.
+    pub fn leave(&self) {
+        drop(lock(&self.run).take());
+        self.control.leave();
+    }
+
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
+    ///
+    /// A job is in flight until the next call after that which gave the last of its results.
     pub async fn next(&self) -> AllStep {
-        let mut run = self.run.lock().await;
-        std::future::poll_fn(|cx| {
-            let mut items = Vec::new();
-            loop {
-                match run.poll_next(cx) {
-                    Poll::Ready(Some(item)) => items.push(item),
-                    Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
-                    Poll::Pending if items.is_empty() => break,
-                    _ => return Poll::Ready(AllStep::Items(items)),
-                }
-                if items.len() == MOST_ITEMS {
-                    return Poll::Ready(AllStep::Items(items));
-                }
+        loop {
+            if let Some(step) = self.next_or_progress().await {
+                return step;
             }
-            match run.room() {
-                room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
-                _ => Poll::Pending,
+        }
+    }
+
+    /// As [`next`](Self::next), and `None` where the run has come further meanwhile and gives nothing yet.
+    pub async fn next_or_progress(&self) -> Option<AllStep> {
+        let _turn = self.turn.lock().await;
+        self.control.drop_taken();
+        poll_fn(|cx| self.poll_step(cx, MOST_ITEMS)).await
+    }
+
+    /// The same, for a host that keeps nothing: at most one item at a time, whose job is in flight no longer once that was its
+    /// last; and no item where nothing but the [progress](Self::progress) has changed.
+    pub async fn next_change(&self) -> AllStep {
+        let _turn = self.turn.lock().await;
+        let step = poll_fn(|cx| self.poll_step(cx, 1)).await;
+        self.control.drop_taken();
+        step.unwrap_or(AllStep::Items(Vec::new()))
+    }
+
+    fn poll_step(&self, cx: &mut Context<'_>, most: usize) -> Poll<Option<AllStep>> {
+        let step = match lock(&self.run).as_mut() {
+            Some(run) => self.poll_run(run.as_mut(), cx, most),
+            None => Poll::Ready(AllStep::End),
+        };
+        let now = counts(&self.control);
+        let before = std::mem::replace(&mut *lock(&self.told), now);
+        match step {
+            Poll::Pending if before == now => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(step) => Poll::Ready(Some(step)),
+        }
+    }
+
+    fn poll_run(&self, run: &mut dyn Run, cx: &mut Context<'_>, most: usize) -> Poll<AllStep> {
+        let mut items = Vec::new();
+        loop {
+            match run.poll_next(cx) {
+                Poll::Ready(Some(item)) => items.push(item),
+                Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
+                Poll::Pending if items.is_empty() => break,
+                _ => return Poll::Ready(AllStep::Items(items)),
             }
-        })
-        .await
+            if items.len() == most {
+                return Poll::Ready(AllStep::Items(items));
+            }
+        }
+        match run.room() {
+            room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
+            _ => Poll::Pending,
+        }
     }
 
     /// As [`All::progress`](crate::All::progress).
