@@ -13,7 +13,7 @@ use crate::border::AnyHandle;
 use crate::client::Client;
 use crate::job::Job;
 use crate::kind::JobKind;
-use crate::scheduler::{End, Finished, Listener, Scheduler, Seat};
+use crate::scheduler::{End, Finished, LAST_LOOK, Listener, Scheduler, Seat, within};
 
 /// Many jobs, each given when it ends: made by [`Client::as_completed`].
 #[must_use = "nothing is waited for unless it is polled"]
@@ -73,10 +73,14 @@ impl Ends {
             }
             end.map(Ok)
         });
-        let (place, end) = match client.inner().while_open(end).await {
-            Ok((key, end)) => (key as usize, end),
+        // The scheduler gives its word in time; should it ever not, a wait ends all the same.
+        let latest = self.began.checked_add(self.limit.saturating_add(2 * LAST_LOOK));
+        let first_left = || self.seats.iter().position(Option::is_some);
+        let (place, end) = match within(latest, client.inner().while_open(end)).await {
+            Some(Ok((key, end))) => (key as usize, end),
             // Every job that is left ends so.
-            Err(closed) => (self.seats.iter().position(Option::is_some)?, End::Failed(closed)),
+            Some(Err(closed)) => (first_left()?, End::Failed(closed)),
+            None => (first_left()?, End::late()),
         };
         self.seats[place] = None;
         self.left -= 1;

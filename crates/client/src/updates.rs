@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use crate::job::{Job, status_word};
 use crate::kind::JobKind;
-use crate::scheduler::{End, Mailbox, News, Scheduler, Seat};
+use crate::scheduler::{End, LAST_LOOK, Mailbox, News, Scheduler, Seat, within};
 
 /// How often a long wait says in the log that it goes on.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -103,8 +103,14 @@ impl<K: JobKind> Updates<K> {
             }
             news.map(Ok)
         });
-        let news = client.inner().while_open(news.instrument(self.span.clone())).await;
-        let update = self.read(news.unwrap_or_else(|closed| News::End(End::Failed(closed))));
+        // The scheduler gives its word in time; should it ever not, a wait ends all the same.
+        let latest = self.began.checked_add(self.limit.saturating_add(2 * LAST_LOOK));
+        let news = within(latest, client.inner().while_open(news.instrument(self.span.clone()))).await;
+        let update = self.read(match news {
+            Some(Ok(news)) => news,
+            Some(Err(closed)) => News::End(End::Failed(closed)),
+            None => News::End(End::late()),
+        });
         self.ended = !matches!(update, Ok(Update::Progress { .. } | Update::PollFailed(_)));
         if self.ended {
             self.seat = None;

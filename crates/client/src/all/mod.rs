@@ -6,11 +6,14 @@
 mod batch;
 mod builder;
 mod calls;
+mod earlier;
 mod engine;
 mod feed;
 mod forming;
 mod item;
+mod key;
 mod look;
+mod manifest;
 mod ready;
 mod run;
 

@@ -1,14 +1,12 @@
 //! Any number of pictures of any kind of job, for a host that pulls its own iterator: no call goes back to it.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use image_intelligence_core::{
-    AskRequest, DetectRequest, Error, ErrorKind, Kind, MatchRequest, RecognizeRequest, Result,
-};
-use tokio::sync::Mutex;
+use image_intelligence_core::{AskRequest, DetectRequest, Error, Kind, MatchRequest, RecognizeRequest, Result};
 
 use super::RawJson;
 use crate::all::{AllBuilder, Control, Engine, Feed, Item, Progress, Source};
@@ -38,7 +36,7 @@ pub struct AllOptions {
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum AllStep {
-    /// Some results: at least one.
+    /// Some results: at least one, but for [`AnyAll::next_change`].
     Items(Vec<AnyItem>),
     /// There is room for so many pictures more: feed up to so many, or say that there are none. Whoever asks again before
     /// that waits for results.
@@ -95,15 +93,17 @@ impl<K: JobKind> Run for Engine<K> {
 /// Any number of pictures, fed as they are wanted.
 #[doc(hidden)]
 pub struct AnyAll {
-    run: Mutex<Told>,
+    /// None once it was left.
+    run: Mutex<Option<Box<dyn Run>>>,
+    turn: tokio::sync::Mutex<()>,
+    /// How far it had come when somebody was last told something.
+    told: Mutex<Progress>,
     feed: Arc<Feed>,
     control: Arc<Control>,
 }
 
-/// A run, and how far it had come when its host last heard of it.
-struct Told {
-    run: Box<dyn Run>,
-    progress: Progress,
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for AnyAll {
@@ -123,8 +123,9 @@ fn counts(control: &Control) -> Progress {
 impl AnyAll {
     fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
         let control = Arc::clone(engine.control());
-        let told = Told { run: Box::new(engine), progress: counts(&control) };
-        Self { control, run: Mutex::new(told), feed }
+        let run: Box<dyn Run> = Box::new(engine);
+        let told = Mutex::new(counts(&control));
+        Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told, feed, control }
     }
 
     /// Hands pictures over, in their order. Does not wait.
@@ -142,8 +143,10 @@ impl AnyAll {
         self.control.stop();
     }
 
-    /// Waits for no job any more, and sends none. One that is just being sent is sent whole, and is then in flight.
+    /// Gives up the rest, as dropping it does: reads, sends and waits no more. What was submitted, or is just being sent, is
+    /// still [in flight](Self::in_flight); whoever waits for the next is told of the end.
     pub fn leave(&self) {
+        drop(lock(&self.run).take());
         self.control.leave();
     }
 
@@ -160,19 +163,35 @@ impl AnyAll {
 
     /// As [`next`](Self::next), and `None` where the run has come further meanwhile and gives nothing yet.
     pub async fn next_or_progress(&self) -> Option<AllStep> {
-        let mut told = self.run.lock().await;
+        let _turn = self.turn.lock().await;
         self.control.drop_taken();
-        let step = std::future::poll_fn(|cx| match self.poll_step(told.run.as_mut(), cx) {
-            Poll::Ready(step) => Poll::Ready(Some(step)),
-            Poll::Pending if told.progress != counts(&self.control) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        })
-        .await;
-        told.progress = counts(&self.control);
-        step
+        poll_fn(|cx| self.poll_step(cx, MOST_ITEMS)).await
     }
 
-    fn poll_step(&self, run: &mut dyn Run, cx: &mut Context<'_>) -> Poll<AllStep> {
+    /// The same, for a host that keeps nothing: at most one item at a time, whose job is in flight no longer once that was its
+    /// last; and no item where nothing but the [progress](Self::progress) has changed.
+    pub async fn next_change(&self) -> AllStep {
+        let _turn = self.turn.lock().await;
+        let step = poll_fn(|cx| self.poll_step(cx, 1)).await;
+        self.control.drop_taken();
+        step.unwrap_or(AllStep::Items(Vec::new()))
+    }
+
+    fn poll_step(&self, cx: &mut Context<'_>, most: usize) -> Poll<Option<AllStep>> {
+        let step = match lock(&self.run).as_mut() {
+            Some(run) => self.poll_run(run.as_mut(), cx, most),
+            None => Poll::Ready(AllStep::End),
+        };
+        let now = counts(&self.control);
+        let before = std::mem::replace(&mut *lock(&self.told), now);
+        match step {
+            Poll::Pending if before == now => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(step) => Poll::Ready(Some(step)),
+        }
+    }
+
+    fn poll_run(&self, run: &mut dyn Run, cx: &mut Context<'_>, most: usize) -> Poll<AllStep> {
         let mut items = Vec::new();
         loop {
             match run.poll_next(cx) {
@@ -181,7 +200,7 @@ impl AnyAll {
                 Poll::Pending if items.is_empty() => break,
                 _ => return Poll::Ready(AllStep::Items(items)),
             }
-            if items.len() == MOST_ITEMS {
+            if items.len() == most {
                 return Poll::Ready(AllStep::Items(items));
             }
         }
@@ -224,13 +243,12 @@ impl Client {
 
     fn fed<K: JobKind>(&self, namespace: Option<String>, request: K::Request, options: AllOptions) -> Result<AnyAll> {
         let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
-        if let Some(path) = manifest {
-            let message = format!("manifest {}: not kept by this version", path.display());
-            return Err(Error::new(ErrorKind::Config, message));
-        }
         let feed = Arc::new(Feed::default());
         let source = Source::fed(&feed, total);
         let mut builder = AllBuilder::<K>::new(self.clone(), source, request, namespace).in_order(in_order);
+        if let Some(path) = manifest {
+            builder = builder.manifest(path);
+        }
         let settings = &mut builder.settings;
         settings.batch_size = batch_size.unwrap_or(settings.batch_size);
         settings.concurrency = concurrency.unwrap_or(settings.concurrency);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
-use image_intelligence_core::{AnyJob, Error, JobStatus, Step};
+use image_intelligence_core::{AnyJob, Error, ErrorKind, JobStatus, Step};
 
 use super::look::Sight;
 
@@ -43,6 +43,12 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// The end of a wait of which nothing was heard any more.
+    pub(crate) fn late() -> Self {
+        let message = "no look could be made in time";
+        Self::TimedOut(Err(Error::new(ErrorKind::RequestTimeout, message)))
+    }
+
     /// The end that a last look shows.
     pub(crate) fn of(step: Step, seen: &Sight) -> Self {
         match (step, seen) {
@@ -57,7 +63,7 @@ impl End {
 
 /// Somebody who is told. The scheduler is locked meanwhile, so nothing long may happen here.
 pub(crate) trait Listener: Send + Sync {
-    /// Something became known of the job of that key.
+    /// Something became known of the job of that key. To be woken comes later.
     fn tell(&self, key: u32, news: News);
     /// Whether one look was all that was wanted.
     fn is_content(&self) -> bool {
@@ -71,7 +77,7 @@ pub(crate) trait Listener: Send + Sync {
     fn span(&self) -> Option<tracing::Span> {
         None
     }
-    /// Wakes whoever waits, to see whether the scheduler is at work still.
+    /// Wakes whoever waits: there is news, or the scheduler is not at work any more.
     fn wake(&self);
 }
 
@@ -108,8 +114,6 @@ impl Listener for Mailbox {
             kept.pop_front();
         }
         kept.push_back(news);
-        drop(kept);
-        self.waker.wake();
     }
 
     fn span(&self) -> Option<tracing::Span> {
@@ -144,7 +148,6 @@ impl Listener for Finished {
     fn tell(&self, key: u32, news: News) {
         if let News::End(end) = news {
             self.ends.lock().unwrap_or_else(PoisonError::into_inner).push_back((key, end));
-            self.waker.wake();
         }
     }
 
@@ -171,7 +174,6 @@ impl Once {
 
     fn put(&self, seen: Result<AnyJob, Error>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        self.waker.wake();
     }
 }
 

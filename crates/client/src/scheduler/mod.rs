@@ -11,10 +11,11 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use image_intelligence_core::{AnyJob, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
+use image_intelligence_core::{AnyJob, ErrorKind, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use drive::LAST_LOOK;
 pub(crate) use listener::{End, Finished, Listener, Mailbox, News};
 
 use crate::client::{Client, Inner};
@@ -36,6 +37,8 @@ struct State {
     began: Option<Instant>,
     /// Whether a task is at work.
     driven: bool,
+    /// Those who were told something. They are woken once nothing is locked any more: to wake may be to drop a wait.
+    told: Vec<Arc<dyn Listener>>,
 }
 
 /// Somebody who waits for a job.
@@ -76,12 +79,20 @@ pub(crate) struct Terms {
 impl Scheduler {
     pub(crate) fn new(policy: SchedulePolicy) -> Self {
         let schedule = Schedule::new(policy.clone());
-        let state = State { schedule, waits: HashMap::new(), began: None, driven: false };
+        let state = State { schedule, waits: HashMap::new(), began: None, driven: false, told: Vec::new() };
         Self { policy, state: Mutex::new(state), changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who were told something.
+    fn wake_told(&self) {
+        let told = std::mem::take(&mut self.state().told);
+        for listener in told {
+            listener.wake();
+        }
     }
 
     /// The job of an id that is waited for, and whether all of it is wanted.
@@ -96,7 +107,7 @@ impl Scheduler {
     pub(crate) fn join(
         client: &Client,
         job: &JobRef,
-        id: Arc<str>,
+        id: &Arc<str>,
         listener: Arc<dyn Listener>,
         key: u32,
         terms: &Terms,
@@ -105,7 +116,7 @@ impl Scheduler {
         let mut state = scheduler.state();
         let now = state.now();
         let (first, deadline) = (state.since(terms.first), state.since(terms.began).saturating_add(terms.limit));
-        let ticket = state.schedule.add(job, &id, now, first, deadline);
+        let ticket = state.schedule.add(job, id, now, first, deadline);
         let waiting =
             Waiting { listener: Arc::clone(&listener), key, began: terms.began, age: terms.age, limit: terms.limit };
         let waits = state.waits.entry(ticket).or_default();
@@ -122,6 +133,7 @@ impl Scheduler {
     fn leave(&self, ticket: Ticket, listener: &Arc<dyn Listener>, key: u32) {
         let mut state = self.state();
         let Some(waits) = state.waits.get_mut(&ticket) else { return };
+        // The caller holds the listener still, so that it is not dropped in here.
         waits.retain(|waiting| waiting.key != key || !Arc::ptr_eq(&waiting.listener, listener));
         if waits.is_empty() {
             state.waits.remove(&ticket);
@@ -139,8 +151,16 @@ impl Scheduler {
         if !state.driven && !state.schedule.is_empty() {
             state.driven = true;
             drop(state);
-            tokio::spawn(drive::drive(client.clone()));
+            tokio::spawn(drive::drive(drive::Driving(client.clone())));
         }
+    }
+}
+
+/// Lets something run until that moment, where there is one; `None`: it was not done.
+pub(crate) async fn within<T>(latest: Option<Instant>, done: impl Future<Output = T>) -> Option<T> {
+    match latest {
+        Some(latest) => tokio::time::timeout_at(latest, done).await.ok(),
+        None => Some(done.await),
     }
 }
 
@@ -153,7 +173,7 @@ pub(crate) async fn look_once(client: &Client, job: &JobRef) -> Result<AnyJob> {
     let (once, now) = (Arc::new(Once::new()), Instant::now());
     // Old enough for a 404 to mean what it says.
     let terms = Terms { began: now, age: inner.poll.not_found_grace, limit: ONE_LOOK, first: now };
-    let _seat = Scheduler::join(client, job, Arc::from(job.id.as_str()), once.clone(), 0, &terms);
+    let _seat = Scheduler::join(client, job, &Arc::from(job.id.as_str()), once.clone(), 0, &terms);
     let seen = poll_fn(|context| {
         let seen = once.poll_seen(context);
         if seen.is_pending() {
@@ -175,16 +195,17 @@ impl State {
     }
 
     /// The earliest deadline of those who wait for a job.
-    fn deadline(&mut self, ticket: Ticket) -> Duration {
+    fn deadline(&self, ticket: Ticket) -> Duration {
         let Some(began) = self.began else { return Duration::MAX };
         let waits = self.waits.get(&ticket).into_iter().flatten();
         let deadlines = waits.map(|wait| wait.began.saturating_duration_since(began).saturating_add(wait.limit));
         deadlines.min().unwrap_or(Duration::MAX)
     }
 
-    /// Tells everybody who waits for a job what a look at it showed, and when the job is due again.
-    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight) {
+    /// Tells everybody who waits for a job what a look at it showed that was begun at `asked`, and when the job is due again.
+    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight, asked: Instant) {
         let Some(waits) = self.waits.get_mut(&ticket) else { return };
+        let told = &mut self.told;
         let jitter = inner.outside().jitter();
         let mut pause = Duration::MAX;
         waits.retain(|waiting| {
@@ -193,7 +214,11 @@ impl State {
                 Ok((status, _)) => Seen::Status(status),
                 Err(error) => Seen::Failed(error),
             };
-            let step = wait.step(waiting.began.elapsed(), view, jitter);
+            // A slow answer says that the job was not there then, which the first seconds of a job explain.
+            let missing = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            let at = if missing { asked } else { Instant::now() };
+            let step = wait.step(at.saturating_duration_since(waiting.began), view, jitter);
+            told.push(Arc::clone(&waiting.listener));
             let end = match step {
                 Step::Again(again) => {
                     pause = pause.min(again);
