@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ._handles import AnyHandle, AskHandle, DetectHandle, MatchHandle, RecognizeHandle
     from ._images import Image
     from ._items import Completed, CompletedFailed, CompletedOk, Item, ItemFailed, ItemOk, Progress
+    from ._journal import Recovered, SubmitOutcome
     from ._recognition import FaceGroups, FaceImages, Identities, Recognition, RecognizeJobs
     from ._results import FaceHit, Hit
     from ._rooms import AskJobs, DetectJobs, Feedbacks, MatchJobs
@@ -202,6 +203,7 @@ __all__ = [
     "RecognizeJob",
     "RecognizeJobs",
     "RecognizedImage",
+    "Recovered",
     "RegisteredEvent",
     "RegisteredWebhook",
     "RequestTimeoutError",
@@ -209,6 +211,7 @@ __all__ = [
     "ServerError",
     "SortOrder",
     "StoreError",
+    "SubmitOutcome",
     "Target",
     "TooLargeError",
     "Verify",
@@ -268,6 +271,8 @@ _HOMES = {
     "RecognitionSearch": "_searches",
     "RecognizeHandle": "_handles",
     "RecognizeJobs": "_recognition",
+    "Recovered": "_journal",
+    "SubmitOutcome": "_journal",
     "__version__": "_core",
 }
 

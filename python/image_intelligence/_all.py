@@ -62,7 +62,7 @@ class Run(Unpicklable, Generic[R]):
         self._next_index = 0
         self._wanted = 0
         """How many more pictures may be pulled now."""
-        self._ready: "deque[_core.Found]" = deque()
+        self._ready: deque[_core.Found] = deque()
         self._failure: Exception | None = None
         """What the caller's own iterator raised."""
         self._over = False
@@ -126,10 +126,13 @@ class Run(Unpicklable, Generic[R]):
             self._wanted = 0
             self._feed(pulled)
 
-    def _take(self, step: "tuple[list[_core.Found], int, bool]") -> None:
+    def _take(self, step: tuple[list[Any], int, bool]) -> None:
         items, self._wanted, over = step
         self._ready.extend(items)
-        self._over = self._over or over
+        if over:
+            self._over = True
+            # Whoever keeps a run that is over keeps no manifest open.
+            self._native.leave()
         if self._on_progress is not None:
             progress = self.progress
             counts = (progress.total, progress.done, progress.failed, progress.in_flight, progress.jobs)
@@ -178,6 +181,16 @@ class All(Run[R]):
     flight go on at the service, and `in_flight` has their tokens.
 
     What your own iterable raises comes after the results of all that it had given; Ctrl-C comes at once.
+
+    >>> import itertools
+    >>> from image_intelligence import Client
+    >>> with Client() as client:
+    ...     with client.detect_all((b"no picture" for _ in itertools.count()), classes=["person"], batch_size=8) as run:
+    ...         print(next(run).ok)
+    ...     tokens = run.in_flight
+    ...     print(all(done.ok for done in client.track(tokens)))
+    False
+    True
     """
 
     __slots__ = ("_images", "_lock")

@@ -8,10 +8,6 @@ import msgspec
 from ._checks import listed, named, text, text_or_none
 from .errors import ConfigError, InvalidRequestError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ._core import Settings
-
 DEFAULT_WAIT = 15 * 60.0
 """How long a wait lasts where nothing is said, in seconds."""
 
@@ -139,6 +135,22 @@ def rate(name: str, value: object) -> float | None:
     return float(value)
 
 
+def own_file(name: str, value: object) -> str | None:
+    """The path of a file that we keep; `None` where none is said."""
+    if value is None:
+        return None
+    try:
+        path = os.fsdecode(value)  # type: ignore[arg-type]
+        os.fsencode(path)
+    except TypeError:
+        raise ConfigError(f"{name}: a path wanted, {named(value)} given") from None
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name}: {value!r} is no name that a file may have") from None
+    if not path:
+        raise ConfigError(f"{name}: an empty path given")
+    return path
+
+
 def wait_limit(timeout: object) -> float:
     """The seconds of a wait."""
     given = seconds("timeout", timeout, InvalidRequestError)
@@ -147,7 +159,7 @@ def wait_limit(timeout: object) -> float:
 
 def run_settings(
     images: object, batch_size: object, concurrency: object, ordered: object, manifest: object, timeout: object
-) -> "Settings":
+) -> dict[str, object]:
     """The settings of a run over many pictures."""
     for name, value in (("batch_size", batch_size), ("concurrency", concurrency)):
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
@@ -155,15 +167,12 @@ def run_settings(
             raise ConfigError(f"{name}: a number from 1 wanted, {given} given")
     if not isinstance(ordered, bool):
         raise ConfigError(f"ordered: True or False wanted, {named(ordered)} given")
-    if manifest is not None and not isinstance(manifest, (str, os.PathLike)):
-        raise ConfigError(f"manifest: a path wanted, {named(manifest)} given")
-    path = None if manifest is None else os.fsdecode(manifest)
     total = len(images) if isinstance(images, Sized) else None
     return {
         "batch_size": batch_size,
         "concurrency": concurrency,
         "ordered": ordered,
-        "manifest": path,
+        "manifest": own_file("manifest", manifest),
         "timeout": wait_limit(timeout),
         "total": total,
     }

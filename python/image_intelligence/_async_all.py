@@ -60,6 +60,22 @@ class AsyncAll(Run[R]):
     Cancelling a task that asks for the next item loses none: ask again. `break` ends nothing. `aclose` and the end of
     an `async with` send no more and wait no more; the jobs that are in flight go on at the service, and `in_flight`
     has their tokens.
+
+    >>> import asyncio
+    >>> from collections.abc import AsyncIterator
+    >>> from image_intelligence import AsyncClient
+    >>> async def frames() -> AsyncIterator[bytes]:
+    ...     for _ in range(3):
+    ...         await asyncio.sleep(0.01)
+    ...         yield b"no picture"
+    >>> async def main() -> None:
+    ...     async with AsyncClient() as client:
+    ...         async for item in client.detect_all(frames(), classes=["person"], ordered=True):
+    ...             print(item.index, item.ok)
+    >>> asyncio.run(main())
+    0 False
+    1 False
+    2 False
     """
 
     __slots__ = ("_async_images", "_images", "_lock", "_puller", "_steps")
@@ -76,7 +92,7 @@ class AsyncAll(Run[R]):
         self._async_images: AsyncIterator[Any] | None = aiter(images) if is_async else None  # type: ignore[arg-type]
         self._images: Iterator[Any] = iter(()) if is_async else iterated(images)
         self._puller: asyncio.Task[None] | None = None
-        self._steps: "Answers[tuple[list[_core.Found], int, bool]]" = Answers(native.start_next)
+        self._steps: Answers[tuple[list[_core.Found], int, bool]] = Answers(native.start_next)
         # Neither is the caller's iterator made to be asked twice at one time.
         self._lock = asyncio.Lock()
 

@@ -1,6 +1,7 @@
 """The client for asyncio: the same calls, to be awaited."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
@@ -72,9 +73,10 @@ class AsyncClient(AsyncMany, Unpicklable):
         request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
         requests_per_second: float | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
         self._native = connect(
-            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second
+            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second, journal
         )
 
     def __repr__(self) -> str:
@@ -171,6 +173,18 @@ class AsyncClient(AsyncMany, Unpicklable):
 
         job = self._native.resume(text("token", token, malformed=ResumeTokenError))
         return OF_KIND[job.kind](job)
+
+    async def recover(self) -> "list[image_intelligence.Recovered]":
+        """As `Client.recover`."""
+        from ._journal import recovered
+
+        return recovered(await answered(self._native.start_call, "journal.recover", arguments()))
+
+    async def forget(self, submit: "image_intelligence.Recovered") -> None:
+        """As `Client.forget`."""
+        from ._journal import forgotten
+
+        await answered(self._native.start_call, "journal.forget", forgotten(submit))
 
     @property
     def detect_jobs(self) -> "image_intelligence.AsyncDetectJobs":

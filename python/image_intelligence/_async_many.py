@@ -127,7 +127,7 @@ class AsyncMany:
         kind: tuple[str, str | None],
         images: "Iterable[image_intelligence.Picture] | AsyncIterable[image_intelligence.Picture]",
         request: bytes,
-        settings: "_core.Settings",
+        settings: dict[str, object],
         model: type[R],
         on_progress: "Callable[[image_intelligence.Progress], object] | None",
     ) -> "image_intelligence.AsyncAll[R]":

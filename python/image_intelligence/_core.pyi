@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
 from .errors import ImageIntelligenceError
 
@@ -8,14 +8,6 @@ __version__: str
 
 Promise: TypeAlias = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]
 Found: TypeAlias = tuple[int, str | None, str | None, bytes | None, ImageIntelligenceError | None, bool]
-
-class Settings(TypedDict):
-    batch_size: Any
-    concurrency: Any
-    ordered: bool
-    manifest: str | None
-    timeout: float
-    total: int | None
 
 class Call:
     def cancel(self) -> None: ...
@@ -30,6 +22,7 @@ class Client:
         request_timeout: float | None,
         allow_plain_http: bool,
         requests_per_second: float | None,
+        journal: str | None,
     ) -> Client: ...
     def close(self) -> None: ...
     def submit(
@@ -43,7 +36,7 @@ class Client:
         request: bytes,
         /,
     ) -> Call: ...
-    def all(self, kind: tuple[str, str | None], request: bytes, settings: Settings) -> All: ...
+    def all(self, kind: tuple[str, str | None], request: bytes, settings: dict[str, object]) -> All: ...
     def as_completed(self, jobs: Sequence[Job], seconds: float) -> Completed: ...
     def resume(self, token: str) -> Job: ...
     def call(self, name: str, arguments: bytes) -> Any: ...

@@ -92,9 +92,9 @@ class Many:
         >>> from image_intelligence import Client, Target
         >>> rex = Target("dog", ["https://example.com/rex.jpg"], custom_id="rex")
         >>> with Client() as client:
-        ...     items = list(client.match_all([Path("examples/photos/chelsea.jpg"), b"no picture"], rex))
-        >>> [(item.index, item.ok, item.chosen) for item in items]
-        [(0, True, True), (1, False, False)]
+        ...     for item in client.match_all([Path("examples/photos/chelsea.jpg")], rex):
+        ...         print(item.source, "it is" if item.chosen else "not named")
+        examples/photos/chelsea.jpg it is
         """
         from .models import ImageResult
 
@@ -173,7 +173,7 @@ class Many:
         kind: tuple[str, str | None],
         images: "Iterable[image_intelligence.Picture]",
         request: bytes,
-        settings: "_core.Settings",
+        settings: dict[str, object],
         model: type[R],
         on_progress: "Callable[[image_intelligence.Progress], object] | None",
     ) -> "image_intelligence.All[R]":

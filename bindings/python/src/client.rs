@@ -1,5 +1,6 @@
 //! The client: settings, what was made of them in this process, and the calls.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image_intelligence::{
@@ -82,6 +83,7 @@ impl Client {
 #[pymethods]
 impl Client {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "no person calls it: the facade does, which has checked each")]
     fn new(
         py: Python<'_>,
         client_id: Option<String>,
@@ -90,6 +92,7 @@ impl Client {
         request_timeout: Option<f64>,
         allow_plain_http: bool,
         requests_per_second: Option<f64>,
+        journal: Option<PathBuf>,
     ) -> PyResult<Self> {
         guarded(|| {
             let agent = concat!("image-intelligence-python/", env!("CARGO_PKG_VERSION"));
@@ -114,6 +117,9 @@ impl Client {
                 let mut schedule = SchedulePolicy::default();
                 schedule.requests_per_second = number;
                 settings = settings.schedule(schedule);
+            }
+            if let Some(path) = journal {
+                settings = settings.journal(path);
             }
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
             let base_url = native.base_url().to_string();
