@@ -520,3 +520,65 @@ async fn a_host_can_stop_while_it_waits() {
     assert!(matches!(waiting.await.unwrap(), AllStep::End));
     assert_eq!(jobs.count(), 0);
 }
+
+#[tokio::test]
+async fn what_was_handed_over_before_a_stop_is_answered() {
+    let (server, jobs) = server().await;
+    let all = fed(&server.client(), AllOptions::default());
+    assert!(matches!(all.next().await, AllStep::Want(64)));
+    all.feed(vec![url(0), url(1), url(2)]);
+    all.stop();
+    let AllStep::Items(items) = all.next().await else { panic!("no items") };
+    let kinds: Vec<_> = items.iter().map(|item| (item.index, item.error.as_ref().unwrap().kind())).collect();
+    assert_eq!(kinds, [0, 1, 2].map(|index| (index, ErrorKind::Cancelled)));
+    assert!(matches!(all.next().await, AllStep::End));
+    assert_eq!(jobs.count(), 0);
+}
+
+#[tokio::test]
+async fn a_host_is_told_of_progress_and_gets_one_result_at_a_time() {
+    let (server, _) = server().await;
+    let all = fed(&server.client(), AllOptions { batch_size: Some(2), ..AllOptions::default() });
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
+    loop {
+        match all.next_change().await {
+            AllStep::Want(_) => {
+                all.feed(vec![url(0), url(1)]);
+                all.end();
+            }
+            AllStep::Items(items) if items.is_empty() => told.push((all.progress().in_flight, all.progress().done)),
+            AllStep::Items(items) => {
+                assert_eq!((items.len(), all.in_flight().len()), (1, 1 - seen.len()));
+                seen.push(items[0].index);
+            }
+            AllStep::End => break,
+        }
+    }
+    assert_eq!(told, [(2, 0)]);
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1]);
+}
+
+#[tokio::test]
+async fn a_host_can_leave_while_it_waits_and_knows_what_is_in_flight() {
+    let jobs = Jobs::default();
+    let server = Scripted::start(move |asked, _| match asked.method.as_str() {
+        "POST" => Some(jobs.made(asked)),
+        _ => Some(ok(jobs.written(&jobs.0.lock().unwrap(), 0, "IN_PROGRESS"))),
+    })
+    .await;
+    let all = Arc::new(fed(&server.client(), AllOptions { batch_size: Some(1), ..AllOptions::default() }));
+    all.feed(vec![url(0)]);
+    while all.progress().in_flight == 0 {
+        all.next_change().await;
+    }
+    let waiting = tokio::spawn({
+        let all = Arc::clone(&all);
+        async move { all.next().await }
+    });
+    tokio::task::yield_now().await;
+    all.leave();
+    assert!(matches!(waiting.await.unwrap(), AllStep::End));
+    assert!(matches!(all.next().await, AllStep::End));
+    assert_eq!(all.in_flight().len(), 1);
+}

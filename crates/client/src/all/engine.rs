@@ -202,7 +202,10 @@ impl<K: JobKind> Engine<K> {
             self.refuse(looking.meta, reason.clone());
         }
         let reads_on = !self.run.control.is_stopped() && self.source.as_ref().is_some_and(|source| source.finite);
-        while let Some(source) = self.source.as_mut().filter(|_| reads_on) {
+        if !reads_on && let Some(source) = &mut self.source {
+            source.close();
+        }
+        while let Some(source) = &mut self.source {
             if self.refused >= self.most_refused {
                 return;
             }

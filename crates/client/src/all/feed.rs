@@ -17,6 +17,8 @@ pub(crate) struct Source {
     pub(crate) total: Option<usize>,
     /// Whether there is certainly an end.
     pub(crate) finite: bool,
+    /// What was handed over and not read, where somebody hands pictures over.
+    fed: Option<Arc<Feed>>,
 }
 
 impl Source {
@@ -33,11 +35,20 @@ impl Source {
     {
         let (least, most) = images.size_hint();
         let total = most.filter(|most| *most == least);
-        Self { images: Box::pin(images.map(Into::into)), total, finite: most.is_some() }
+        Self { images: Box::pin(images.map(Into::into)), total, finite: most.is_some(), fed: None }
     }
 
     pub(crate) fn fed(feed: &Arc<Feed>, total: Option<usize>) -> Self {
-        Self { images: Box::pin(Fed(Arc::clone(feed))), total, finite: total.is_some() }
+        let fed = Some(Arc::clone(feed));
+        Self { images: Box::pin(Fed(Arc::clone(feed))), total, finite: total.is_some(), fed }
+    }
+
+    /// Takes no more. What was handed over already is still given.
+    pub(crate) fn close(&mut self) {
+        match &self.fed {
+            Some(feed) => feed.end(),
+            None => self.images = Box::pin(futures_util::stream::empty()),
+        }
     }
 }
 

@@ -103,6 +103,7 @@ impl Control {
             halt.dropped = true;
             halt.reason.get_or_insert(reason);
         });
+        self.waker.wake();
     }
 
     /// Why nothing more is sent, where that is so.

@@ -1,14 +1,13 @@
 //! Any number of pictures of any kind of job, for a host that pulls its own iterator: no call goes back to it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use image_intelligence_core::{
     AskRequest, DetectRequest, Error, ErrorKind, Kind, MatchRequest, RecognizeRequest, Result,
 };
-use tokio::sync::Mutex;
 
 use super::RawJson;
 use crate::all::{AllBuilder, Control, Engine, Feed, Item, Progress, Source};
@@ -38,7 +37,7 @@ pub struct AllOptions {
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum AllStep {
-    /// Some results: at least one.
+    /// Some results: at least one, but for [`AnyAll::next_change`].
     Items(Vec<AnyItem>),
     /// There is room for so many pictures more: feed up to so many, or say that there are none. Whoever asks again before
     /// that waits for results.
@@ -95,9 +94,17 @@ impl<K: JobKind> Run for Engine<K> {
 /// Any number of pictures, fed as they are wanted.
 #[doc(hidden)]
 pub struct AnyAll {
-    run: Mutex<Box<dyn Run>>,
+    /// None once it was left.
+    run: Mutex<Option<Box<dyn Run>>>,
+    turn: tokio::sync::Mutex<()>,
+    /// How far it had come when somebody was last told something.
+    told: Mutex<Progress>,
     feed: Arc<Feed>,
     control: Arc<Control>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for AnyAll {
@@ -111,7 +118,9 @@ const MOST_ITEMS: usize = 64;
 
 impl AnyAll {
     fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
-        Self { control: Arc::clone(engine.control()), run: Mutex::new(Box::new(engine)), feed }
+        let control = Arc::clone(engine.control());
+        let run: Box<dyn Run> = Box::new(engine);
+        Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told: Mutex::default(), feed, control }
     }
 
     /// Hands pictures over, in their order. Does not wait.
@@ -129,10 +138,29 @@ impl AnyAll {
         self.control.stop();
     }
 
+    /// Gives up the rest, as dropping it does: reads, sends and waits no more. What was submitted is still
+    /// [in flight](Self::in_flight); whoever waits for the next is told of the end.
+    pub fn leave(&self) {
+        drop(lock(&self.run).take());
+        self.control.leave();
+    }
+
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
     pub async fn next(&self) -> AllStep {
-        let mut run = self.run.lock().await;
+        self.step(MOST_ITEMS, false).await
+    }
+
+    /// As [`next`](Self::next), for a host that tells people how far it has come: at most one item, and none where nothing
+    /// but the [progress](Self::progress) has changed.
+    pub async fn next_change(&self) -> AllStep {
+        self.step(1, true).await
+    }
+
+    async fn step(&self, most: usize, changes: bool) -> AllStep {
+        let _turn = self.turn.lock().await;
         std::future::poll_fn(|cx| {
+            let mut run = lock(&self.run);
+            let Some(run) = run.as_mut() else { return Poll::Ready(AllStep::End) };
             let mut items = Vec::new();
             loop {
                 match run.poll_next(cx) {
@@ -141,16 +169,23 @@ impl AnyAll {
                     Poll::Pending if items.is_empty() => break,
                     _ => return Poll::Ready(AllStep::Items(items)),
                 }
-                if items.len() == MOST_ITEMS {
+                if items.len() == most {
                     return Poll::Ready(AllStep::Items(items));
                 }
             }
             match run.room() {
                 room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
+                _ if changes && self.has_changed() => Poll::Ready(AllStep::Items(items)),
                 _ => Poll::Pending,
             }
         })
         .await
+    }
+
+    /// Whether it has come further since this was last asked.
+    fn has_changed(&self) -> bool {
+        let now = Progress { elapsed: Duration::ZERO, ..self.progress() };
+        std::mem::replace(&mut *lock(&self.told), now) != now
     }
 
     /// As [`All::progress`](crate::All::progress).
