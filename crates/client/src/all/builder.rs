@@ -68,7 +68,7 @@ pub struct AllBuilder<K: JobKind> {
     pub(crate) request: K::Request,
     client: Client,
     namespace: Option<String>,
-    source: Source,
+    pub(crate) source: Source,
     pub(crate) settings: Settings,
     on_progress: Option<OnProgress>,
 }

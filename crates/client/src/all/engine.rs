@@ -1,6 +1,7 @@
 //! The run itself: reads inputs while there is room, sends batches, and gives results, all of it when asked for the next.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -127,7 +128,7 @@ impl<K: JobKind> Engine<K> {
             if self.forming.is_full() && !self.forming.is_empty() {
                 self.send();
             } else if let Some(looking) = &mut self.looking {
-                let Poll::Ready(looked) = std::pin::Pin::new(&mut looking.task).poll(cx) else { return };
+                let Poll::Ready(looked) = Pin::new(&mut looking.task).poll(cx) else { return };
                 let Some(Looking { meta, .. }) = self.looking.take() else { return };
                 match looked {
                     Ok(Ok((image, size))) => self.place(Picture { meta, image, size }),
@@ -190,7 +191,10 @@ impl<K: JobKind> Engine<K> {
         }
         self.sending += 1;
         self.open.insert(batch, Open { left: pictures.len(), pictures, in_flight: 0, accepted: false });
-        tokio::spawn(batch::send(Arc::clone(&self.run), batch, images));
+        // Boxed: as much of a task's machinery is, it is in a program but once, and not for each kind of job.
+        let sent: Pin<Box<dyn Future<Output = ()> + Send>> =
+            Box::pin(batch::send(Arc::clone(&self.run), batch, images));
+        tokio::spawn(sent);
     }
 
     /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.

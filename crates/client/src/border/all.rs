@@ -36,9 +36,9 @@ pub struct AllOptions {
 /// What comes next of a run.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum AllStep {
-    /// Some results: at least one, but for [`AnyAll::next_change`].
-    Items(Vec<AnyItem>),
+pub enum AllStep<I = AnyItem> {
+    /// Some results: at least one, but for [`FedAll::next_change`].
+    Items(Vec<I>),
     /// There is room for so many pictures more: feed up to so many, or say that there are none. Whoever asks again before
     /// that waits for results.
     Want(usize),
@@ -75,15 +75,15 @@ impl<K: JobKind> From<Item<K>> for AnyItem {
     }
 }
 
-/// A run of any kind of job.
-trait Run: Send {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnyItem>>;
+/// A run of any kind of job, whose results come as an `I`.
+trait Run<I>: Send {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<I>>;
     fn room(&self) -> usize;
 }
 
-impl<K: JobKind> Run for Engine<K> {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnyItem>> {
-        Engine::poll_next(self, cx).map(|item| item.map(AnyItem::from))
+impl<K: JobKind, I: From<Item<K>>> Run<I> for Engine<K> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<I>> {
+        Engine::poll_next(self, cx).map(|item| item.map(I::from))
     }
 
     fn room(&self) -> usize {
@@ -91,11 +91,11 @@ impl<K: JobKind> Run for Engine<K> {
     }
 }
 
-/// Any number of pictures, fed as they are wanted.
+/// Any number of pictures, fed as they are wanted. What became of each comes as an `I`, which a host makes of an [`Item`].
 #[doc(hidden)]
-pub struct AnyAll {
+pub struct FedAll<I> {
     /// None once it was left.
-    run: Mutex<Option<Box<dyn Run>>>,
+    run: Mutex<Option<Box<dyn Run<I>>>>,
     turn: tokio::sync::Mutex<()>,
     /// How far it had come when somebody was last told something.
     told: Mutex<Progress>,
@@ -103,23 +103,30 @@ pub struct AnyAll {
     control: Arc<Control>,
 }
 
+/// The same, with results in JSON.
+#[doc(hidden)]
+pub type AnyAll = FedAll<AnyItem>;
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl std::fmt::Debug for AnyAll {
+impl<I> std::fmt::Debug for FedAll<I> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AnyAll").field("progress", &self.progress()).finish_non_exhaustive()
+        f.debug_struct("FedAll").field("progress", &self.progress()).finish_non_exhaustive()
     }
 }
 
 /// How many results are given at once.
 const MOST_ITEMS: usize = 64;
 
-impl AnyAll {
-    fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
+impl<I> FedAll<I> {
+    fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self
+    where
+        I: From<Item<K>> + 'static,
+    {
         let control = Arc::clone(engine.control());
-        let run: Box<dyn Run> = Box::new(engine);
+        let run: Box<dyn Run<I>> = Box::new(engine);
         Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told: Mutex::default(), feed, control }
     }
 
@@ -146,17 +153,17 @@ impl AnyAll {
     }
 
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
-    pub async fn next(&self) -> AllStep {
+    pub async fn next(&self) -> AllStep<I> {
         self.step(MOST_ITEMS, false).await
     }
 
     /// As [`next`](Self::next), for a host that tells people how far it has come: at most one item, and none where nothing
     /// but the [progress](Self::progress) has changed.
-    pub async fn next_change(&self) -> AllStep {
+    pub async fn next_change(&self) -> AllStep<I> {
         self.step(1, true).await
     }
 
-    async fn step(&self, most: usize, changes: bool) -> AllStep {
+    async fn step(&self, most: usize, changes: bool) -> AllStep<I> {
         let _turn = self.turn.lock().await;
         std::future::poll_fn(|cx| {
             let mut run = lock(&self.run);
@@ -199,6 +206,26 @@ impl AnyAll {
     }
 }
 
+impl<K: JobKind> AllBuilder<K> {
+    /// As [`start`](Self::start), with pictures that are fed, and none of those that it was made with.
+    #[doc(hidden)]
+    pub fn fed<I: From<Item<K>> + 'static>(mut self, options: AllOptions) -> Result<FedAll<I>> {
+        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
+        if let Some(path) = manifest {
+            let message = format!("manifest {}: not kept by this version", path.display());
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let feed = Arc::new(Feed::default());
+        self.source = Source::fed(&feed, total);
+        let settings = &mut self.settings;
+        settings.in_order = in_order;
+        settings.batch_size = batch_size.unwrap_or(settings.batch_size);
+        settings.concurrency = concurrency.unwrap_or(settings.concurrency);
+        settings.wait = wait.unwrap_or(settings.wait);
+        Ok(FedAll::new(self.engine()?, feed))
+    }
+}
+
 impl Client {
     /// Any number of pictures, from a request in JSON without its pictures. The namespace is that of recognize jobs.
     #[doc(hidden)]
@@ -220,18 +247,7 @@ impl Client {
     }
 
     fn fed<K: JobKind>(&self, namespace: Option<String>, request: K::Request, options: AllOptions) -> Result<AnyAll> {
-        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
-        if let Some(path) = manifest {
-            let message = format!("manifest {}: not kept by this version", path.display());
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        let feed = Arc::new(Feed::default());
-        let source = Source::fed(&feed, total);
-        let mut builder = AllBuilder::<K>::new(self.clone(), source, request, namespace).in_order(in_order);
-        let settings = &mut builder.settings;
-        settings.batch_size = batch_size.unwrap_or(settings.batch_size);
-        settings.concurrency = concurrency.unwrap_or(settings.concurrency);
-        settings.wait = wait.unwrap_or(settings.wait);
-        Ok(AnyAll::new(builder.engine()?, feed))
+        let none = Source::iterator(Vec::<Image>::new());
+        AllBuilder::<K>::new(self.clone(), none, request, namespace).fed(options)
     }
 }
