@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use image_intelligence::{Ask, Client, Detect, JobKind, Match};
 use image_intelligence_core::{
-    Dialect, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, Secret, Timestamp, WebhookRequest,
+    Dialect, Error, ErrorKind, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, SchedulePolicy,
+    Secret, Timestamp, WebhookRequest,
 };
 
+use crate::all::{NativeAll, RunOptions};
 use crate::cancel::Cancel;
+use crate::completed::NativeCompleted;
 use crate::failure::Failure;
 use crate::image::Picture;
 use crate::job::{Asked, NativeJob, Options, Told};
@@ -48,6 +51,7 @@ impl NativeClient {
         base_url: Option<String>,
         request_timeout_ms: Option<u64>,
         allow_plain_http: bool,
+        requests_per_second: Option<f64>,
     ) -> Result<Arc<Self>, Failure> {
         let (dialect, agent) = match host {
             Host::Kotlin => (Dialect::Kotlin, concat!("image-intelligence-kotlin/", env!("CARGO_PKG_VERSION"))),
@@ -65,6 +69,15 @@ impl NativeClient {
         }
         if let Some(limit) = request_timeout_ms {
             builder = builder.request_timeout(Duration::from_millis(limit));
+        }
+        if let Some(rate) = requests_per_second {
+            if !(rate > 0.0 && rate.is_finite()) {
+                let message = format!("requestsPerSecond: {rate} given, a number above 0 wanted");
+                return Err(Error::new(ErrorKind::Config, message).into());
+            }
+            let mut policy = SchedulePolicy::default();
+            policy.requests_per_second = rate;
+            builder = builder.schedule(policy);
         }
         let client = builder.allow_plain_http(allow_plain_http).build()?;
         Ok(Arc::new(Self(Mutex::new(Some(client)))))
@@ -85,6 +98,22 @@ impl NativeClient {
     ) -> Result<Arc<NativeJob>, Failure> {
         let job = asked.of(&self.client()?, images, options);
         run(cancel, job.send()).await.map(NativeJob::new)
+    }
+
+    /// Any number of pictures: nothing is sent yet.
+    pub fn all(&self, asked: Asked, options: RunOptions) -> Result<Arc<NativeAll>, Failure> {
+        Ok(NativeAll::new(&self.client()?, asked, options)?)
+    }
+
+    /// Waits for many jobs at once.
+    pub fn as_completed(&self, jobs: Vec<Arc<NativeJob>>, limit_ms: u64) -> Result<Arc<NativeCompleted>, Failure> {
+        let jobs = jobs.iter().map(|job| job.handle()).collect();
+        Ok(NativeCompleted::new(self.client()?.any_as_completed(jobs, Some(Duration::from_millis(limit_ms)))))
+    }
+
+    /// Takes up many jobs again, of any kind.
+    pub fn resume_each(&self, tokens: Vec<String>) -> Result<Vec<Arc<NativeJob>>, Failure> {
+        Ok(self.client()?.resume_each(tokens)?.into_iter().map(NativeJob::new).collect())
     }
 
     /// Takes up a job again, of a kind or of any.

@@ -12,18 +12,21 @@ import ImageIntelligenceNative
 ///
 /// A call whose task is cancelled ends at once, its request too. A job that was sent goes on all the same.
 public final class ImageIntelligence: Sendable {
-    private let native: NativeClient
+    let native: NativeClient
 
     /// A client with what is passed; else `II_CLIENT_ID`, `II_CLIENT_SECRET` and `II_BASE_URL`, or the public API.
     /// `allowPlainHttp` allows `http://` to another machine, where everybody on the way can read the token.
+    /// `requestsPerSecond` is how often waits look at their jobs in all, once more than a few are open: 2; with more, results
+    /// come a little sooner.
     public init(
         clientId: String? = nil, clientSecret: String? = nil, baseUrl: String? = nil, requestTimeout: Duration? = nil,
-        allowPlainHttp: Bool = false
+        allowPlainHttp: Bool = false, requestsPerSecond: Double? = nil
     ) throws {
         native = try crossing {
             try NativeClient(
                 host: .swift, clientId: clientId, clientSecret: clientSecret, baseUrl: baseUrl,
-                requestTimeoutMs: requestTimeout.map(milliseconds), allowPlainHttp: allowPlainHttp)
+                requestTimeoutMs: requestTimeout.map(milliseconds), allowPlainHttp: allowPlainHttp,
+                requestsPerSecond: requestsPerSecond)
         }
     }
 

@@ -27,6 +27,8 @@ import kotlin.time.Duration
  * @param baseUrl where the API is; else `II_BASE_URL`, else the public one
  * @param requestTimeout how long one request may take, more than zero; 60 s
  * @param allowPlainHttp allows `http://` to another machine, where everybody on the way can read the token
+ * @param requestsPerSecond how often waits look at their jobs in all, once more than a few are open: 2; with more, results
+ *   come a little sooner
  */
 public class ImageIntelligence(
     clientId: String? = null,
@@ -34,9 +36,12 @@ public class ImageIntelligence(
     baseUrl: String? = null,
     requestTimeout: Duration? = null,
     allowPlainHttp: Boolean = false,
+    requestsPerSecond: Double? = null,
 ) : AutoCloseable {
-    private val native: NativeClient = crossing {
-        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, requestTimeout?.let { limit(it) }, allowPlainHttp)
+    @JvmSynthetic
+    internal val native: NativeClient = crossing {
+        val limit = requestTimeout?.let { requestLimit(it) }
+        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, limit, allowPlainHttp, requestsPerSecond)
     }
 
     /** Detect jobs that were made before. */
@@ -100,10 +105,8 @@ public class ImageIntelligence(
         feedId: String?,
         webhookUrl: String?,
         boundingBoxes: Boolean,
-    ): DetectHandle {
-        classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
-        return DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): DetectHandle =
+        DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Asks which of the pictures, 1 to 64 of them, shows the target, and returns once the job is made: see [detect].
@@ -119,12 +122,7 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): MatchHandle {
-        whole("target.class", target.`class`)
-        whole("target.customId", target.customId)
-        whole("target.images", target.images)
-        return MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): MatchHandle = MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Asks a question about the pictures, 1 to 64 of them, to be answered with yes or no, and returns once the job is made:
@@ -144,12 +142,7 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): AskHandle {
-        whole("question", question)
-        whole("examples.yes", examples?.yes)
-        whole("examples.no", examples?.no)
-        return AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): AskHandle = AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Looks for faces in the pictures, 1 to 64 of them, and for whose they are among the identities of a namespace; returns
@@ -163,12 +156,10 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): RecognizeHandle {
-        whole("namespace", namespace)
-        return RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): RecognizeHandle = RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
 
     private suspend fun send(asked: Asked, images: List<Image>, options: Options): NativeJob = crossing {
+        whole(asked)
         whole("customId", options.customId)
         whole("feedId", options.feedId)
         whole("webhookUrl", options.webhookUrl)
@@ -254,7 +245,24 @@ public class ImageIntelligence(
     }
 }
 
-private fun limit(requestTimeout: Duration): ULong {
+/** Refuses what is asked where UTF-8 cannot say it. */
+@JvmSynthetic
+internal fun whole(asked: Asked): Unit = when (asked) {
+    is Asked.Detect -> asked.classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
+    is Asked.Match -> {
+        whole("target.class", asked.target.`class`)
+        whole("target.customId", asked.target.customId)
+        whole("target.images", asked.target.images)
+    }
+    is Asked.Ask -> {
+        whole("question", asked.question)
+        whole("examples.yes", asked.examples?.yes)
+        whole("examples.no", asked.examples?.no)
+    }
+    is Asked.Recognize -> whole("namespace", asked.namespace)
+}
+
+private fun requestLimit(requestTimeout: Duration): ULong {
     if (!requestTimeout.isPositive()) throw badConfig("requestTimeout: $requestTimeout leaves no time; pass more than zero")
     // What is shorter than a millisecond is not none.
     return requestTimeout.inWholeMilliseconds.coerceAtLeast(1).toULong()
