@@ -77,6 +77,26 @@ export function integer(value: unknown, field: string, wanted = 'an integer'): n
   return Number.isInteger(value) ? (value as number) : refuse(field, value, wanted);
 }
 
+/** How many, or nothing: a 32-bit number. Which of them will do is core's to say. */
+export function count(value: unknown, field: string, Class: Refusal = InvalidRequestError): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const good = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+  return good ? (value as number) : refuse(field, value, 'a whole number from 1 up', Class);
+}
+
+/** A number above nothing, or nothing. */
+export function rate(value: unknown, field: string, Class: Refusal = InvalidRequestError): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const good = typeof value === 'number' && Number.isFinite(value) && value > 0;
+  return good ? (value as number) : refuse(field, value, 'a number above 0', Class);
+}
+
+/** A function, or nothing. */
+export function callable<Given>(value: unknown, field: string): ((given: Given) => void) | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'function' ? (value as (given: Given) => void) : refuse(field, value, 'a function');
+}
+
 /** Before 1973 a number of milliseconds would be taken for one of seconds. */
 const EARLIEST = 100_000_000_000;
 

@@ -31,7 +31,7 @@ export function rawJson(read: object): unknown {
   return raw === undefined ? read : JSON.parse(raw);
 }
 
-function parsed(json: string, raw: string | undefined): object {
+export function parsed(json: string, raw: string | undefined): object {
   const read = JSON.parse(json);
   if (raw) raws.set(read, raw);
   return read;

@@ -1,11 +1,20 @@
 // The client: what a program holds one of.
 
+import {
+  All,
+  type AskAllOptions,
+  type DetectAllOptions,
+  type MatchAllOptions,
+  type RecognizeAllOptions,
+} from './all.js';
 import * as check from './arguments.js';
+import { type AsCompleted, asCompleted, track } from './as-completed.js';
 import type { JobKind } from './callback-keys.js';
 import { Calls } from './calls.js';
 import { type CallOptions, Core, signalOf } from './core.js';
 import { ConfigError, ResumeTokenError, translated } from './errors.js';
 import { Feedbacks, type Registration, type RegistrationOptions, register } from './feedback.js';
+import type { Image } from './images.js';
 import {
   type AnyHandle,
   type AskHandle,
@@ -18,9 +27,11 @@ import {
   type MatchJobs,
   type RecognizeHandle,
   submit,
+  type WaitOptions,
 } from './jobs.js';
 import { native } from './native.js';
 import { Recognition } from './recognition.js';
+import { forget, type Recovered, recover } from './recovery.js';
 import type { AskOptions, DetectOptions, MatchOptions, RecognizeOptions } from './requests.js';
 
 /** How a client is set up. What is not given comes from the environment. */
@@ -33,11 +44,29 @@ export interface ClientOptions {
   baseUrl?: string | undefined;
   /** How long one request may take, in milliseconds; 60,000 where it is not said. */
   requestTimeout?: number | undefined;
+  /**
+   * How many requests a second all waits of this client share, once more than a few jobs are open; 2 where it is not said.
+   * More of them bring results sooner.
+   */
+  requestsPerSecond?: number | undefined;
+  /**
+   * A file in which every submit is written down before it leaves, so that after a crash `client.recover()` knows what became
+   * of it. One client at a time writes to it.
+   */
+  journal?: string | undefined;
   /** Allows `http://` to another machine. Everybody on the way can read the token. */
   allowPlainHttp?: boolean | undefined;
 }
 
-const CLIENT_OPTIONS = ['clientId', 'clientSecret', 'baseUrl', 'requestTimeout', 'allowPlainHttp'];
+const CLIENT_OPTIONS = [
+  'clientId',
+  'clientSecret',
+  'baseUrl',
+  'requestTimeout',
+  'requestsPerSecond',
+  'journal',
+  'allowPlainHttp',
+];
 
 /**
  * Talks to one API. Keep one for the whole program: it holds the connections and the token.
@@ -73,6 +102,8 @@ export class ImageIntelligence {
       clientSecret: setting('clientSecret', 'II_CLIENT_SECRET'),
       baseUrl: setting('baseUrl', 'II_BASE_URL'),
       requestTimeout: check.milliseconds(given.requestTimeout, 'requestTimeout', 1, ConfigError),
+      requestsPerSecond: check.rate(given.requestsPerSecond, 'requestsPerSecond', ConfigError),
+      journal: check.text(given.journal, 'journal', ConfigError),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
     const calls = new Calls();
@@ -117,6 +148,84 @@ export class ImageIntelligence {
   }
 
   /**
+   * Asks which classes of objects are in any number of pictures: of an array, a generator, a stream. They are cut into jobs,
+   * of which a few are in flight at a time; pictures are pulled, and files read, as results are taken. Results come as they
+   * are there, each with its `source`, the very thing that was passed in; what goes wrong with a picture is its `error`.
+   *
+   * ```ts
+   * async function* pictures() {
+   *   for await (const { name } of await opendir('cameras')) yield { path: join('cameras', name) };
+   * }
+   * for await (const item of client.detectAll(pictures(), { classes: ['person'] })) {
+   *   console.log(item.source.path, item.ok ? item.result.objects : item.error.message);
+   * }
+   * ```
+   *
+   * `break` sends no more and closes the source; what was submitted goes on, and `inFlight` has its resume tokens. Where the
+   * source throws, the results of the pictures that it gave come first, and then the loop throws the same.
+   *
+   * Throws an `InvalidRequestError` for what every job would be refused for, and a `ConfigError` for a wrong setting. An error
+   * that every further job would meet (`AuthenticationError`, `PermissionDeniedError`) is that of each picture which is
+   * left, where their number is known; else the source is read no further.
+   */
+  detectAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: DetectAllOptions,
+  ): All<'detect', Source> {
+    return new All(this.#core, 'detect', images, options);
+  }
+
+  /** Asks of any number of pictures which show a target, as `detectAll` does: its job names one picture, which is `chosen`. */
+  matchAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: MatchAllOptions,
+  ): All<'match', Source> {
+    return new All(this.#core, 'match', images, options);
+  }
+
+  /** Asks a question about any number of pictures, as `detectAll` does: a picture for which it is yes is `chosen`. */
+  askAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: AskAllOptions,
+  ): All<'ask', Source> {
+    return new All(this.#core, 'ask', images, options);
+  }
+
+  /** Looks for faces in any number of pictures, as `detectAll` does. */
+  recognizeAll<Source extends Image>(
+    images: Iterable<Source> | AsyncIterable<Source>,
+    options: RecognizeAllOptions,
+  ): All<'recognize', Source> {
+    return new All(this.#core, 'recognize', images, options);
+  }
+
+  /**
+   * Waits for many jobs at once, of one kind or several, and gives each when it ends. They share their requests, so this
+   * costs far less than a wait for each.
+   *
+   * ```ts
+   * for await (const { job, ok, result, error } of client.asCompleted(handles, { timeout: 60_000 })) {
+   *   console.log(job.id, ok ? result.status : error.message);
+   * }
+   * ```
+   *
+   * What `job.wait()` would reject with is that job's `error`; only an abort, or `close()`, ends the loop with an error.
+   */
+  asCompleted<Kind extends JobKind>(jobs: Iterable<JobHandle<Kind>>, options: WaitOptions = {}): AsCompleted<Kind> {
+    return asCompleted(this.#core, jobs, options);
+  }
+
+  /**
+   * The same with resume tokens: `client.track(run.inFlight)`. For the type of one kind, take them up first:
+   * `client.asCompleted(tokens.map((token) => client.resume(token, 'detect')))`.
+   *
+   * Throws a `ResumeTokenError` as `resume` does.
+   */
+  track(tokens: Iterable<string>, options: WaitOptions = {}): AsCompleted {
+    return track(this.#core, tokens, options);
+  }
+
+  /**
    * Takes up a job again by its resume token, in this process or another. Nothing is sent yet. The handle is of the token's
    * own kind; say which you expect, and it is that one: `client.resume(token, 'detect')`.
    *
@@ -133,6 +242,31 @@ export class ImageIntelligence {
       throw new ResumeTokenError(`resume token: it is of a job to ${job.kind}, not to ${wanted}`);
     }
     return new JobHandle(core, job);
+  }
+
+  /**
+   * What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest first, as the
+   * `journal` has them. What left and had no answer is searched for, for 30 s at most; nothing is sent again. Each comes at
+   * every start until it is forgotten or its result is taken.
+   *
+   * ```ts
+   * const client = new ImageIntelligence({ journal: 'submits.jsonl' });
+   * for (const submit of await client.recover()) {
+   *   if (submit.outcome === 'accepted') await client.resume(submit.resumeToken).wait();
+   *   else console.log(`${submit.customId}: ${submit.outcome === 'not_sent' ? 'send it again' : submit.message}`);
+   *   await client.forget(submit);
+   * }
+   * ```
+   *
+   * Rejects with a `ConfigError` where the client keeps no journal.
+   */
+  async recover(options: CallOptions = {}): Promise<Recovered[]> {
+    return recover(this.#core, options);
+  }
+
+  /** Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already. */
+  async forget(submit: Recovered, options: CallOptions = {}): Promise<void> {
+    return forget(this.#core, submit, options);
   }
 
   /** What the service keeps of faces in a namespace, which keeps one user's apart from another's: at most 128 characters. */

@@ -25,11 +25,12 @@ export function nativeImages(images: unknown): NativeImage[] {
   return Array.from(images, (image, index) => nativeImage(image, `images[${index}]`));
 }
 
-function nativeImage(image: unknown, field: string): NativeImage {
+export function nativeImage(image: unknown, field: string): NativeImage {
   if (typeof image === 'string') return { url: check.needed(image, field) };
   if (image instanceof URL) return { url: image.href };
   if (image instanceof Uint8Array) return { data: image };
-  if (typeof image !== 'object' || image === null || Array.isArray(image)) check.refuse(field, image, FORMS);
+  const odd = typeof image !== 'object' || image === null || Array.isArray(image) || 'then' in image;
+  if (odd) check.refuse(field, image, FORMS);
   const { url, path, data, customId } = check.options(image as Record<string, unknown>, field, [
     'url',
     'path',

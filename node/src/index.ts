@@ -1,5 +1,18 @@
 // Image Intelligence: hand over a batch of pictures, get a job at once, and its result when it is there.
 
+export type {
+  All,
+  AllOptions,
+  AllOptionsOf,
+  AskAllOptions,
+  DetectAllOptions,
+  ImageResultOf,
+  Item,
+  MatchAllOptions,
+  Progress,
+  RecognizeAllOptions,
+} from './all.js';
+export type { AsCompleted, Ended } from './as-completed.js';
 export {
   CallbackKeys,
   type CallbackMasters,
@@ -63,6 +76,7 @@ export type {
   RecognitionSearch,
   RecognizeJobs,
 } from './recognition.js';
+export type { Recovered } from './recovery.js';
 export type { AskOptions, DetectOptions, JobOptions, MatchOptions, RecognizeOptions } from './requests.js';
 export {
   classes,

@@ -3,6 +3,8 @@
 import * as check from './arguments.js';
 import type { JobKind } from './callback-keys.js';
 import { type CallOptions, type Core, signalOf } from './core.js';
+import { InvalidRequestError } from './errors.js';
+import { nativeImages } from './images.js';
 import type { AskJob, DetectJob, MatchJob, RecognizeJob } from './models.js';
 import type { NativeJob } from './native.js';
 import { type OptionsOf, requestOf } from './requests.js';
@@ -24,7 +26,10 @@ export interface WaitOptions extends CallOptions {
   timeout?: number | undefined;
 }
 
-const DEFAULT_WAIT = 15 * 60_000;
+export const DEFAULT_WAIT = 15 * 60_000;
+
+/** What a handle stands on, for a client of the same API. */
+export let nativeJob: (handle: unknown, core: Core, field: string) => NativeJob;
 
 /** A job that was submitted: a handle to wait with. Dropping it, or a wait on it, never cancels the job. */
 export class JobHandle<Kind extends JobKind = JobKind> {
@@ -40,6 +45,16 @@ export class JobHandle<Kind extends JobKind = JobKind> {
   readonly createdAt: Date;
   /** A line of text with which `client.resume(..)` takes the job up again, in any process and any language. */
   readonly resumeToken: string;
+
+  static {
+    nativeJob = (handle, core, field) => {
+      if (typeof handle !== 'object' || handle === null || !(#job in handle)) {
+        return check.refuse(field, handle, 'a handle of a job');
+      }
+      if (handle.#core.baseUrl === core.baseUrl) return handle.#job;
+      throw new InvalidRequestError(`${field}: a job of ${handle.#core.baseUrl} given, one of ${core.baseUrl} wanted`);
+    };
+  }
 
   /** @internal */
   constructor(core: Core, job: NativeJob) {
@@ -88,7 +103,8 @@ export async function submit<Kind extends JobKind>(
   call: CallOptions,
 ): Promise<JobHandle<Kind>> {
   const signal = signalOf(call, kind);
-  const { namespace, json, images } = requestOf(kind, options);
+  const { given, namespace, json } = requestOf(kind, kind, options, ['images']);
+  const images = nativeImages(given.images);
   return new JobHandle(core, await core.run<NativeJob>(signal, (client) => client.job(kind, namespace, json, images)));
 }
 

@@ -8,6 +8,8 @@ export interface NativeSettings {
   clientId: string | undefined;
   clientSecret: string | undefined;
   requestTimeout: number | undefined;
+  requestsPerSecond: number | undefined;
+  journal: string | undefined;
   allowPlainHttp: boolean;
 }
 
@@ -30,6 +32,58 @@ export interface NativeJob {
 /** Rows of a search that are fetched page by page. */
 export type NativeRows = { readonly rows: unique symbol };
 
+/** How a run is set up. */
+export interface NativeRunSettings {
+  batchSize: number | undefined;
+  concurrency: number | undefined;
+  ordered: boolean;
+  manifest: string | undefined;
+  timeout: number | undefined;
+  total: number | undefined;
+}
+
+export interface NativeProgress {
+  total?: number | null;
+  done: number;
+  failed: number;
+  inFlight: number;
+  jobs: number;
+  elapsed: number;
+}
+
+/** A run over any number of pictures. */
+export interface NativeRun {
+  feed(images: NativeImage[]): void;
+  end(): void;
+  stop(): void;
+  leave(): void;
+  progress(): NativeProgress;
+  inFlight(): string[];
+}
+
+/** What became of a picture. */
+export interface NativeItem {
+  index: number;
+  chosen: boolean;
+  customId?: string;
+  jobId?: string;
+  json?: string;
+  error?: object;
+}
+
+/** Jobs that are waited for, all of them at once. */
+export interface NativeEnds {
+  leave(): void;
+}
+
+/** How a job ended. */
+export interface NativeEnd {
+  place: number;
+  json?: string;
+  raw?: string;
+  error?: object;
+}
+
 /**
  * Calls that take time give a number at once, and `deliver` later gets `[number, outcome, value, beside]` for each that is
  * done, one after the other in one array.
@@ -43,6 +97,10 @@ export interface NativeClient {
   resume(token: string): NativeJob;
   look(job: NativeJob): number;
   wait(job: NativeJob, limitMs: number): number;
+  run(kind: string, namespace: string | undefined, request: string, settings: NativeRunSettings): NativeRun;
+  step(run: NativeRun): number;
+  ends(jobs: NativeJob[], limitMs: number): NativeEnds;
+  end(ends: NativeEnds): number;
   cancel(call: number): void;
   close(): void;
 }

@@ -4,9 +4,8 @@
 import * as check from './arguments.js';
 import type { JobKind } from './callback-keys.js';
 import { classesOf } from './classes.js';
-import { type Image, nativeImages } from './images.js';
+import type { Image } from './images.js';
 import type { DetectClass, Examples, Target } from './models.js';
-import type { NativeImage } from './native.js';
 
 /** What every job takes. */
 export interface JobOptions {
@@ -58,12 +57,13 @@ export interface OptionsOf {
 
 /** A request as it crosses: its JSON, without the pictures. */
 interface Request {
+  /** The options, of which no more is known than that there are none but these. */
+  given: Given;
   namespace: string | undefined;
   json: string;
-  images: NativeImage[];
 }
 
-const COMMON = ['images', 'customId', 'feedId', 'webhookUrl'];
+const COMMON = ['customId', 'feedId', 'webhookUrl'];
 
 type Given = { readonly [name: string]: unknown };
 
@@ -87,11 +87,11 @@ const OWN: { readonly [Kind in JobKind]: { keys: string[]; body(given: Given): o
   recognize: { keys: ['namespace'], body: () => ({}) },
 };
 
-export function requestOf<Kind extends JobKind>(kind: Kind, options: OptionsOf[Kind]): Request {
+/** `more` are the options that are no part of the request. */
+export function requestOf(kind: JobKind, call: string, options: object, more: readonly string[]): Request {
   const { keys, body } = OWN[kind];
-  const given: Given = { ...check.options(options, kind, [...COMMON, ...keys]) };
+  const given: Given = { ...check.options(options, call, [...COMMON, ...keys, ...more]) };
   const namespace = kind === 'recognize' ? check.needed(given.namespace, 'namespace') : undefined;
-  const images = nativeImages(given.images);
   const json = JSON.stringify({
     images: [],
     ...body(given),
@@ -99,7 +99,7 @@ export function requestOf<Kind extends JobKind>(kind: Kind, options: OptionsOf[K
     feedId: check.text(given.feedId, 'feedId'),
     webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
   });
-  return { namespace, json, images };
+  return { given, namespace, json };
 }
 
 function targetOf(target: unknown): Target {

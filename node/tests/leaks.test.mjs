@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseWebhook } from 'image-intelligence';
+import { endless, jobServer } from './support/jobs.mjs';
 import { failure, job, scripted, tokenOf } from './support/scripted.mjs';
 import { until } from './support/surroundings.mjs';
 
@@ -86,6 +87,33 @@ it('2,000 loops over rows that are left early', async () => {
       for await (const { id } of identities.all()) if (id === '50') break;
     }
   });
+});
+
+it('200 runs that are left early, and waits for many jobs', async () => {
+  const server = await jobServer();
+  const client = server.client();
+  await assertLevel(async () => {
+    for (let done = 0; done < 100; done += 10) {
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const { pictures, seen } = endless();
+          const run = client.detectAll(pictures, { classes: ['person'], batchSize: 64, concurrency: 2 });
+          for await (const { ok } of run) {
+            assert.ok(ok);
+            break;
+          }
+          assert.equal(seen.closed, 1);
+          for await (const { ok } of client.track(run.inFlight)) {
+            assert.ok(ok);
+            break;
+          }
+        }),
+      );
+      server.jobs.length = 0;
+    }
+  });
+  client.close();
+  await server.close();
 });
 
 it('1,000 handles of clients that were closed', async () => {

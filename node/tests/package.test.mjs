@@ -175,6 +175,8 @@ it('the surface is that of the table of calls, both ways', () => {
     FaceImages: staff.images,
     FaceGroups: staff.groups,
     RecognizeJobs: staff.jobs,
+    All: client.detectAll([], { classes: ['person'] }),
+    AsCompleted: client.asCompleted([]),
   };
   for (const [name, room] of Object.entries(rooms)) members(name, room.constructor, surface);
   // The handle of each kind is the one class; that of a detect job stands for all of them in the table.

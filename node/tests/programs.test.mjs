@@ -1,7 +1,8 @@
 // The programs that a person would write, against a real `ii serve`: the README's, the example's, and one of CommonJS.
 
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import * as ii from 'image-intelligence';
@@ -46,6 +47,32 @@ it('the example finds the person, and names what could not be looked at', async 
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^\S*astronaut\.jpg 0\.73\n$/);
   assert.match(stderr, /no-picture\.jpg: INVALID_IMAGE_FORMAT_ERROR/);
+});
+
+it('the example of a folder looks at every picture, and goes on from where it was', async () => {
+  const path = join(installed, 'folder.mjs');
+  cpSync(join(root, 'examples', 'node', 'folder.mjs'), path);
+  const folder = mkdtempSync(join(tmpdir(), 'ii-node-'));
+  for (const name of ['astronaut.jpg', 'rocket.jpg']) cpSync(photo(name), join(folder, name));
+  writeFileSync(join(folder, 'no-picture.jpg'), 'no picture');
+  writeFileSync(join(folder, 'notes.txt'), 'not looked at');
+  const outputs = [];
+  for (const _ of ['at first', 'again']) {
+    const { code, stdout, stderr } = await run([path, folder, join(folder, 'run.jsonl')], { env: server.env });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^2 done, 1 failed, 0 in flight$/m);
+    outputs.push(stdout.split('\n').sort());
+  }
+  const [first, again] = outputs;
+  assert.equal(first.length, 4);
+  assert.ok(first.includes(`${join(folder, 'astronaut.jpg')} 0.73`), `${first}`);
+  assert.ok(first.includes(`${join(folder, 'rocket.jpg')} -`), `${first}`);
+  assert.ok(
+    first.some((line) => line.includes('no-picture.jpg: INVALID_IMAGE_FORMAT_ERROR')),
+    `${first}`,
+  );
+  assert.deepEqual(again, first);
+  rmSync(folder, { recursive: true });
 });
 
 it('the same by require, with bytes, exits by itself', async () => {
@@ -99,4 +126,30 @@ it('an idle client lets the process end, and a wait does not', async () => {
      job.wait().then((result) => console.log(result.status));`,
   );
   assert.deepEqual([waiting.code, waiting.stdout], [0, 'COMPLETED_SUCCESSFULLY\n'], waiting.stderr);
+});
+
+it('a run that is left lets the process end', async () => {
+  const slow = await serve('--progression', 'never');
+  const path = join(installed, 'left.mjs');
+  writeFileSync(
+    path,
+    `import { ImageIntelligence } from 'image-intelligence';
+     function* pictures() {
+       for (;;) yield { path: ${JSON.stringify(photo('coffee.jpg'))} };
+     }
+     const client = new ImageIntelligence();
+     const run = client.detectAll(pictures(), { classes: ['cup'], batchSize: 1, concurrency: 1, onProgress });
+     function onProgress({ inFlight }) {
+       if (inFlight > 0) run.return();
+     }
+     for await (const _ of run) console.log('a result');
+     const jobs = client.track(run.inFlight);
+     const next = jobs.next();
+     await jobs.return();
+     console.log(run.inFlight.length, (await next).done);
+     globalThis.kept = [client, run, jobs];`,
+  );
+  const { code, stdout, stderr } = await run([path], { env: slow.env });
+  await slow.stop();
+  assert.deepEqual([code, stdout], [0, '1 true\n'], stderr);
 });

@@ -9,6 +9,11 @@ import { root, serve } from './support/surroundings.mjs';
 
 const photo = (name) => ({ path: join(root, 'examples', 'photos', `${name}.jpg`), customId: name });
 const images = [photo('chelsea'), photo('coffee')];
+/** A small picture of nothing. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFAIBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=',
+  'base64',
+);
 const REX = { class: 'cat', images: ['https://e.com/rex.jpg'], customId: 'rex' };
 
 let server;
@@ -111,6 +116,69 @@ it('feedback about a detect job', async () => {
   assert.deepEqual([taken.jobId, taken.classes], [job.id, [{ class: 'cat', code: 'FALSE_NEGATIVE' }]]);
   assert.deepEqual(await client.feedback.get(taken.id), taken);
   assert.deepEqual(await client.feedback.list(job.id), [taken]);
+});
+
+it('any number of pictures, of each kind', async () => {
+  const boundingBox = { xMin: 1, yMin: 2, xMax: 30, yMax: 40 };
+  await answers(
+    { kind: 'match', image: 'chelsea', matches: true },
+    { kind: 'match', image: '*', matches: false },
+    { kind: 'ask', image: 'coffee', answer: 'yes' },
+    { kind: 'ask', image: 'chelsea', answer: 'no' },
+    { kind: 'recognize', image: 'coffee', faces: [{ confidence: 0.9, boundingBox }] },
+    { kind: 'recognize', image: '*', faces: [] },
+  );
+  const collected = async (run) => {
+    const items = [];
+    for await (const item of run) items.push(item);
+    assert.deepEqual(
+      items.map(({ source, ok, customId }) => [source, ok, customId]),
+      images.map((image) => [image, true, image.customId]),
+    );
+    return items.map(({ chosen, result }) => [chosen, result.objects?.map((one) => one.class ?? one.boundingBox)]);
+  };
+  const options = { ordered: true, feedId: 'all' };
+  assert.deepEqual(await collected(client.detectAll(images, { ...options, classes: ['cat'] })), [
+    [true, ['cat']],
+    [false, []],
+  ]);
+  const chosen = (pairs) => pairs.map(([first]) => first);
+  assert.deepEqual(chosen(await collected(client.matchAll(images, { ...options, target: REX }))), [true, false]);
+  assert.deepEqual(chosen(await collected(client.askAll(images, { ...options, question: 'Is it?' }))), [false, true]);
+  assert.deepEqual(await collected(client.recognizeAll(images, { ...options, namespace: 'guests' })), [
+    [false, []],
+    [false, [boundingBox]],
+  ]);
+});
+
+it('1,000 pictures, and a wait for many jobs', async () => {
+  await answers({ kind: 'ask', image: 'p7', answer: 'yes' }, { kind: 'ask', image: '*', answer: 'no' });
+  const seen = new Set();
+  async function* pictures() {
+    for (let index = 0; index < 1000; index += 1) yield { data: PNG, customId: `p${index}` };
+  }
+  const quick = new ii.ImageIntelligence({
+    baseUrl: server.baseUrl,
+    clientId: 'local',
+    clientSecret: 'local',
+    requestsPerSecond: 20,
+  });
+  const run = quick.askAll(pictures(), { question: 'Is it seven?', concurrency: 4 });
+  for await (const { index, source, ok, customId, chosen } of run) {
+    assert.deepEqual([ok, source.customId, customId, chosen], [true, `p${index}`, `p${index}`, index === 7]);
+    seen.add(index);
+  }
+  assert.equal(seen.size, 1000);
+  assert.deepEqual([run.progress.done, run.progress.jobs], [1000, 16]);
+
+  const handles = [];
+  for (let count = 0; count < 20; count += 1) {
+    handles.push(await quick.ask({ images: [{ data: PNG }], question: 'Is it?' }));
+  }
+  const ended = new Set();
+  for await (const { job, ok } of quick.asCompleted(handles, { timeout: 60_000 })) if (ok) ended.add(job);
+  assert.equal(ended.size, 20);
+  quick.close();
 });
 
 it('one webhook for an application', async () => {

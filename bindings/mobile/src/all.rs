@@ -126,14 +126,13 @@ impl From<Progress> for HowFar {
 
 /// What comes next of a run.
 #[derive(Debug, uniffi::Enum)]
-#[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it has crossed")]
 pub enum Next {
-    /// A result.
-    Item {
-        /// What became of a picture.
-        item: NativeItem,
+    /// Some results; none where nothing but the progress has changed.
+    Items {
+        /// What became of pictures.
+        items: Vec<NativeItem>,
     },
-    /// So many pictures more may be fed; 0 where nothing but the progress has changed.
+    /// So many pictures more may be fed.
     Want {
         /// How many.
         room: u64,
@@ -168,7 +167,7 @@ impl NativeAll {
     pub async fn next(&self, cancel: Option<Arc<Cancel>>) -> Result<Next, Failure> {
         let (all, wanted) = (Arc::clone(&self.run), Arc::clone(&self.wanted));
         Ok(match run(cancel, async move { Ok(step(&all, &wanted).await) }).await? {
-            AllStep::Items(mut items) => items.pop().map_or(Next::Want { room: 0 }, |item| Next::Item { item }),
+            AllStep::Items(items) => Next::Items { items },
             AllStep::Want(room) => Next::Want { room: room as u64 },
             AllStep::End => Next::End,
         })
@@ -237,17 +236,17 @@ impl NativeAll {
 /// What comes next. Whoever still feeds what was wanted before is not asked for more.
 async fn step(all: &FedAll<NativeItem>, wanted: &Mutex<usize>) -> AllStep<NativeItem> {
     loop {
-        let mut next = pin!(all.next_change());
+        let mut next = pin!(all.next_or_progress());
         let step = poll_fn(|cx| {
             // Nothing comes between the question how many are wanted and its answer.
             let mut wanted = held(wanted);
             match ready!(next.as_mut().poll(cx)) {
-                AllStep::Want(_) if *wanted > 0 => Poll::Ready(None),
-                AllStep::Want(room) => {
+                Some(AllStep::Want(_)) if *wanted > 0 => Poll::Ready(None),
+                Some(AllStep::Want(room)) => {
                     *wanted = room;
                     Poll::Ready(Some(AllStep::Want(room)))
                 }
-                step => Poll::Ready(Some(step)),
+                step => Poll::Ready(Some(step.unwrap_or(AllStep::Items(Vec::new())))),
             }
         });
         if let Some(step) = step.await {

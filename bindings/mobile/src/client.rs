@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use image_intelligence::{Ask, Client, Detect, JobKind, Match};
 use image_intelligence_core::{
-    Dialect, Error, ErrorKind, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, SchedulePolicy,
-    Secret, Timestamp, WebhookRequest,
+    Dialect, Error, ErrorKind, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, Rid,
+    SchedulePolicy, Secret, Timestamp, WebhookRequest,
 };
 
 use crate::all::{NativeAll, RunOptions};
@@ -15,6 +15,7 @@ use crate::completed::NativeCompleted;
 use crate::failure::Failure;
 use crate::image::Picture;
 use crate::job::{Asked, NativeJob, Options, Told};
+use crate::journal::Recovered;
 use crate::recognition::NativeRecognition;
 use crate::run::{closed_error, run};
 
@@ -52,6 +53,7 @@ impl NativeClient {
         request_timeout_ms: Option<u64>,
         allow_plain_http: bool,
         requests_per_second: Option<f64>,
+        journal: Option<String>,
     ) -> Result<Arc<Self>, Failure> {
         let (dialect, agent) = match host {
             Host::Kotlin => (Dialect::Kotlin, concat!("image-intelligence-kotlin/", env!("CARGO_PKG_VERSION"))),
@@ -78,6 +80,9 @@ impl NativeClient {
             let mut policy = SchedulePolicy::default();
             policy.requests_per_second = rate;
             builder = builder.schedule(policy);
+        }
+        if let Some(path) = journal {
+            builder = builder.journal(path);
         }
         let client = builder.allow_plain_http(allow_plain_http).build()?;
         Ok(Arc::new(Self(Mutex::new(Some(client)))))
@@ -119,6 +124,22 @@ impl NativeClient {
     /// Takes up a job again, of a kind or of any.
     pub fn resume(&self, token: String, kind: Option<Kind>) -> Result<Arc<NativeJob>, Failure> {
         Ok(NativeJob::resumed(&self.client()?, &token, kind)?)
+    }
+
+    /// What became of the submits of earlier processes.
+    pub async fn recover(&self, cancel: Option<Arc<Cancel>>) -> Result<Vec<Recovered>, Failure> {
+        let client = self.client()?;
+        let recover = async move { Ok(client.recover().await?.into_iter().map(Recovered::from).collect()) };
+        run(cancel, recover).await
+    }
+
+    /// Takes a submit out of the journal.
+    pub async fn forget(&self, rid: String, cancel: Option<Arc<Cancel>>) -> Result<(), Failure> {
+        let client = self.client()?;
+        let Some(rid) = Rid::from_hex(&rid) else {
+            return Err(Error::invalid_request("rid", "not one of ours; pass that of a recovered submit").into());
+        };
+        run(cancel, async move { client.forget_rid(rid).await }).await
     }
 
     /// A detect, match or ask job as it is now.

@@ -11,6 +11,7 @@ mod completed;
 mod failure;
 mod image;
 mod job;
+mod journal;
 mod recognition;
 mod results;
 mod run;

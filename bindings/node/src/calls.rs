@@ -9,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
-use image_intelligence::{AnyHandle, Error, RawAnswer, RawJson, Result as Answered, Secret};
+use image_intelligence::{AnyHandle, AnyItem, Error, RawAnswer, RawJson, Result as Answered, Secret};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
-use crate::failure;
+use crate::{failure, many};
 
 /// More threads than this have nothing to do: they encode pictures and read answers.
 const MOST_THREADS: usize = 4;
@@ -49,6 +49,12 @@ pub(crate) enum Outcome {
     Registered(Json, Option<Secret>),
     Bytes(Vec<u8>),
     Handle(JobHandle),
+    /// What became of a picture.
+    Item(Box<AnyItem>),
+    /// So many pictures are wanted.
+    Want(usize),
+    /// How the job at this place among many ended.
+    End(usize, Box<Self>),
     /// There is nothing to say.
     Done,
     /// A bug in here: told to whoever called, and to nobody else.
@@ -68,6 +74,14 @@ impl Outcome {
 
     pub(crate) fn handle(job: AnyHandle) -> Self {
         Self::Handle(JobHandle(job))
+    }
+
+    pub(crate) fn item(item: AnyItem) -> Self {
+        Self::Item(Box::new(item))
+    }
+
+    pub(crate) fn end(place: usize, result: Answered<RawJson>) -> Self {
+        Self::End(place, Box::new(Self::of(result, Self::one)))
     }
 
     pub(crate) fn answer(answer: RawAnswer) -> Self {
@@ -102,7 +116,7 @@ impl Outcome {
 }
 
 /// What JavaScript may parse, and the text that came where that is another one.
-fn parts(answer: RawJson) -> (Json, Option<String>) {
+pub(crate) fn parts(answer: RawJson) -> (Json, Option<String>) {
     let RawJson { raw, json, ascii, .. } = answer;
     match json {
         None => (Json { text: raw, ascii }, None),
@@ -282,6 +296,18 @@ impl ToNapiValue for Delivery {
                     array.set(what, VALUE)?;
                     array.set(value, handle)?;
                 }
+                Outcome::Item(item) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, many::item(&env, *item)?)?;
+                }
+                Outcome::Want(pictures) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, pictures as f64)?;
+                }
+                Outcome::End(place, outcome) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, many::end(&env, place, *outcome)?)?;
+                }
                 Outcome::Done => array.set(what, VALUE)?,
                 Outcome::Broken => {
                     array.set(what, FAILED)?;
@@ -296,7 +322,7 @@ impl ToNapiValue for Delivery {
     }
 }
 
-fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
+pub(crate) fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
     if json.ascii {
         // ASCII is Latin-1 too, which needs no decoding.
         return env.create_string_latin1(&json.text);

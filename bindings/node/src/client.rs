@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{AnyHandle, AnyRows, Client as Native, Dialect, Error, ErrorKind, Image};
+use image_intelligence::{AnyHandle, AnyRows, Client as Native, Dialect, Error, ErrorKind, Image, SchedulePolicy};
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -20,6 +20,8 @@ pub struct Settings {
     pub client_secret: Option<String>,
     /// In milliseconds.
     pub request_timeout: Option<f64>,
+    pub requests_per_second: Option<f64>,
+    pub journal: Option<String>,
     pub allow_plain_http: bool,
 }
 
@@ -52,7 +54,7 @@ impl From<Picture> for Image {
 pub struct Client {
     /// None once it is closed.
     open: Option<Native>,
-    calls: Calls,
+    pub(crate) calls: Calls,
     base_url: String,
 }
 
@@ -76,6 +78,14 @@ impl Client {
         }
         if let Some(limit) = settings.request_timeout {
             builder = builder.request_timeout(milliseconds(limit));
+        }
+        if let Some(rate) = settings.requests_per_second {
+            let mut schedule = SchedulePolicy::default();
+            schedule.requests_per_second = rate;
+            builder = builder.schedule(schedule);
+        }
+        if let Some(path) = settings.journal {
+            builder = builder.journal(path);
         }
         let client = builder.build().map_err(|error| failure::thrown(env, &error))?;
         let base_url = client.base_url().to_string();
@@ -165,7 +175,7 @@ impl Client {
 }
 
 impl Client {
-    fn open(&self, env: Env) -> Result<&Native> {
+    pub(crate) fn open(&self, env: Env) -> Result<&Native> {
         let closed = || Error::new(ErrorKind::Closed, "this client was closed; make a new ImageIntelligence");
         self.open.as_ref().ok_or_else(|| failure::thrown(env, &closed()))
     }
@@ -209,6 +219,6 @@ impl JobHandle {
 }
 
 /// The facade lets no time through that is negative or no number.
-fn milliseconds(given: f64) -> Duration {
+pub(crate) fn milliseconds(given: f64) -> Duration {
     Duration::try_from_secs_f64(given / 1000.0).unwrap_or(Duration::MAX)
 }

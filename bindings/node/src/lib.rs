@@ -7,6 +7,7 @@ mod callback;
 mod calls;
 mod client;
 mod failure;
+mod many;
 mod webhook;
 
 use image_intelligence::{Error, ErrorKind, Kind};

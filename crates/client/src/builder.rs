@@ -1,17 +1,20 @@
 //! How a client is set up.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use image_intelligence_core::{
-    BaseUrl, Dialect, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, SchedulePolicy, Secret, TokenRequest,
+    BaseUrl, Callbacks, Dialect, Error, ErrorKind, Limits, PollPolicy, Result, RetryPolicy, SchedulePolicy, Secret,
+    TokenRequest,
 };
 
 use crate::auth::{CredentialTokens, TokenProvider};
 use crate::call::{Caller, Gate};
 use crate::client::{Client, Inner};
 use crate::http::Http;
+use crate::journal::Journal;
 use crate::outside::{Outside, Real};
 use crate::pictures::{Pictures, Policy};
 use crate::scheduler::Scheduler;
@@ -51,6 +54,8 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
     dialect: Dialect,
     outside: Option<Arc<dyn Outside>>,
+    callbacks: Vec<Arc<dyn Callbacks>>,
+    journal: Option<PathBuf>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -80,6 +85,8 @@ impl Default for ClientBuilder {
             user_agent: None,
             dialect: Dialect::default(),
             outside: None,
+            callbacks: Vec::new(),
+            journal: None,
         }
     }
 }
@@ -204,6 +211,37 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps track of every submit in a file, so that a crash between a request and its answer loses no job and makes none
+    /// twice: at the next start [`Client::recover`] says what became of each.
+    ///
+    /// The file is made where there is none, readable by its owner only, with a `-lock` beside it; one client has it open at
+    /// a time. A submit whose intent cannot be written there fails with `store`, and is not sent. It costs two syncs of the
+    /// file a submit, which submits at one time share. It holds names, ids and times, and no picture, URL or secret.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("submits.jsonl");
+    /// use image_intelligence::Client;
+    ///
+    /// let client = Client::builder().credentials("local", "local").journal(path).build()?;
+    /// # Ok::<(), image_intelligence::Error>(())
+    /// ```
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
+    /// Tells one more of every submit, in the order in which they were given, after the [journal](Self::journal). The first
+    /// that gives a URL to be called back at has the finished job posted there, of jobs without a
+    /// [`webhook_url`](crate::JobBuilder::webhook_url) of their own.
+    ///
+    /// Where one of them fails before the job is sent, it is not sent. Where one fails afterwards, that is logged as a
+    /// warning: the job is there, and its handle is given to the caller all the same.
+    pub fn callbacks(mut self, callbacks: Arc<dyn Callbacks>) -> Self {
+        self.callbacks.push(callbacks);
+        self
+    }
+
     /// Stands in for the network, the time of day and chance: for tests that replay a run exactly.
     #[doc(hidden)]
     pub fn outside(mut self, outside: Arc<dyn Outside>) -> Self {
@@ -211,7 +249,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes the client; nothing is sent yet. Fails with `config`, saying which setting is missing or wrong.
+    /// Makes the client; nothing is sent yet. Reads the [journal](Self::journal), where there is one.
+    ///
+    /// Fails with `config`, saying which setting is missing or wrong; with `store` where the journal is in use, cannot be
+    /// opened, is damaged, or is none.
     pub fn build(self) -> Result<Client> {
         if self.request_timeout.is_zero() {
             return Err(Error::new(ErrorKind::Config, "request timeout: 0 given, and no request is that fast"));
@@ -257,7 +298,12 @@ impl ClientBuilder {
             let bought = Arc::new(bought);
             (Arc::clone(&bought) as Arc<dyn TokenProvider>, Some(bought), Some(secret))
         };
+        // The last thing that can fail, so that no other failure leaves it open.
+        let journal = self.journal.map(|path| Journal::open(path, &base).map(Arc::new)).transpose()?;
+        let first = journal.clone().map(|journal| journal as Arc<dyn Callbacks>);
         Ok(Client::new(Inner {
+            callbacks: first.into_iter().chain(self.callbacks).collect(),
+            journal,
             caller: Caller { http, tokens, gate, secret },
             credentials,
             pictures,

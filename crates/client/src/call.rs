@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::auth::TokenProvider;
 use crate::http::{Answer, Body, Failed, Http, Request, Sink};
 use crate::outside::Outside;
+use crate::told::Leash;
 
 /// Makes calls to one API.
 pub(crate) struct Caller {
@@ -39,7 +40,7 @@ impl Caller {
         retry: &RetryPolicy,
         read: impl Fn(&Answer) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
-        let mut tries = Tries::new(retry, repeat);
+        let mut tries = Tries { told: request.told.as_ref(), ..Tries::new(retry, repeat) };
         loop {
             let (answer, token) = self.answer(request, &mut tries).await?;
             match read(&answer) {
@@ -78,15 +79,20 @@ impl Caller {
     ) -> Result<(Option<String>, Secret), Failed> {
         loop {
             tries.pass(&self.gate, request).await?;
-            // Whoever gives the tokens has tried his best; nothing was sent, and trying again is no cure.
+            // Whoever gives the tokens has tried his best.
             let token = self.tokens.token(tries.refused.as_ref()).await;
-            let token = token.map_err(|error| Failed { error, failure: Failure::Status(401) })?;
+            let token = token.map_err(|error| Failed { error, failure: Failure::Withheld })?;
+            if self.gate.closed_for().is_some() {
+                // Somebody was asked for peace while the token was on its way.
+                continue;
+            }
             let failed = match self.http.send_into(request, Some(&token), sink).await {
                 Ok(location) => return Ok((location, token)),
                 Err(failed) => self.without_secrets(failed, &token),
             };
             if failed.failure == Failure::Status(401) && tries.refused.is_none() {
                 tries.refused = Some(token);
+                tries.came_back().await;
             } else {
                 tries.pause(failed, &self.gate, &*self.http.outside).await?;
             }
@@ -124,11 +130,19 @@ pub(crate) struct Tries<'a> {
     began: Instant,
     /// A token that the API did not take.
     refused: Option<Secret>,
+    /// Who is told that a request made nothing and will be sent again.
+    told: Option<&'a Leash>,
 }
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(retry: &'a RetryPolicy, repeat: Repeat) -> Self {
-        Self { retry, repeat, failed: 0, began: Instant::now(), refused: None }
+        Self { retry, repeat, failed: 0, began: Instant::now(), refused: None, told: None }
+    }
+
+    async fn came_back(&self) {
+        if let Some(told) = self.told {
+            told.came_back().await;
+        }
     }
 
     /// Waits while the server wants to be left alone, or gives up where that is longer than the budget.
@@ -166,6 +180,7 @@ impl<'a> Tries<'a> {
             pause_ms = pause.as_millis(),
             "trying again"
         );
+        self.came_back().await;
         tokio::time::sleep(pause).await;
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use image_intelligence_core::{
-    AskRequest, BaseUrl, Class, DetectRequest, Dialect, Error, ErrorKind, JobSearch, Limits, MatchRequest, PollPolicy,
-    RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Target, TokenAnswer, WebhookRequest,
+    AskRequest, BaseUrl, Callbacks, Class, DetectRequest, Dialect, Error, ErrorKind, JobSearch, Limits, MatchRequest,
+    PollPolicy, RecognizeRequest, Repeat, Result, ResumeToken, RetryPolicy, Rid, Target, TokenAnswer, WebhookRequest,
 };
 
 use tokio::sync::watch;
@@ -22,6 +22,7 @@ use crate::image::Image;
 use crate::job::Job;
 use crate::job_builder::JobBuilder;
 use crate::jobs::Jobs;
+use crate::journal::Journal;
 use crate::kind::{Ask, Detect, JobKind, Match, Recognize};
 use crate::outside::Outside;
 use crate::pictures::Pictures;
@@ -46,6 +47,9 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) largest_request: usize,
     pub(crate) recover_for: Duration,
+    /// Who is told of every submit.
+    pub(crate) callbacks: Vec<Arc<dyn Callbacks>>,
+    pub(crate) journal: Option<Arc<Journal>>,
     pub(crate) dialect: Dialect,
     pub(crate) closed: watch::Sender<bool>,
     pub(crate) scheduler: Scheduler,
@@ -69,6 +73,13 @@ impl Inner {
 }
 
 impl Inner {
+    /// The result of a job is in the caller's hands.
+    pub(crate) fn taken(&self, rid: Rid) {
+        if let Some(journal) = &self.journal {
+            journal.taken(rid);
+        }
+    }
+
     /// A read: sent again where that may help, until the client is closed.
     pub(crate) async fn read<T>(&self, request: &Request, read: impl Fn(&[u8]) -> Result<T>) -> Result<T> {
         let call = self.caller.call(request, Repeat::Harmless, &self.retry, read);
@@ -140,6 +151,9 @@ impl Client {
         self.0.closed.send_replace(true);
         self.0.caller.http.close();
         self.0.pictures.close();
+        if let Some(journal) = &self.0.journal {
+            journal.close();
+        }
     }
 
     /// Asks which classes of objects are in the pictures: 1 to 64 of them, as files, bytes or URLs.

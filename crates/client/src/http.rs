@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use image_intelligence_core::{Error, ErrorKind, Failure, Result, Secret, Timestamp};
 use tracing::Instrument as _;
 
-use crate::outside::{BeforeLast, Lost, Outbody, Outgoing, Outside};
+use crate::outside::{Lost, Outbody, Outgoing, Outside};
+use crate::told::Leash;
 
 /// What a body may take to travel, on top of the request's limit.
 const SLOWEST_UPLOAD_BYTES_PER_SECOND: f64 = 256.0 * 1024.0;
@@ -43,8 +44,8 @@ pub struct Request {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) body: Option<Bytes>,
-    /// What must be done before the last bytes of the body leave.
-    pub(crate) before_last: Option<BeforeLast>,
+    /// Who is told whenever the last bytes of the body are about to leave, and may keep them.
+    pub(crate) told: Option<Leash>,
     pub(crate) wanted: Wanted,
 }
 
@@ -65,7 +66,7 @@ pub(crate) struct Answer {
 
 impl Request {
     pub(crate) fn get(what: String, template: &'static str, url: String) -> Self {
-        Self { what, template, method: Method::GET, url, body: None, before_last: None, wanted: Wanted::Json }
+        Self { what, template, method: Method::GET, url, body: None, told: None, wanted: Wanted::Json }
     }
 
     pub(crate) fn post(what: String, template: &'static str, url: String, body: Bytes) -> Self {
@@ -166,7 +167,7 @@ impl Http {
         let body = request.body.as_ref().map(|body| {
             limit += Duration::from_secs_f64(body.len() as f64 / SLOWEST_UPLOAD_BYTES_PER_SECOND);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            Outbody { bytes: body.clone(), before_last: request.before_last.clone() }
+            Outbody { bytes: body.clone(), before_last: request.told.as_ref().map(Leash::before_last) }
         });
         if body.is_none() {
             // A cache on the way would show a job that is under way for ever.

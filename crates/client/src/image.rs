@@ -34,6 +34,8 @@ pub(crate) enum Source {
     Url(String),
     Bytes(Bytes),
     File(PathBuf),
+    /// What the host found to be no picture, and why.
+    Refused(Box<Error>),
 }
 
 impl Image {
@@ -52,6 +54,12 @@ impl Image {
         Self { source: Source::File(path.into()), custom_id: None }
     }
 
+    /// What a host was given and could not make a picture of: in a run it gets this error, as other pictures get theirs.
+    #[doc(hidden)]
+    pub fn refused(error: Error) -> Self {
+        Self { source: Source::Refused(Box::new(error)), custom_id: None }
+    }
+
     /// Gives it a name of your own, at most 64 characters, which comes back with its result.
     pub fn custom_id(mut self, id: impl Into<String>) -> Self {
         self.custom_id = Some(id.into());
@@ -63,7 +71,7 @@ impl Image {
         match &self.source {
             Source::Url(url) => url.clone(),
             Source::File(path) => path.display().to_string(),
-            Source::Bytes(_) => format!("images[{index}]"),
+            Source::Bytes(_) | Source::Refused(_) => format!("images[{index}]"),
         }
     }
 
@@ -85,6 +93,7 @@ impl Image {
                 Err(Error::invalid_request(&format!("images[{index}]"), problem))
             }
             Source::Bytes(_) | Source::File(_) => Ok(()),
+            Source::Refused(error) => Err((**error).clone()),
         }
     }
 
@@ -104,6 +113,7 @@ impl Image {
                 }
                 ImageRequest::bytes(&bytes)
             }
+            Source::Refused(error) => return Err(*error),
         };
         Ok(match self.custom_id {
             Some(id) => request.custom_id(id),
@@ -164,6 +174,7 @@ impl fmt::Debug for Image {
             Source::Url(url) => out.field("url", url),
             Source::Bytes(bytes) => out.field("bytes", &bytes.len()),
             Source::File(path) => out.field("file", path),
+            Source::Refused(error) => out.field("refused", error),
         };
         out.field("custom_id", &self.custom_id).finish()
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::client::Client;
 use crate::jobs::Jobs;
 use crate::kind::JobKind;
+use crate::recover::Sought;
 use crate::scheduler::{End, Listener, Scheduler, Seat, Terms};
 use crate::submit::Submit;
 use crate::updates::{Update, Updates};
@@ -64,7 +65,7 @@ impl<K: JobKind> fmt::Debug for Job<K> {
 impl<K: JobKind> Job<K> {
     pub(crate) fn submitted(sent: Submit, job: &K::Job) -> Self {
         let facts = K::facts(job);
-        let Submit { client, rid, custom_id, inputs, namespace, .. } = sent;
+        let Submit { client, sought: Sought { rid, custom_id, namespace, .. }, inputs, .. } = sent;
         Self {
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
@@ -165,13 +166,17 @@ impl<K: JobKind> Job<K> {
             End::Done(job) => match K::of(*job) {
                 Some(mut job) => {
                     K::tie(&mut job, &self.inputs);
+                    self.client.inner().taken(self.rid);
                     Ok(job)
                 }
                 None => Err(self.lost(None, last)),
             },
             End::Failed(error) if error.kind() == ErrorKind::Closed => Err(error.with_job(last, self.resume_token())),
             End::Failed(error) => Err(error),
-            End::Lost(source) => Err(self.lost(source, last)),
+            End::Lost(source) => {
+                self.client.inner().taken(self.rid);
+                Err(self.lost(source, last))
+            }
             End::TimedOut(Ok(status)) => Err(self.timed_out(None, waited, Some(status))),
             End::TimedOut(Err(source)) => Err(self.timed_out(Some(source), waited, last)),
         }
@@ -214,6 +219,9 @@ impl<K: JobKind> Job<K> {
     pub async fn get(&self) -> Result<K::Job> {
         let mut job = self.jobs().get(&self.id).await?;
         K::tie(&mut job, &self.inputs);
+        if K::facts(&job).status.is_done() {
+            self.client.inner().taken(self.rid);
+        }
         Ok(job)
     }
 

@@ -1,8 +1,9 @@
 //! A job that is being put together, of any kind.
 
 use std::fmt;
+use std::sync::Arc;
 
-use image_intelligence_core::{Error, ErrorKind, JobRequest as _, Kind, Result, Rid, check_namespace};
+use image_intelligence_core::{Callbacks, JobRequest as _, Kind, Result, Rid, check_namespace};
 
 use crate::all::AllBuilder;
 use crate::client::Client;
@@ -10,7 +11,7 @@ use crate::image::Image;
 use crate::job::Job;
 use crate::jobs::check_name;
 use crate::kind::JobKind;
-use crate::submit::{self, Submit};
+use crate::submit::{self, Loaded};
 
 /// A job that is being put together: `client.detect(images).class("person").send()`.
 #[must_use = "nothing is sent before send() is awaited"]
@@ -20,6 +21,7 @@ pub struct JobBuilder<K: JobKind> {
     pub(crate) request: K::Request,
     pub(crate) namespace: Option<String>,
     rid: Result<Rid>,
+    told: Option<Arc<dyn Callbacks>>,
 }
 
 impl<K: JobKind> fmt::Debug for JobBuilder<K> {
@@ -73,7 +75,20 @@ job_settings!(AllBuilder);
 impl<K: JobKind> JobBuilder<K> {
     pub(crate) fn new(client: Client, images: Vec<Image>, request: K::Request) -> Self {
         let rid = client.inner().outside().rid();
-        Self { client, images, request, namespace: None, rid }
+        Self { client, images, request, namespace: None, rid, told: None }
+    }
+
+    /// Tells one more, of this job alone, beside those whom the [client](crate::ClientBuilder::callbacks) tells.
+    #[doc(hidden)]
+    pub fn told_to(mut self, callbacks: Arc<dyn Callbacks>) -> Self {
+        self.told = Some(callbacks);
+        self
+    }
+
+    /// Our own name for the job. Fails where the system gives no random numbers.
+    #[doc(hidden)]
+    pub fn rid(&self) -> Result<Rid> {
+        self.rid.clone()
     }
 
     /// Gives the job a name of your own, at most 64 characters. Where you give none, we do: see
@@ -94,7 +109,8 @@ impl<K: JobKind> JobBuilder<K> {
     /// Where the answer is lost, the job is looked for, for 30 s: it is found, or the error is `outcome_unknown`. It is
     /// never sent a second time unless it is certain that the first never arrived.
     ///
-    /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`.
+    /// Fails with `invalid_request` or `too_large` before anything is sent; with what the API says; with `connection`; with
+    /// `store` where the client's [journal](crate::ClientBuilder::journal) cannot be written, and then nothing was sent.
     pub async fn send(self) -> Result<Job<K>> {
         let client = self.client.clone();
         // Boxed: whoever awaits a submit should not carry all of it in a future of his own.
@@ -102,7 +118,7 @@ impl<K: JobKind> JobBuilder<K> {
     }
 
     async fn send_once(self) -> Result<Job<K>> {
-        let Self { client, images, mut request, namespace, rid } = self;
+        let Self { client, images, mut request, namespace, rid, told } = self;
         let rid = rid?;
         let inner = client.inner();
         if K::KIND == Kind::Recognize {
@@ -115,17 +131,8 @@ impl<K: JobKind> JobBuilder<K> {
         for (index, image) in images.iter().enumerate() {
             image.check(index, inner.dialect, &inner.limits)?;
         }
-        let ours = request.options().custom_id.is_none();
-        if ours {
-            request.options_mut().custom_id = Some(rid.to_string());
-        }
         let (loaded, inputs) = submit::load(images, rid, inner.largest_request).await?;
         *request.images_mut() = loaded;
-        request.check(&inner.limits)?;
-        let body = serde_json::to_vec(&request)
-            .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
-        let custom_id = request.options_mut().custom_id.take().unwrap_or_default();
-        drop(request);
-        Submit { client, rid, ours, custom_id, inputs, namespace }.send::<K>(body.into()).await
+        Loaded { client, request, inputs, rid, namespace, also_told: told }.send().await
     }
 }

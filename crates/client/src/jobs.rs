@@ -87,7 +87,7 @@ impl<K: JobKind> Jobs<K> {
         Request::get(format!("{} job {id}", K::KIND), K::ONE, inner.base.join(&path))
     }
 
-    fn check(&self, id: &str) -> Result<()> {
+    pub(crate) fn check(&self, id: &str) -> Result<()> {
         if K::KIND == Kind::Recognize {
             check_namespace(self.namespace.as_deref().unwrap_or_default(), &self.client.inner().limits)?;
         }

@@ -30,7 +30,7 @@ pub enum Recognize {}
 /// Sealed: the kinds are the API's.
 pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     /// The job as the API answers it.
-    type Job: Clone + std::fmt::Debug + Send + Sync + 'static;
+    type Job: Clone + Into<AnyJob> + std::fmt::Debug + Send + Sync + 'static;
     /// What is sent.
     type Request: JobRequest + std::fmt::Debug + Clone + Send + Sync + 'static;
     /// What became of one picture.
@@ -54,12 +54,9 @@ pub trait JobKind: sealed::Sealed + Send + Sync + 'static {
     fn path(namespace: Option<&str>) -> Vec<&str>;
     #[doc(hidden)]
     fn search(at: &Place<'_>, search: &Self::Search) -> Result<Request>;
-    /// The search for jobs of a customId.
+    /// The search that meets these conditions.
     #[doc(hidden)]
-    fn named(custom_id: &str) -> Self::Search;
-    /// The search for jobs that were made between two moments.
-    #[doc(hidden)]
-    fn made_between(after: Timestamp, before: Timestamp) -> Self::Search;
+    fn search_of(search: JobSearch) -> Self::Search;
     #[doc(hidden)]
     fn of(job: AnyJob) -> Option<Self::Job>;
     #[doc(hidden)]
@@ -122,6 +119,7 @@ pub struct Facts<'a> {
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) custom_id: Option<&'a str>,
     pub(crate) image_custom_ids: Vec<&'a str>,
+    pub(crate) webhook_url: Option<&'a str>,
 }
 
 /// What a kind has by its models: `images` is the list of its pictures, `chosen` are those that answer for the job.
@@ -153,6 +151,7 @@ macro_rules! models {
                 created_at: job.created_at,
                 custom_id: job.custom_id.as_deref(),
                 image_custom_ids: job.$images.iter().filter_map(|image| image.custom_id.as_deref()).collect(),
+                webhook_url: job.webhook_url.as_deref(),
             }
         }
 
@@ -197,12 +196,8 @@ macro_rules! queried {
             Ok(Request::get(concat!("search of ", $path, " jobs").to_owned(), Self::ALL, url))
         }
 
-        fn named(custom_id: &str) -> JobSearch {
-            JobSearch::new().custom_id(custom_id)
-        }
-
-        fn made_between(after: Timestamp, before: Timestamp) -> JobSearch {
-            JobSearch::new().after(after).before(before)
+        fn search_of(search: JobSearch) -> JobSearch {
+            search
         }
     };
 }
@@ -244,12 +239,17 @@ impl JobKind for Recognize {
         crate::recognition::search(at, "recognize", "recognize jobs", template, search)
     }
 
-    fn named(custom_id: &str) -> RecognitionSearch {
-        RecognitionSearch::new().custom_ids([custom_id]).limit(100)
-    }
-
-    fn made_between(after: Timestamp, before: Timestamp) -> RecognitionSearch {
-        RecognitionSearch::new().start(after).end(before).limit(100)
+    /// The newest hundred.
+    fn search_of(search: JobSearch) -> RecognitionSearch {
+        let mut rows = RecognitionSearch::new().limit(100);
+        if let Some(custom_id) = search.custom_id {
+            rows = rows.custom_ids([custom_id]);
+        }
+        if let Some(feed_id) = search.feed_id {
+            rows = rows.feed_ids([feed_id]);
+        }
+        (rows.start, rows.end) = (search.after, search.before);
+        rows
     }
 
     models!(Recognize, RecognizeJob, RecognizeRequest, RecognizedImage, images, |_job| None::<&RecognizedImage>);

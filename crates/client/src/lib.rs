@@ -46,21 +46,26 @@ mod call;
 mod client;
 mod create;
 mod detect;
+mod durable_log;
 mod feedback;
 mod http;
 mod image;
 mod job;
 mod job_builder;
 mod jobs;
+mod journal;
 mod kind;
 mod outside;
 mod pictures;
 mod recognition;
+mod recover;
 mod registration;
 mod rows;
 mod scheduler;
+mod source;
 mod submit;
 mod tls;
+mod told;
 mod updates;
 mod window;
 
@@ -91,6 +96,7 @@ pub use image_intelligence_core::{
 pub use job::Job;
 pub use job_builder::JobBuilder;
 pub use jobs::Jobs;
+pub use journal::{Recovered, SubmitOutcome};
 pub use kind::{Ask, Detect, JobKind, Match, Recognize};
 #[doc(hidden)]
 pub use outside::{BeforeLast, Chunks, Head, Lost, Outbody, Outgoing, Outside};

@@ -50,7 +50,7 @@ pub struct Outbody {
     pub before_last: Option<BeforeLast>,
 }
 
-/// Something to do before the last bytes of a body leave.
+/// Something to do before the last bytes of a body leave. Where it fails, they do not.
 #[doc(hidden)]
 pub type BeforeLast = Arc<dyn Fn() -> Later<'static, Result<()>> + Send + Sync>;
 
@@ -129,8 +129,7 @@ impl Outside for Real {
     fn send(&self, request: Outgoing) -> Later<'_, Result<Head, Lost>> {
         Box::pin(async move {
             let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            // Nothing was sent, and trying again is no cure.
-            let client = client.ok_or_else(|| Lost { error: closed(), failure: Failure::Status(401) })?;
+            let client = client.ok_or_else(|| Lost { error: closed(), failure: Failure::Withheld })?;
             let Outgoing { method, url, headers, body } = request;
             let mut sent = client.request(method, url).headers(headers);
             let mut refused = None;
@@ -151,7 +150,7 @@ impl Outside for Real {
                         refused.and_then(|refused| refused.lock().unwrap_or_else(PoisonError::into_inner).take());
                     return Err(match refused {
                         // The last bytes never left.
-                        Some(error) => Lost { error, failure: Failure::Status(401) },
+                        Some(error) => Lost { error, failure: Failure::Withheld },
                         None => unsent(error),
                     });
                 }

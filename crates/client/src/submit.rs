@@ -1,16 +1,19 @@
 //! Sending a job once: what is lost on the way is looked for, never sent again.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, Repeat, Result, Rid};
-use tokio::time::Instant;
+use image_intelligence_core::{
+    Callbacks, Error, ErrorKind, ImageRequest, Inputs, Intent, JobRef, JobRequest, Repeat, Result, Rid,
+};
 
 use crate::client::Client;
-use crate::create::happened;
 use crate::http::{Failed, Request};
 use crate::image::Image;
 use crate::job::Job;
-use crate::jobs::Jobs;
 use crate::kind::JobKind;
+use crate::recover::Sought;
+use crate::told::Told;
 
 /// Reads the pictures, one after the other, and stamps those that have no customId.
 pub(crate) async fn load(images: Vec<Image>, rid: Rid, most: usize) -> Result<(Vec<ImageRequest>, Inputs)> {
@@ -25,29 +28,103 @@ pub(crate) async fn load(images: Vec<Image>, rid: Rid, most: usize) -> Result<(V
     Ok((loaded, inputs))
 }
 
+/// A job whose pictures are loaded and have their names.
+pub(crate) struct Loaded<K: JobKind> {
+    pub(crate) client: Client,
+    pub(crate) request: K::Request,
+    pub(crate) inputs: Inputs,
+    pub(crate) rid: Rid,
+    pub(crate) namespace: Option<String>,
+    /// Who is told of this job, beside those who are told of all.
+    pub(crate) also_told: Option<Arc<dyn Callbacks>>,
+}
+
+impl<K: JobKind> Loaded<K> {
+    /// Gives the job its name, checks it, has the intent recorded, and sends it once.
+    pub(crate) async fn send(self) -> Result<Job<K>> {
+        let Self { client, mut request, inputs, rid, namespace, also_told } = self;
+        let inner = client.inner();
+        let ours = request.options().custom_id.is_none();
+        let custom_id = request.options_mut().custom_id.get_or_insert_with(|| rid.to_string()).clone();
+        let at = inner.outside().now();
+        let told = Told::new(rid, inner.callbacks.iter().cloned().chain(also_told).collect());
+        let mut minted = None;
+        if let Some(told) = &told
+            && request.options().webhook_url.is_none()
+        {
+            minted = told.mint(K::KIND, at)?;
+            request.options_mut().webhook_url.clone_from(&minted);
+        }
+        request.check(&inner.limits)?;
+        let count = request.images_mut().len();
+        let body = written(request)?;
+        if let Some(told) = &told {
+            let intent = Intent::new(K::KIND, rid, &custom_id, count, at).in_namespace(namespace.clone());
+            told.record(intent).await?;
+        }
+        let sought = Sought { rid, custom_id, ours, minted, namespace, at };
+        Submit { client, sought, inputs, told }.send::<K>(body.into()).await
+    }
+}
+
+/// The body of a request. Room is made once, for its pictures may be most of the memory that there is.
+fn written<R: JobRequest>(mut request: R) -> Result<Vec<u8>> {
+    let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let pictures: usize = request.images_mut().iter().map(|image| size(&image.url) + size(&image.blob) + 256).sum();
+    let mut body = Vec::with_capacity(pictures + 4096);
+    serde_json::to_writer(&mut body, &request)
+        .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
+    Ok(body)
+}
+
 /// A job on its way out.
 pub(crate) struct Submit {
     pub(crate) client: Client,
-    pub(crate) rid: Rid,
-    /// Whether the customId is our rid, and so proves that a job is ours.
-    pub(crate) ours: bool,
-    pub(crate) custom_id: String,
+    pub(crate) sought: Sought,
     pub(crate) inputs: Inputs,
-    pub(crate) namespace: Option<String>,
+    pub(crate) told: Option<Told>,
 }
 
 impl Submit {
     pub(crate) async fn send<K: JobKind>(self, body: Bytes) -> Result<Job<K>> {
         let inner = self.client.inner();
-        let url = inner.base.join(&K::path(self.namespace.as_deref()));
-        let request = Request::post(format!("POST {}", K::ALL), K::ALL, url, body);
+        let url = inner.base.join(&K::path(self.sought.namespace.as_deref()));
+        let mut request = Request::post(format!("POST {}", K::ALL), K::ALL, url, body);
+        request.told = self.told.as_ref().map(Told::leash);
         let answer = inner.caller.call(&request, Repeat::Creates, &inner.retry, K::read).await;
+        // A body that is lost is not kept in memory while its job is looked for.
+        drop(request);
         let job = match answer {
             Ok(job) => job,
-            Err(failed) if failed.failure.may_have_created() => self.recover::<K>(failed).await?,
-            Err(failed) => return Err(failed.error),
+            Err(failed) if failed.failure.may_have_created() && !self.held_back() => {
+                match self.recover::<K>(failed).await {
+                    Ok(job) => job,
+                    Err(error) => {
+                        if let Some(told) = &self.told {
+                            told.unknown(error.clone()).await;
+                        }
+                        return Err(error);
+                    }
+                }
+            }
+            Err(failed) => {
+                if let Some(told) = &self.told {
+                    told.refused(failed.error.clone()).await;
+                }
+                return Err(failed.error);
+            }
         };
+        if let Some(told) = &self.told {
+            let facts = K::facts(&job);
+            let made = JobRef::new(K::KIND, facts.id).created_at(facts.created_at);
+            told.accepted(made.in_namespace(self.sought.namespace.clone())).await;
+        }
         Ok(Job::submitted(self, &job))
+    }
+
+    /// Whether the request is known not to have left as a whole, whatever became of it.
+    fn held_back(&self) -> bool {
+        self.told.as_ref().is_some_and(Told::hold_back)
     }
 
     /// Looks for the job whose answer was lost, and adopts only what is provably this one.
@@ -55,59 +132,14 @@ impl Submit {
         let inner = self.client.inner();
         tracing::warn!(
             error.type = failed.error.kind().as_str(),
-            custom_id = %self.custom_id,
+            custom_id = %self.sought.custom_id,
             "the answer to a submit was lost; looking for the job"
         );
-        let jobs = Jobs::<K>::new(self.client.clone(), self.namespace.clone());
-        let search = K::named(&self.custom_id);
-        let began = Instant::now();
-        let end = began + inner.recover_for;
-        let mut candidates = Vec::new();
-        let mut searched = false;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let found = tokio::time::timeout(left.max(RECOVER_LAST), jobs.search(&search)).await;
-            if let Ok(Ok(found)) = found {
-                searched = true;
-                if let Some(job) = found.iter().find(|job| self.is_ours::<K>(job)) {
-                    return Ok(job.clone());
-                }
-                // A server that does not know the condition gives other jobs, too.
-                let named =
-                    found.iter().map(K::facts).filter(|job| job.custom_id.is_none_or(|id| id == self.custom_id));
-                candidates = named.map(|job| job.id.to_owned()).collect();
-            }
-            let wait = inner.poll.interval(began.elapsed(), inner.outside().jitter());
-            if Instant::now() + wait > end {
-                break;
-            }
-            tokio::time::sleep(wait).await;
-        }
-        let id = &self.custom_id;
-        let outcome = match candidates.len() {
-            _ if !searched => format!("and the API could not be searched for customId {id}"),
-            0 => format!("and no job with customId {id} was found in {} s", inner.recover_for.as_secs()),
-            1 => format!("and a job with customId {id} cannot be proven to be it"),
-            several => format!("and {several} jobs with customId {id} cannot be proven to be it"),
+        let candidates = match self.sought.find::<K>(&self.client, inner.recover_for).await {
+            Ok(job) => return Ok(job),
+            Err(candidates) => candidates,
         };
-        Err(Error::new(
-            ErrorKind::OutcomeUnknown,
-            format!(
-                "the answer to a submit was lost {outcome}; it was not sent again: look for that customId before you do (what happened: {})",
-                happened(&failed.error)
-            ),
-        )
-        .with_request_id(failed.error.request_id().map(str::to_owned))
-        .with_candidates(&self.custom_id, candidates)
-        .with_source(failed.error))
-    }
-
-    fn is_ours<K: JobKind>(&self, job: &K::Job) -> bool {
-        let facts = K::facts(job);
-        let named = self.ours && facts.custom_id == Some(self.custom_id.as_str());
-        named || facts.image_custom_ids.iter().any(|id| self.rid.stamped(id).is_some())
+        let unknown = self.sought.unknown(Some(&failed.error), inner.recover_for, candidates);
+        Err(unknown.with_request_id(failed.error.request_id().map(str::to_owned)).with_source(failed.error))
     }
 }
-
-/// How long the last search may take.
-const RECOVER_LAST: std::time::Duration = std::time::Duration::from_secs(5);

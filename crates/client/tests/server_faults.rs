@@ -183,3 +183,62 @@ async fn no_job_is_lost_and_none_is_made_twice() {
     // About one in ten was never taken, and cannot be found; of the others a search may have kept one back.
     assert!(unknown > 0 && done > 80, "{unknown} of 160");
 }
+
+/// Submits half of whose answers are lost, all of them dropped in the middle; and what the next process makes of it.
+async fn cut_off(seed: u64) -> (usize, usize, usize) {
+    let faults = Faults::new()
+        .seed(seed)
+        .rule(FaultRule::reset().after().probability(0.5).method("POST").path("/v2/detect"))
+        .rule(FaultRule::slow(Duration::from_millis(40)).probability(0.5).method("POST").path("/v2/detect"));
+    let server = Server::builder().scripted(answers()).faults(faults).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let client = Client::builder().base_url(server.base_url()).credentials("local", "local");
+        client.recover_for(Duration::from_millis(300)).journal(folder.path().join("submits.jsonl")).build().unwrap()
+    };
+    let first = start();
+    first.access_token().await.unwrap();
+    let sends: Vec<_> =
+        (0..24).map(|_| tokio::spawn(first.detect([Image::bytes(b"..".to_vec())]).class("person").send())).collect();
+    // When the first answers are there the others are at every point of their way.
+    while !sends.iter().any(tokio::task::JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for send in &sends {
+        send.abort();
+    }
+    for send in sends {
+        let _ = send.await;
+    }
+    first.close();
+    stop_faults(&server).await;
+    let next = start();
+    let (mut accepted, mut unknown) = (0, 0);
+    let listed = next.recover().await.unwrap();
+    for submit in &listed {
+        let made = made(&next, Kind::Detect, &submit.custom_id).await;
+        if let Some(token) = submit.resume_token() {
+            let job = next.resume::<Detect>(token).unwrap();
+            assert_eq!(made, [job.id()], "seed {seed}");
+            assert_eq!(job.wait().await.unwrap().classes(), ["person"], "seed {seed}");
+            accepted += 1;
+        } else {
+            // All of them have names of ours, and the API can be searched.
+            assert!(made.is_empty(), "seed {seed}: {submit:?}");
+            unknown += usize::from(submit.error().is_some());
+        }
+    }
+    // Whatever is there is known.
+    let all = next.jobs::<Detect>().search(&JobSearch::new()).await.unwrap();
+    assert_eq!(all.len(), accepted, "seed {seed}");
+    server.shutdown().await;
+    (accepted, unknown, listed.len())
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_known_at_the_next_start() {
+    let rounds = join_all((0..6).map(cut_off)).await;
+    println!("accepted, unknown, listed: {rounds:?}");
+    // One at least had its answer in each.
+    assert!(rounds.iter().map(|round| round.0).sum::<usize>() >= 6);
+}

@@ -272,6 +272,31 @@ pub struct CallbackToken {
     pub key_id: u8,
 }
 
+impl CallbackToken {
+    /// The name of the job of which a callback URL of ours speaks. Nothing is verified: it only tells, of a job that the API
+    /// itself gave, whether it was made to call back at a URL for that name.
+    ///
+    /// ```
+    /// use image_intelligence_core::{CallbackKeys, CallbackToken, Kind, PublicBase, Rid, Timestamp};
+    ///
+    /// let (rid, base) = (Rid::from_bytes([7; 16]), PublicBase::parse("https://hooks.example.com/ii")?);
+    /// let keys = CallbackKeys::new([(1, [9; 32])])?;
+    /// let url = base.callback_url(&keys.mint(Kind::Detect, Timestamp::from_millis(1_800_000_000_000), rid, &base));
+    /// assert_eq!(CallbackToken::named_in(&url), Some(rid));
+    /// assert_eq!(CallbackToken::named_in("https://hooks.example.com/ii/cb/x"), None);
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// ```
+    pub fn named_in(url: &str) -> Option<Rid> {
+        let (_, token) = url.rsplit_once("/cb/")?;
+        let mut bytes = [0; HEADER + TAG];
+        if token.len() != TOKEN || URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) != Ok(HEADER + TAG) {
+            return None;
+        }
+        let rid = bytes.get(HEADER - 16..HEADER)?;
+        (bytes.first() == Some(&VERSION)).then_some(Rid::from_bytes(rid.try_into().ok()?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

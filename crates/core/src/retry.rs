@@ -24,6 +24,8 @@ pub enum Failure {
     Status(u16),
     /// It answered 200 with something that cannot be read.
     Unreadable,
+    /// We did not let it go, and trying again is no cure.
+    Withheld,
 }
 
 impl Failure {
@@ -35,12 +37,13 @@ impl Failure {
     /// assert!(Failure::Status(503).may_repeat(Repeat::Harmless));
     /// assert!(!Failure::Status(503).may_repeat(Repeat::Creates)); // the job may exist
     /// assert!(Failure::Connect.may_repeat(Repeat::Creates)); // it cannot
+    /// assert!(!Failure::Withheld.may_repeat(Repeat::Harmless)); // it would be withheld once more
     /// ```
     pub const fn may_repeat(self, repeat: Repeat) -> bool {
         match (self, repeat) {
             (Self::Connect | Self::Status(429), _) | (Self::Lost | Self::Unreadable, Repeat::Harmless) => true,
             (Self::Status(status), Repeat::Harmless) => matches!(status, 408 | 425 | 500..=599),
-            (_, Repeat::Creates) => false,
+            (Self::Withheld, _) | (_, Repeat::Creates) => false,
         }
     }
 
@@ -49,7 +52,7 @@ impl Failure {
         match self {
             Self::Lost | Self::Unreadable => true,
             Self::Status(status) => matches!(status, 408 | 500..=599),
-            Self::Connect => false,
+            Self::Connect | Self::Withheld => false,
         }
     }
 }
@@ -124,8 +127,13 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
         // More digits than fit are a long time, too.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        let then = httpdate::parse_http_date(value).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Timestamp::from_millis(i64::try_from(then.as_millis()).ok()?).since(now)
+        parse_http_date(value)?.since(now)
     };
     Some(wait.min(PollPolicy::LONGEST_RETRY_AFTER))
+}
+
+/// Reads a moment as HTTP writes it.
+pub(crate) fn parse_http_date(value: &str) -> Option<Timestamp> {
+    let then = httpdate::parse_http_date(value.trim()).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(i64::try_from(then.as_millis()).ok()?))
 }

@@ -2,7 +2,9 @@
 
 import {
   AbortError,
+  type All,
   type AnyHandle,
+  type AsCompleted,
   CallbackKeys,
   type CallbackToken,
   classes,
@@ -19,18 +21,22 @@ import {
   found,
   type Hit,
   type Identity,
+  type Image,
   ImageIntelligence,
   ImageIntelligenceError,
   isDone,
+  type Item,
   type JobHandle,
   JobLostError,
   type JobSearch,
   type MatchJob,
   matched,
   OutcomeUnknownError,
+  type Progress,
   parseWebhook,
   type RecognitionSearch,
   type RecognizedImage,
+  type Recovered,
   type Registration,
   rawJson,
   WaitTimeoutError,
@@ -129,6 +135,73 @@ export async function others(client: ImageIntelligence, bytes: Uint8Array, signa
   console.log(webhook.secretKey?.length);
   // @ts-expect-error: a secret that may not be there
   await client.registerWebhook({ url: 'https://e.com/ii', secretKey: undefined }).catch(() => undefined);
+}
+
+export async function many(client: ImageIntelligence, paths: AsyncIterable<string>): Promise<void> {
+  const { signal } = new AbortController();
+  async function* pictures() {
+    for await (const path of paths) yield { path, customId: path, taken: 'today' };
+  }
+  const onProgress = ({ total, done, inFlight }: Progress) => console.log(total?.toFixed(), done + inFlight);
+  const run = client.detectAll(pictures(), {
+    classes: ['person'],
+    batchSize: 16,
+    concurrency: 4,
+    ordered: true,
+    manifest: 'run.jsonl',
+    timeout: 60_000,
+    onProgress,
+    signal,
+    feedId: 'door',
+  });
+  for await (const item of run) {
+    // What was passed in, as it was passed in.
+    console.log(item.source.taken, item.index, item.jobId?.length, item.chosen satisfies boolean);
+    // @ts-expect-error: there may be none
+    console.log(item.result.objects);
+    if (item.ok) console.log(item.result.objects[0]?.confidence, item.error satisfies undefined);
+    else console.log(item.error.kind, item.result?.status);
+    break;
+  }
+  const tokens: string[] = run.inFlight;
+  run.stop();
+
+  const target = { class: 'dog', images: ['https://e.com/rex.jpg'] };
+  const match: All<'match', string> = client.matchAll(new Set(['https://e.com/1.jpg']), { target });
+  const first: IteratorResult<Item<'match', string>, undefined> = await match.next();
+  if (!first.done) console.log(first.value.source.length, first.value.result?.status, match.progress.elapsed);
+  const images: Image[] = ['https://e.com/1.jpg', new URL('https://e.com/2.jpg'), new Uint8Array(1)];
+  for await (const { ok, result, chosen } of client.askAll(images, { question: 'Is it?' })) if (ok && chosen) console.log(result.id);
+  for await (const { result } of client.recognizeAll(images, { namespace: 'staff' })) console.log(result?.objects);
+  // @ts-expect-error: one name for many jobs
+  client.detectAll(images, { classes: ['person'], customId: 'mine' });
+  // @ts-expect-error: a number is no picture
+  client.detectAll([1], { classes: ['person'] });
+  // @ts-expect-error: a question is wanted
+  client.askAll(images, {});
+
+  const handles: JobHandle<'detect'>[] = tokens.map((token) => client.resume(token, 'detect'));
+  for await (const { job, ok, result, error } of client.asCompleted(handles, { timeout: 1000, signal })) {
+    const same: DetectHandle = job;
+    if (ok) console.log(same.id, result.imageResults, error satisfies undefined);
+    else console.log(error.message, result satisfies undefined);
+  }
+  const all: AsCompleted = client.track(tokens);
+  for await (const { result } of all) if (result && 'question' in result) console.log(result.question);
+  await using tidy = client.track(tokens);
+  console.log((await tidy.next()).done);
+}
+
+export async function restart(): Promise<void> {
+  const client = new ImageIntelligence({ journal: 'submits.jsonl', requestsPerSecond: 5 });
+  for (const submit of await client.recover()) {
+    const { kind, sentAt }: Recovered = submit;
+    if (submit.outcome === 'accepted') console.log(kind, sentAt.getTime(), client.resume(submit.resumeToken).id);
+    // @ts-expect-error: there is none where the job was not sent
+    else console.log(submit.resumeToken);
+    if (submit.outcome === 'unknown') console.log(submit.message, submit.candidates);
+    await client.forget(submit);
+  }
 }
 
 export function tell(event: WebhookEvent): string {

@@ -2,26 +2,32 @@
 
 use std::sync::Arc;
 
-use image_intelligence_core::{Error, ErrorKind, ImageRequest, Inputs, JobRequest as _, Result};
+use image_intelligence_core::{
+    Callbacks, Error, ErrorKind, Inputs, JobRef, JobRequest as _, Result, ResumeToken, Timestamp,
+};
 
 use super::item::Outcome;
+use super::key::Key;
+use super::manifest::{Fate, Past};
+use super::ready::Owner;
 use super::run::{Ended, Event, Run, is_final};
 use crate::image::Image;
 use crate::job::Job;
 use crate::kind::JobKind;
-use crate::submit::Submit;
+use crate::recover::Sought;
+use crate::submit::Loaded;
 
 /// Says at last what became of a batch, come what may.
 struct Report<K: JobKind> {
     run: Arc<Run<K>>,
-    batch: u64,
+    owner: Owner,
     told: bool,
 }
 
 impl<K: JobKind> Report<K> {
     fn tell(&mut self, ended: Ended<K>) {
         self.told = true;
-        let _ = self.run.events.send(Event::Ended { batch: self.batch, ended });
+        let _ = self.run.events.send(Event::Ended { owner: self.owner, ended });
     }
 }
 
@@ -34,20 +40,44 @@ impl<K: JobKind> Drop for Report<K> {
     }
 }
 
-/// Reads the pictures, sends them, and waits for their job. `images` come with their places among the inputs.
-pub(crate) async fn send<K: JobKind>(run: Arc<Run<K>>, batch: u64, images: Vec<(usize, Image)>) {
-    let mut report = Report { run: Arc::clone(&run), batch, told: false };
-    let ended = match submit(&run, images).await {
+/// A picture of a batch: its place among the inputs, itself, and by what it is known again.
+pub(crate) type Member = (usize, Image, Option<Key>);
+
+/// Reads the pictures, sends them, and waits for their job.
+pub(crate) async fn send<K: JobKind>(run: Arc<Run<K>>, batch: u64, pictures: Vec<Member>) {
+    let owner = Owner::Batch(batch);
+    let mut report = Report { run: Arc::clone(&run), owner, told: false };
+    let ended = match submit(&run, pictures).await {
         Ok(Sent { job: None, outcomes, .. }) => Ended { job_id: None, outcomes: Ok(outcomes) },
-        Ok(Sent { job: Some(job), places, outcomes }) => wait(&run, batch, &job, &places, outcomes).await,
-        Err(error) => {
-            if is_final(&error) {
-                run.control.give_up(&error);
-            }
-            Ended { job_id: None, outcomes: Err(error) }
-        }
+        Ok(Sent { job: Some(job), places, outcomes }) => wait(&run, owner, &job, &places, outcomes).await,
+        Err(error) => run.failed(error),
     };
     report.tell(ended);
+}
+
+/// Waits for a job of an earlier run, which is looked for first where it is not known to exist.
+pub(crate) async fn take_up<K: JobKind>(run: Arc<Run<K>>, number: usize, past: Past) {
+    let owner = Owner::Earlier(number);
+    let mut report = Report { run: Arc::clone(&run), owner, told: false };
+    let ended = match find(&run, &past).await {
+        Ok(job) => {
+            let places: Vec<_> = (0..past.pictures.len()).collect();
+            let outcomes = places.iter().map(|_| Outcome::nothing()).collect();
+            wait(&run, owner, &job, &places, outcomes).await
+        }
+        Err(error) => run.failed(error),
+    };
+    report.tell(ended);
+}
+
+impl<K: JobKind> Run<K> {
+    /// A batch came to nothing; so would every other, it may be.
+    fn failed(&self, error: Error) -> Ended<K> {
+        if is_final(&error) {
+            self.control.give_up(&error);
+        }
+        Ended { job_id: None, outcomes: Err(error) }
+    }
 }
 
 /// Pictures that were sent.
@@ -60,18 +90,18 @@ struct Sent<K: JobKind> {
     outcomes: Vec<Outcome<K>>,
 }
 
-async fn submit<K: JobKind>(run: &Run<K>, images: Vec<(usize, Image)>) -> Result<Sent<K>> {
+async fn submit<K: JobKind>(run: &Run<K>, pictures: Vec<Member>) -> Result<Sent<K>> {
     let control = &run.control;
-    let _turn = tokio::select! {
+    let turn = tokio::select! {
         biased;
         reason = control.until_halted() => return Err(reason),
         turn = run.uploads.acquire() => turn,
     };
     let inner = run.client.inner();
     let mut request = run.request.clone();
-    let (mut places, mut sources, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut places, mut sources, mut keys, mut outcomes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut left = inner.largest_request;
-    for (place, (index, image)) in images.into_iter().enumerate() {
+    for (place, (index, image, key)) in pictures.into_iter().enumerate() {
         let source = image.source(index);
         let loaded = tokio::select! {
             biased;
@@ -83,6 +113,7 @@ async fn submit<K: JobKind>(run: &Run<K>, images: Vec<(usize, Image)>) -> Result
                 request.images_mut().push(loaded);
                 places.push(place);
                 sources.push(source);
+                keys.extend(key);
                 outcomes.push(Outcome::nothing());
             }
             Err(error) => outcomes.push(Outcome::failed(error)),
@@ -93,44 +124,94 @@ async fn submit<K: JobKind>(run: &Run<K>, images: Vec<(usize, Image)>) -> Result
     }
     let rid = inner.outside().rid()?;
     let inputs = Inputs::stamp(rid, request.images_mut(), sources);
-    let custom_id = rid.to_string();
-    request.options_mut().custom_id = Some(custom_id.clone());
-    request.check(&inner.limits)?;
-    let body = written(request, inner.largest_request - left)?;
     if let Some(reason) = control.halted() {
         return Err(reason);
     }
+    if let Some(manifest) = &run.manifest {
+        manifest.expect(rid, keys);
+    }
+    let also_told = run.manifest.clone().map(|manifest| manifest as Arc<dyn Callbacks>);
     let (client, namespace) = (run.client.clone(), run.namespace.clone());
-    let submit = Submit { client, rid, ours: true, custom_id, inputs, namespace };
+    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, also_told };
     // From here on nobody's leaving ends it.
-    let job = inner.while_open(Box::pin(submit.send::<K>(body.into()))).await?;
+    let job = inner.while_open(Box::pin(loaded.send())).await?;
+    drop(turn);
     Ok(Sent { job: Some(job), places, outcomes })
 }
 
-/// The body of a request whose pictures take so many bytes: room is made once, for it is most of the memory there is.
-fn written<R: image_intelligence_core::JobRequest>(mut request: R, pictures: usize) -> Result<Vec<u8>> {
-    let urls = |image: &ImageRequest| image.url.as_ref().map_or(0, String::len);
-    let around: usize = request.images_mut().iter().map(|image| urls(image) + 256).sum();
-    let mut body = Vec::with_capacity(pictures + around + 4096);
-    serde_json::to_writer(&mut body, &request)
-        .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}")))?;
-    Ok(body)
+/// The job of an earlier run.
+async fn find<K: JobKind>(run: &Run<K>, past: &Past) -> Result<Job<K>> {
+    let Past { rid, at, .. } = *past;
+    let namespace = run.namespace.clone();
+    let (id, created_at) = match &past.fate {
+        Fate::Accepted { id, created_at } => (id.clone(), *created_at),
+        fate => {
+            let inner = run.client.inner();
+            // Where it was looked for already, one look more will do.
+            let limit = if matches!(fate, Fate::Unknown) { std::time::Duration::ZERO } else { inner.recover_for };
+            let custom_id = past.custom_id.clone();
+            let sought = Sought { rid, ours: custom_id == rid.to_string(), custom_id, minted: None, namespace, at };
+            let found = tokio::select! {
+                biased;
+                () = run.control.until_dropped() => return Err(dropped()),
+                found = inner.while_open(async { Ok(sought.find::<K>(&run.client, limit).await) }) => found?,
+            };
+            match found {
+                Ok(job) => {
+                    let facts = K::facts(&job);
+                    let made = JobRef::new(K::KIND, facts.id).created_at(facts.created_at);
+                    run.note(|manifest| manifest.accepted(rid, made)).await;
+                    (facts.id.to_owned(), facts.created_at)
+                }
+                Err(candidates) => {
+                    let error = sought.unknown(None, limit, candidates);
+                    run.note(|manifest| manifest.unknown(rid, error.clone())).await;
+                    return Err(error);
+                }
+            }
+        }
+    };
+    let created: Timestamp = created_at.unwrap_or(at);
+    let mut token = ResumeToken::new(K::KIND, id, rid, created, run.client.base_url());
+    token.namespace.clone_from(&run.namespace);
+    let mut pictures: Vec<_> = past.pictures.iter().map(Key::sent).collect();
+    let mut job = Job::resumed(run.client.clone(), token);
+    job.inputs = Arc::new(Inputs::stamp(rid, &mut pictures, []));
+    Ok(job)
+}
+
+impl<K: JobKind> Run<K> {
+    /// Writes something down. Where that fails it is found out again the next time.
+    async fn note<'a>(
+        &'a self,
+        what: impl FnOnce(&'a super::manifest::Manifest) -> image_intelligence_core::Later<'a, Result<()>>,
+    ) {
+        if let Some(manifest) = &self.manifest
+            && let Err(error) = what(manifest).await
+        {
+            tracing::warn!(error.type = error.kind().as_str(), "what became of a job could not be written down: {error}");
+        }
+    }
+}
+
+fn dropped() -> Error {
+    Error::new(ErrorKind::Cancelled, "the run was dropped")
 }
 
 /// Waits for the job of a batch. `places` has for each picture of the job its place in the batch, `outcomes` what is known
 /// of each picture of the batch.
 async fn wait<K: JobKind>(
     run: &Run<K>,
-    batch: u64,
+    owner: Owner,
     job: &Job<K>,
     places: &[usize],
     mut outcomes: Vec<Outcome<K>>,
 ) -> Ended<K> {
-    run.control.submitted(batch, job.resume_token());
-    let _ = run.events.send(Event::Accepted { batch, pictures: places.len() });
+    run.control.submitted(owner, job.resume_token());
+    let _ = run.events.send(Event::Accepted { owner, pictures: places.len() });
     let done = tokio::select! {
         biased;
-        () = run.control.until_dropped() => Err(Error::new(ErrorKind::Cancelled, "the run was dropped")),
+        () = run.control.until_dropped() => Err(dropped()),
         done = job.wait_for(run.wait) => done,
     };
     match done {

@@ -1,6 +1,7 @@
 //! How a run is set up.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::feed::Source;
 use super::item::Progress;
+use super::manifest::{Earlier, Manifest};
 use super::run::{Control, Run, UPLOADS};
 use super::{All, Engine};
 use crate::client::Client;
@@ -70,6 +72,7 @@ pub struct AllBuilder<K: JobKind> {
     namespace: Option<String>,
     pub(crate) source: Source,
     pub(crate) settings: Settings,
+    manifest: Option<PathBuf>,
     on_progress: Option<OnProgress>,
 }
 
@@ -86,7 +89,7 @@ impl<K: JobKind> fmt::Debug for AllBuilder<K> {
 impl<K: JobKind> AllBuilder<K> {
     pub(crate) fn new(client: Client, source: Source, request: K::Request, namespace: Option<String>) -> Self {
         let settings = Settings::new(&client);
-        Self { request, client, namespace, source, settings, on_progress: None }
+        Self { request, client, namespace, source, settings, manifest: None, on_progress: None }
     }
 
     /// How many pictures a job has at most: 1 to 64. 64.
@@ -125,15 +128,26 @@ impl<K: JobKind> AllBuilder<K> {
         self
     }
 
+    /// Writes down in a file what is sent, so that a run that was cut off, at whatever moment, goes on when it is begun again
+    /// with the same inputs and settings: no picture is sent twice, and every result is given, those of the first run too.
+    ///
+    /// A job whose submit was cut off is looked for, and where it cannot be found its pictures get `outcome_unknown`, for as
+    /// long as the file is used. A file that was changed since counts as another picture. One run at a time.
+    pub fn manifest(mut self, path: impl Into<PathBuf>) -> Self {
+        self.manifest = Some(path.into());
+        self
+    }
+
     /// Begins. Nothing is read or sent before the first [`All::next`].
     ///
-    /// Fails with `config` for a setting and with `invalid_request` for what every job would be refused for.
+    /// Fails with `config` for a setting, or a manifest of other settings; with `invalid_request` for what every job would be
+    /// refused for; with `store` where the manifest cannot be opened or is in use.
     pub fn start(self) -> Result<All<K>> {
         Ok(All { engine: self.engine()? })
     }
 
     pub(crate) fn engine(self) -> Result<Engine<K>> {
-        let Self { mut request, client, namespace, source, settings, on_progress } = self;
+        let Self { mut request, client, namespace, source, settings, manifest, on_progress } = self;
         settings.check(&client)?;
         let inner = client.inner();
         if K::KIND == Kind::Recognize {
@@ -146,10 +160,17 @@ impl<K: JobKind> AllBuilder<K> {
             let problem = "one name given for many jobs; give the pictures names, or the jobs a feed id";
             return Err(Error::invalid_request("customId", problem));
         }
+        let (manifest, earlier) = match manifest {
+            Some(path) => {
+                let (manifest, earlier) = Manifest::open::<K>(path, &client, namespace.as_ref(), &request)?;
+                (Some(manifest), earlier)
+            }
+            None => (None, Earlier::default()),
+        };
         let (events, taken) = mpsc::unbounded_channel();
         let control = Arc::new(Control::new(source.total));
         let (wait, uploads) = (settings.wait, Semaphore::new(UPLOADS));
-        let run = Arc::new(Run { client, request, namespace, wait, uploads, events, control });
-        Ok(Engine::new(run, taken, source, &settings, on_progress))
+        let run = Arc::new(Run { client, request, namespace, wait, uploads, events, control, manifest });
+        Ok(Engine::new(run, taken, source, earlier, &settings, on_progress))
     }
 }

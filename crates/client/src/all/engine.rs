@@ -10,10 +10,12 @@ use tokio::sync::mpsc;
 
 use super::batch;
 use super::builder::{OnProgress, Settings};
+use super::earlier::{Met, TakenUp};
 use super::feed::Source;
 use super::forming::Forming;
 use super::item::{Item, Meta, Outcome, Progress};
 use super::look::{Look, Looking, Picture, look};
+use super::manifest::Earlier;
 use super::ready::{Owner, Ready};
 use super::run::{Control, Ended, Event, Run, UPLOADS};
 use crate::image::Image;
@@ -31,6 +33,8 @@ pub(crate) struct Engine<K: JobKind> {
     concurrency: usize,
     most_refused: usize,
     open: HashMap<u64, Open>,
+    earlier: Earlier,
+    taken_up: TakenUp<K>,
     next_batch: u64,
     /// Batches that have no job yet.
     sending: usize,
@@ -54,6 +58,7 @@ impl<K: JobKind> Engine<K> {
         run: Arc<Run<K>>,
         events: mpsc::UnboundedReceiver<Event<K>>,
         source: Source,
+        earlier: Earlier,
         settings: &Settings,
         on_progress: Option<OnProgress>,
     ) -> Self {
@@ -67,6 +72,8 @@ impl<K: JobKind> Engine<K> {
             concurrency: settings.concurrency,
             most_refused: settings.batch_size,
             open: HashMap::new(),
+            earlier,
+            taken_up: TakenUp::new(),
             next_batch: 0,
             sending: 0,
             ready: Ready::new(settings.in_order),
@@ -107,12 +114,24 @@ impl<K: JobKind> Engine<K> {
             && self.looking.is_none()
             && self.forming.is_empty()
             && self.open.is_empty()
+            && self.taken_up.busy() == 0
             && self.ready.is_empty()
     }
 
-    /// Whether a batch may be sent, and so whether it is time to read for one.
+    fn may_send(&self) -> bool {
+        self.open.len() < self.concurrency && self.sending <= UPLOADS
+    }
+
+    /// Whether it is time to read for a batch.
     fn may_read(&self) -> bool {
-        self.open.len() < self.concurrency && self.sending <= UPLOADS && self.refused < self.most_refused
+        self.may_send() && self.taken_up.busy() < self.concurrency && self.refused < self.most_refused
+    }
+
+    /// Whether the batch that is being put together leaves as it is: nothing more fits, or its time has come, or everything
+    /// waits for it, with results in order and no room to read on.
+    fn must_leave(&self) -> bool {
+        let awaited = || self.ready.awaits() == self.forming.first() && !self.may_read();
+        !self.forming.is_empty() && (self.forming.is_full() || awaited())
     }
 
     /// Reads while there is room, and sends what is full.
@@ -122,16 +141,17 @@ impl<K: JobKind> Engine<K> {
                 return self.wind_up(cx, &reason);
             }
             self.forming.poll_linger(cx);
-            if !self.may_read() {
+            let full = self.must_leave();
+            if !(if full { self.may_send() } else { self.may_read() }) {
                 return;
             }
-            if self.forming.is_full() && !self.forming.is_empty() {
+            if full {
                 self.send();
             } else if let Some(looking) = &mut self.looking {
                 let Poll::Ready(looked) = Pin::new(&mut looking.task).poll(cx) else { return };
                 let Some(Looking { meta, .. }) = self.looking.take() else { return };
                 match looked {
-                    Ok(Ok((image, size))) => self.place(Picture { meta, image, size }),
+                    Ok(Ok((image, size, key))) => self.place(Picture { meta, image, size, key }),
                     Ok(Err(error)) => self.refuse(meta, error),
                     Err(_) => self.refuse(meta, Error::new(ErrorKind::Cancelled, "the runtime ended")),
                 }
@@ -161,24 +181,47 @@ impl<K: JobKind> Engine<K> {
         if let Err(error) = image.check(meta.index, inner.dialect, &inner.limits) {
             return self.refuse(meta, error);
         }
-        match look(meta, image) {
+        match look(meta, image, self.run.manifest.is_some()) {
             Look::Known(picture) => self.place(picture),
             Look::Later(looking) => self.looking = Some(looking),
         }
     }
 
     fn place(&mut self, picture: Picture) {
+        let before = picture.key.as_ref().and_then(|key| self.earlier.place_of(key));
+        if let Some((number, place)) = before {
+            return self.meet(number, place, picture.meta);
+        }
         if !self.forming.fits(&picture) {
             self.send();
         }
         self.forming.push(picture);
     }
 
+    /// A picture that an earlier run sent.
+    fn meet(&mut self, number: usize, place: usize, meta: Meta) {
+        let Some(past) = self.earlier.job(number) else { return };
+        match self.taken_up.meet(number, place, past.pictures.len(), meta) {
+            Met::First => {
+                start(batch::take_up(Arc::clone(&self.run), number, past.clone()));
+            }
+            Met::Waits => {}
+            Met::Done(item) => return self.give(Owner::Earlier(number), *item),
+        }
+        self.run.control.count(|progress| progress.in_flight += 1);
+    }
+
+    fn give(&mut self, owner: Owner, item: Item<K>) {
+        self.run.control.count(|progress| {
+            *(if item.ok() { &mut progress.done } else { &mut progress.failed }) += 1;
+        });
+        self.ready.push(owner, item);
+    }
+
     /// A picture that comes into no job.
     fn refuse(&mut self, meta: Meta, error: Error) {
-        self.run.control.count(|progress| progress.failed += 1);
         self.refused += 1;
-        self.ready.push(None, Item::new(meta, None, Outcome::failed(error)));
+        self.give(Owner::Nobody, Item::new(meta, None, Outcome::failed(error)));
     }
 
     fn send(&mut self) {
@@ -186,15 +229,12 @@ impl<K: JobKind> Engine<K> {
         self.next_batch += 1;
         let (mut pictures, mut images) = (Vec::new(), Vec::new());
         for picture in self.forming.take() {
-            images.push((picture.meta.index, picture.image));
+            images.push((picture.meta.index, picture.image, picture.key));
             pictures.push(picture.meta);
         }
         self.sending += 1;
         self.open.insert(batch, Open { left: pictures.len(), pictures, in_flight: 0, accepted: false });
-        // Boxed: as much of a task's machinery is, it is in a program but once, and not for each kind of job.
-        let sent: Pin<Box<dyn Future<Output = ()> + Send>> =
-            Box::pin(batch::send(Arc::clone(&self.run), batch, images));
-        tokio::spawn(sent);
+        start(batch::send(Arc::clone(&self.run), batch, images));
     }
 
     /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.
@@ -227,7 +267,7 @@ impl<K: JobKind> Engine<K> {
 
     fn take(&mut self, event: Event<K>) {
         match event {
-            Event::Accepted { batch, pictures } => {
+            Event::Accepted { owner: Owner::Batch(batch), pictures } => {
                 self.sending = self.sending.saturating_sub(1);
                 if let Some(open) = self.open.get_mut(&batch) {
                     (open.accepted, open.in_flight) = (true, pictures);
@@ -237,7 +277,16 @@ impl<K: JobKind> Engine<K> {
                     progress.in_flight += pictures;
                 });
             }
-            Event::Ended { batch, ended } => self.end(batch, ended),
+            Event::Accepted { .. } => self.run.control.count(|progress| progress.jobs += 1),
+            Event::Ended { owner: Owner::Batch(batch), ended } => self.end(batch, ended),
+            Event::Ended { owner: Owner::Earlier(number), ended } => {
+                let items = self.taken_up.end(number, ended);
+                self.landed(items.len());
+                for item in items {
+                    self.give(Owner::Earlier(number), item);
+                }
+            }
+            Event::Ended { owner: Owner::Nobody, .. } => {}
         }
     }
 
@@ -252,31 +301,34 @@ impl<K: JobKind> Engine<K> {
             Ok(outcomes) => outcomes,
             Err(error) => pictures.iter().map(|_| Outcome::failed(error.clone())).collect(),
         };
-        let (mut done, mut failed) = (0, 0);
+        self.landed(in_flight);
         for (meta, outcome) in pictures.into_iter().zip(outcomes) {
-            let item = Item::new(meta, ended.job_id.clone(), outcome);
-            *(if item.ok() { &mut done } else { &mut failed }) += 1;
-            self.ready.push(Some(batch), item);
+            self.give(Owner::Batch(batch), Item::new(meta, ended.job_id.clone(), outcome));
         }
-        self.run.control.count(|progress| {
-            progress.in_flight = progress.in_flight.saturating_sub(in_flight);
-            progress.done += done;
-            progress.failed += failed;
-        });
+    }
+
+    fn landed(&self, pictures: usize) {
+        self.run.control.count(|progress| progress.in_flight = progress.in_flight.saturating_sub(pictures));
     }
 
     /// A result was taken; with the last of a batch there is room for another.
     fn given(&mut self, owner: Owner) {
-        let Some(batch) = owner else {
-            self.refused = self.refused.saturating_sub(1);
-            return;
-        };
-        if let Some(open) = self.open.get_mut(&batch) {
-            open.left = open.left.saturating_sub(1);
-            if open.left == 0 {
-                self.open.remove(&batch);
-                self.run.control.taken(batch);
+        let last = match owner {
+            Owner::Nobody => {
+                self.refused = self.refused.saturating_sub(1);
+                false
             }
+            Owner::Earlier(number) => self.taken_up.given(number),
+            Owner::Batch(batch) => self.open.get_mut(&batch).is_some_and(|open| {
+                open.left = open.left.saturating_sub(1);
+                open.left == 0
+            }),
+        };
+        if last {
+            if let Owner::Batch(batch) = owner {
+                self.open.remove(&batch);
+            }
+            self.run.control.taken(owner);
         }
     }
 
@@ -290,6 +342,12 @@ impl<K: JobKind> Engine<K> {
             on_progress(&progress);
         }
     }
+}
+
+/// Starts a task of its own. Boxed: as much of a task's machinery is, it is in a program but once, and not for each kind of job.
+fn start(work: impl Future<Output = ()> + Send + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(work);
+    tokio::spawn(work);
 }
 
 impl<K: JobKind> Drop for Engine<K> {

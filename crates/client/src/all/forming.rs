@@ -32,6 +32,11 @@ impl Forming {
         self.pictures.is_empty()
     }
 
+    /// The place among the inputs of its first picture.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.pictures.first().map(|picture| picture.meta.index)
+    }
+
     /// How many more pictures may come.
     pub(crate) fn room(&self) -> usize {
         self.most.saturating_sub(self.pictures.len())

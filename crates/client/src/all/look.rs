@@ -6,6 +6,7 @@ use image_intelligence_core::{Error, Result};
 use tokio::task::JoinHandle;
 
 use super::item::Meta;
+use super::key::Key;
 use crate::image::{Image, Source, no_file, unreadable};
 
 /// A picture that may be sent.
@@ -14,12 +15,14 @@ pub(crate) struct Picture {
     pub(crate) image: Image,
     /// How many bytes it takes in a request.
     pub(crate) size: usize,
+    /// By what a later run knows it again, where that is wanted.
+    pub(crate) key: Option<Key>,
 }
 
 /// A picture that is being looked at.
 pub(crate) struct Looking {
     pub(crate) meta: Meta,
-    pub(crate) task: JoinHandle<Result<(Image, usize)>>,
+    pub(crate) task: JoinHandle<Result<(Image, usize, Option<Key>)>>,
 }
 
 /// What a look at a picture needs: nothing more where all is known, or a while.
@@ -28,30 +31,39 @@ pub(crate) enum Look {
     Later(Looking),
 }
 
-/// Looks at a picture: at a file on a thread that may block.
-pub(crate) fn look(meta: Meta, image: Image) -> Look {
-    let size = match &image.source {
-        Source::Url(url) => url.len(),
-        Source::Bytes(bytes) => encoded(bytes.len() as u64),
-        Source::File(_) => {
-            let index = meta.index;
-            let task = tokio::task::spawn_blocking(move || {
-                let Source::File(path) = &image.source else { return Ok((image, 0)) };
-                let size = size_of(index, path)?;
-                Ok((image, size))
-            });
-            return Look::Later(Looking { meta, task });
+/// Looks at a picture: at a file, and at bytes that are to be known again, on a thread that may block.
+pub(crate) fn look(meta: Meta, image: Image, keyed: bool) -> Look {
+    let custom_id = meta.custom_id.clone();
+    match &image.source {
+        Source::Url(url) => {
+            let (size, key) = (url.len(), keyed.then(|| Key::url(url).named(custom_id)));
+            return Look::Known(Picture { meta, image, size, key });
         }
-    };
-    Look::Known(Picture { meta, image, size })
+        Source::Bytes(bytes) if !keyed => {
+            let size = encoded(bytes.len() as u64);
+            return Look::Known(Picture { meta, image, size, key: None });
+        }
+        Source::Bytes(_) | Source::File(_) | Source::Refused(_) => {}
+    }
+    let index = meta.index;
+    let task = tokio::task::spawn_blocking(move || {
+        let (size, key) = match &image.source {
+            Source::Url(url) => (url.len() as u64, Key::url(url)),
+            Source::Bytes(bytes) => (bytes.len() as u64, Key::bytes(bytes)),
+            Source::File(path) => {
+                let about = about(index, path)?;
+                (about.len(), Key::file(path, &about))
+            }
+            Source::Refused(error) => return Err((**error).clone()),
+        };
+        Ok((image, encoded(size), keyed.then(|| key.named(custom_id))))
+    });
+    Look::Later(Looking { meta, task })
 }
 
-fn size_of(index: usize, path: &Path) -> Result<usize, Error> {
+fn about(index: usize, path: &Path) -> Result<std::fs::Metadata, Error> {
     let about = std::fs::metadata(path).map_err(|error| unreadable(index, path, error))?;
-    if !about.is_file() {
-        return Err(no_file(index, path));
-    }
-    Ok(encoded(about.len()))
+    if about.is_file() { Ok(about) } else { Err(no_file(index, path)) }
 }
 
 /// How many characters so many bytes are in base64.

@@ -6,11 +6,14 @@
 mod batch;
 mod builder;
 mod calls;
+mod earlier;
 mod engine;
 mod feed;
 mod forming;
 mod item;
+mod key;
 mod look;
+mod manifest;
 mod ready;
 mod run;
 
@@ -48,7 +51,9 @@ impl<K: JobKind> All<K> {
     /// sent: what was read gets that error, and so does the rest where its number is known. A source that does not say how
     /// many it has is read no further.
     pub async fn next(&mut self) -> Option<Item<K>> {
-        std::future::poll_fn(|cx| self.engine.poll_next(cx)).await
+        let item = std::future::poll_fn(|cx| self.engine.poll_next(cx)).await;
+        self.engine.control().drop_taken();
+        item
     }
 
     /// Reads and sends no more. What is in flight is still given; what was read and not sent comes as `cancelled`.

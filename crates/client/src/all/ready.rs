@@ -5,8 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use super::item::Item;
 use crate::kind::JobKind;
 
-/// The batch that a result belongs to; none where it was refused before it came into one.
-pub(crate) type Owner = Option<u64>;
+/// What a result belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    /// It was refused before it came into a batch.
+    Nobody,
+    /// A batch of this run.
+    Batch(u64),
+    /// A job of an earlier run, by its number in the manifest.
+    Earlier(usize),
+}
 
 pub(crate) enum Ready<K: JobKind> {
     AsTheyCome(VecDeque<(Owner, Item<K>)>),
@@ -36,6 +44,14 @@ impl<K: JobKind> Ready<K> {
                 *next += 1;
                 Some(item)
             }
+        }
+    }
+
+    /// The place among the inputs of the one result that alone may be given next.
+    pub(crate) fn awaits(&self) -> Option<usize> {
+        match self {
+            Self::AsTheyCome(_) => None,
+            Self::InOrder { next, .. } => Some(*next),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the batches of a run share, and what is told to them from outside.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
 use super::item::{Outcome, Progress};
+use super::manifest::Manifest;
+use super::ready::Owner;
 use crate::client::Client;
 use crate::kind::JobKind;
 
@@ -27,15 +29,16 @@ pub(crate) struct Run<K: JobKind> {
     pub(crate) wait: Duration,
     pub(crate) uploads: Semaphore,
     pub(crate) events: mpsc::UnboundedSender<Event<K>>,
-    pub(crate) control: std::sync::Arc<Control>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) manifest: Option<Arc<Manifest>>,
 }
 
 /// What a batch tells the run.
 pub(crate) enum Event<K: JobKind> {
     /// It has a job, and so many pictures in it.
-    Accepted { batch: u64, pictures: usize },
+    Accepted { owner: Owner, pictures: usize },
     /// Nothing more will come of it.
-    Ended { batch: u64, ended: Ended<K> },
+    Ended { owner: Owner, ended: Ended<K> },
 }
 
 /// What became of a batch.
@@ -66,7 +69,9 @@ struct Halt {
 #[derive(Default)]
 struct Tally {
     progress: Progress,
-    tokens: BTreeMap<u64, String>,
+    tokens: BTreeMap<Owner, String>,
+    /// Those whose results have all been given: in the caller's hands once he asks for more.
+    taken: Vec<Owner>,
 }
 
 impl Control {
@@ -76,7 +81,7 @@ impl Control {
             halt: watch::Sender::new(Halt::default()),
             waker: AtomicWaker::new(),
             began: Instant::now(),
-            tally: Mutex::new(Tally { progress, tokens: BTreeMap::new() }),
+            tally: Mutex::new(Tally { progress, ..Tally::default() }),
         }
     }
 
@@ -148,12 +153,20 @@ impl Control {
         self.tally().tokens.values().cloned().collect()
     }
 
-    pub(crate) fn submitted(&self, batch: u64, token: String) {
-        self.tally().tokens.insert(batch, token);
+    pub(crate) fn submitted(&self, owner: Owner, token: String) {
+        self.tally().tokens.insert(owner, token);
     }
 
-    pub(crate) fn taken(&self, batch: u64) {
-        self.tally().tokens.remove(&batch);
+    pub(crate) fn taken(&self, owner: Owner) {
+        self.tally().taken.push(owner);
+    }
+
+    /// What was given has reached the caller.
+    pub(crate) fn drop_taken(&self) {
+        let mut tally = self.tally();
+        for owner in std::mem::take(&mut tally.taken) {
+            tally.tokens.remove(&owner);
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Any number of pictures of any kind of job, for a host that pulls its own iterator: no call goes back to it.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use image_intelligence_core::{
-    AskRequest, DetectRequest, Error, ErrorKind, Kind, MatchRequest, RecognizeRequest, Result,
-};
+use image_intelligence_core::{AskRequest, DetectRequest, Error, Kind, MatchRequest, RecognizeRequest, Result};
 
 use super::RawJson;
 use crate::all::{AllBuilder, Control, Engine, Feed, Item, Progress, Source};
@@ -120,6 +119,11 @@ impl<I> std::fmt::Debug for FedAll<I> {
 /// How many results are given at once.
 const MOST_ITEMS: usize = 64;
 
+/// How far a run has come, without how long it took.
+fn counts(control: &Control) -> Progress {
+    Progress { elapsed: Duration::ZERO, ..control.progress() }
+}
+
 impl<I> FedAll<I> {
     fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self
     where
@@ -127,7 +131,8 @@ impl<I> FedAll<I> {
     {
         let control = Arc::clone(engine.control());
         let run: Box<dyn Run<I>> = Box::new(engine);
-        Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told: Mutex::default(), feed, control }
+        let told = Mutex::new(counts(&control));
+        Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told, feed, control }
     }
 
     /// Hands pictures over, in their order. Does not wait.
@@ -145,54 +150,71 @@ impl<I> FedAll<I> {
         self.control.stop();
     }
 
-    /// Gives up the rest, as dropping it does: reads, sends and waits no more. What was submitted is still
-    /// [in flight](Self::in_flight); whoever waits for the next is told of the end.
+    /// Gives up the rest, as dropping it does: reads, sends and waits no more. What was submitted, or is just being sent, is
+    /// still [in flight](Self::in_flight); whoever waits for the next is told of the end.
     pub fn leave(&self) {
         drop(lock(&self.run).take());
         self.control.leave();
     }
 
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
+    ///
+    /// A job is in flight until the next call after that which gave the last of its results.
     pub async fn next(&self) -> AllStep<I> {
-        self.step(MOST_ITEMS, false).await
+        loop {
+            if let Some(step) = self.next_or_progress().await {
+                return step;
+            }
+        }
     }
 
-    /// As [`next`](Self::next), for a host that tells people how far it has come: at most one item, and none where nothing
-    /// but the [progress](Self::progress) has changed.
-    pub async fn next_change(&self) -> AllStep<I> {
-        self.step(1, true).await
-    }
-
-    async fn step(&self, most: usize, changes: bool) -> AllStep<I> {
+    /// As [`next`](Self::next), and `None` where the run has come further meanwhile and gives nothing yet.
+    pub async fn next_or_progress(&self) -> Option<AllStep<I>> {
         let _turn = self.turn.lock().await;
-        std::future::poll_fn(|cx| {
-            let mut run = lock(&self.run);
-            let Some(run) = run.as_mut() else { return Poll::Ready(AllStep::End) };
-            let mut items = Vec::new();
-            loop {
-                match run.poll_next(cx) {
-                    Poll::Ready(Some(item)) => items.push(item),
-                    Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
-                    Poll::Pending if items.is_empty() => break,
-                    _ => return Poll::Ready(AllStep::Items(items)),
-                }
-                if items.len() == most {
-                    return Poll::Ready(AllStep::Items(items));
-                }
-            }
-            match run.room() {
-                room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
-                _ if changes && self.has_changed() => Poll::Ready(AllStep::Items(items)),
-                _ => Poll::Pending,
-            }
-        })
-        .await
+        self.control.drop_taken();
+        poll_fn(|cx| self.poll_step(cx, MOST_ITEMS)).await
     }
 
-    /// Whether it has come further since this was last asked.
-    fn has_changed(&self) -> bool {
-        let now = Progress { elapsed: Duration::ZERO, ..self.progress() };
-        std::mem::replace(&mut *lock(&self.told), now) != now
+    /// The same, for a host that keeps nothing: at most one item at a time, whose job is in flight no longer once that was its
+    /// last; and no item where nothing but the [progress](Self::progress) has changed.
+    pub async fn next_change(&self) -> AllStep<I> {
+        let _turn = self.turn.lock().await;
+        let step = poll_fn(|cx| self.poll_step(cx, 1)).await;
+        self.control.drop_taken();
+        step.unwrap_or(AllStep::Items(Vec::new()))
+    }
+
+    fn poll_step(&self, cx: &mut Context<'_>, most: usize) -> Poll<Option<AllStep<I>>> {
+        let step = match lock(&self.run).as_mut() {
+            Some(run) => self.poll_run(run.as_mut(), cx, most),
+            None => Poll::Ready(AllStep::End),
+        };
+        let now = counts(&self.control);
+        let before = std::mem::replace(&mut *lock(&self.told), now);
+        match step {
+            Poll::Pending if before == now => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(step) => Poll::Ready(Some(step)),
+        }
+    }
+
+    fn poll_run(&self, run: &mut dyn Run<I>, cx: &mut Context<'_>, most: usize) -> Poll<AllStep<I>> {
+        let mut items = Vec::new();
+        loop {
+            match run.poll_next(cx) {
+                Poll::Ready(Some(item)) => items.push(item),
+                Poll::Ready(None) if items.is_empty() => return Poll::Ready(AllStep::End),
+                Poll::Pending if items.is_empty() => break,
+                _ => return Poll::Ready(AllStep::Items(items)),
+            }
+            if items.len() == most {
+                return Poll::Ready(AllStep::Items(items));
+            }
+        }
+        match run.room() {
+            room @ 1.. if self.feed.tell_hunger() => Poll::Ready(AllStep::Want(room)),
+            _ => Poll::Pending,
+        }
     }
 
     /// As [`All::progress`](crate::All::progress).
@@ -212,8 +234,7 @@ impl<K: JobKind> AllBuilder<K> {
     pub fn fed<I: From<Item<K>> + 'static>(mut self, options: AllOptions) -> Result<FedAll<I>> {
         let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
         if let Some(path) = manifest {
-            let message = format!("manifest {}: not kept by this version", path.display());
-            return Err(Error::new(ErrorKind::Config, message));
+            self = self.manifest(path);
         }
         let feed = Arc::new(Feed::default());
         self.source = Source::fed(&feed, total);

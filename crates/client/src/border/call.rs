@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use image_intelligence_core::{
-    Error, ErrorKind, FeedbackRequest, IdentityChange, IdentityRequest, JobSearch, RecognitionSearch, Result, Secret,
-    Timestamp, WebhookRequest,
+    Error, ErrorKind, FeedbackRequest, IdentityChange, IdentityRequest, JobSearch, RecognitionSearch, Result, Rid,
+    Secret, Timestamp, WebhookRequest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{AnyRows, RawJson};
 use crate::client::Client;
 use crate::jobs::Jobs;
+use crate::journal::{Recovered, SubmitOutcome};
 use crate::kind::{Ask, Detect, JobKind, Match};
 
 /// What a call by its name brought.
@@ -95,6 +96,35 @@ where
     RawAnswer::Many(models.iter().map(RawJson::from).collect())
 }
 
+/// A submit of an earlier process as JSON.
+fn written(submit: &Recovered) -> Vec<u8> {
+    let outcome = match submit.outcome {
+        SubmitOutcome::NotSent => "not_sent",
+        SubmitOutcome::Accepted(_) => "accepted",
+        SubmitOutcome::Unknown(_) => "unknown",
+    };
+    let mut json = json!({
+        "rid": submit.rid,
+        "kind": submit.kind.as_str(),
+        "customId": submit.custom_id,
+        "images": submit.images,
+        "sentAt": submit.sent_at,
+        "outcome": outcome,
+        "candidates": submit.candidates(),
+    });
+    let also = [
+        ("namespace", submit.namespace.as_deref()),
+        ("resumeToken", submit.resume_token()),
+        ("message", submit.error().map(Error::message)),
+    ];
+    for (key, value) in also {
+        if let (Some(value), Some(json)) = (value, json.as_object_mut()) {
+            json.insert(key.to_owned(), value.into());
+        }
+    }
+    json.to_string().into_bytes()
+}
+
 async fn jobs<K>(jobs: Jobs<K>, what: &str, arguments: &Arguments) -> Result<Option<RawAnswer>>
 where
     K: JobKind<Search = JobSearch>,
@@ -125,10 +155,27 @@ impl Client {
                 let registered = self.register_webhook(WebhookRequest::from_json(arguments.body())?).await?;
                 Some(RawAnswer::Registered((&registered.webhook).into(), registered.secret_key))
             }
+            "journal" => self.call_journal(what, &arguments).await?,
             "image" => Some(RawAnswer::Bytes(self.image(arguments.url.as_deref().unwrap_or_default()).await?)),
             _ => self.call_recognition(room, what, &arguments).await?,
         };
         answer.ok_or_else(|| Error::new(ErrorKind::Config, format!("there is no call {name:?}")))
+    }
+
+    /// What the journal has: an object for each submit, and to `forget` one the `rid` in it as the `id`.
+    async fn call_journal(&self, what: &str, arguments: &Arguments) -> Result<Option<RawAnswer>> {
+        Ok(Some(match what {
+            "recover" => {
+                let submits = self.recover().await?;
+                RawAnswer::Many(submits.iter().map(|submit| RawJson::written(written(submit), None)).collect())
+            }
+            "forget" => {
+                let malformed = || Error::invalid_request("rid", "not one of ours; pass that of a recovered submit");
+                let rid = Rid::from_hex(arguments.id()).ok_or_else(malformed)?;
+                self.forget_rid(rid).await.map(|()| RawAnswer::Done)?
+            }
+            _ => return Ok(None),
+        }))
     }
 
     async fn call_feedback(&self, what: &str, arguments: &Arguments) -> Result<Option<RawAnswer>> {

@@ -63,7 +63,7 @@ impl End {
 
 /// Somebody who is told. The scheduler is locked meanwhile, so nothing long may happen here.
 pub(crate) trait Listener: Send + Sync {
-    /// Something became known of the job of that key.
+    /// Something became known of the job of that key. To be woken comes later.
     fn tell(&self, key: u32, news: News);
     /// Whether one look was all that was wanted.
     fn is_content(&self) -> bool {
@@ -77,7 +77,7 @@ pub(crate) trait Listener: Send + Sync {
     fn span(&self) -> Option<tracing::Span> {
         None
     }
-    /// Wakes whoever waits, to see whether the scheduler is at work still.
+    /// Wakes whoever waits: there is news, or the scheduler is not at work any more.
     fn wake(&self);
 }
 
@@ -114,8 +114,6 @@ impl Listener for Mailbox {
             kept.pop_front();
         }
         kept.push_back(news);
-        drop(kept);
-        self.waker.wake();
     }
 
     fn span(&self) -> Option<tracing::Span> {
@@ -150,7 +148,6 @@ impl Listener for Finished {
     fn tell(&self, key: u32, news: News) {
         if let News::End(end) = news {
             self.ends.lock().unwrap_or_else(PoisonError::into_inner).push_back((key, end));
-            self.waker.wake();
         }
     }
 
@@ -177,7 +174,6 @@ impl Once {
 
     fn put(&self, seen: Result<AnyJob, Error>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        self.waker.wake();
     }
 }
 

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use image_intelligence_core::{
-    AnyJob, Brought, Error, ErrorKind, JobBrief, JobStatus, Kind, Result, RetryPolicy, RowSplitter, Ticket, Window,
+    AnyJob, Brought, Error, ErrorKind, JobBrief, JobSearch, JobStatus, Kind, Result, RetryPolicy, RowSplitter, Ticket,
+    Window,
 };
 
 use crate::client::{Client, Inner};
 use crate::http::{Failed, Sink};
 use crate::jobs::Jobs;
-use crate::kind::{Ask, Detect, JobKind, Match, Place, Recognize};
+use crate::kind::{JobKind, Place};
+use crate::source::of_kind;
 
 /// What a look at one job showed: its status, and the job where it is done or all of it is wanted.
 pub(crate) type Sight = Result<(JobStatus, Option<Box<AnyJob>>)>;
@@ -41,12 +43,7 @@ pub(super) async fn look(
 ) -> Sight {
     let looked = async {
         let client = client.clone();
-        match kind {
-            Kind::Match => Jobs::<Match>::new(client, namespace).brief(id, all, &once()).await,
-            Kind::Ask => Jobs::<Ask>::new(client, namespace).brief(id, all, &once()).await,
-            Kind::Recognize => Jobs::<Recognize>::new(client, namespace).brief(id, all, &once()).await,
-            _ => Jobs::<Detect>::new(client, namespace).brief(id, all, &once()).await,
-        }
+        of_kind!(kind, K => Jobs::<K>::new(client, namespace).brief(id, all, &once()).await)
     };
     let late = || Error::new(ErrorKind::RequestTimeout, format!("{kind} job {id}: no answer in time"));
     tokio::time::timeout(allowed, looked).await.unwrap_or_else(|_| Err(late()))
@@ -62,14 +59,9 @@ pub(super) async fn sweep(
 ) -> Swept {
     let inner = client.inner();
     let place = Place { base: &inner.base, namespace: namespace.as_deref(), limits: &inner.limits };
-    let (after, before) = (window.after, window.before);
+    let made = JobSearch::new().after(window.after).before(window.before);
     let policy = once();
-    let request = match kind {
-        Kind::Match => Match::search(&place, &Match::made_between(after, before)),
-        Kind::Ask => Ask::search(&place, &Ask::made_between(after, before)),
-        Kind::Recognize => Recognize::search(&place, &Recognize::made_between(after, before)),
-        _ => Detect::search(&place, &Detect::made_between(after, before)),
-    };
+    let request = of_kind!(kind, K => K::search(&place, &K::search_of(made)));
     let mut rows =
         Rows { inner, kind, place: window.place, splitter: RowSplitter::new(), seen: Vec::new(), too_large: false };
     let result = match request {

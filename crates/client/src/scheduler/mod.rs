@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use image_intelligence_core::{AnyJob, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
+use image_intelligence_core::{AnyJob, ErrorKind, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -37,6 +37,8 @@ struct State {
     began: Option<Instant>,
     /// Whether a task is at work.
     driven: bool,
+    /// Those who were told something. They are woken once nothing is locked any more: to wake may be to drop a wait.
+    told: Vec<Arc<dyn Listener>>,
 }
 
 /// Somebody who waits for a job.
@@ -77,12 +79,20 @@ pub(crate) struct Terms {
 impl Scheduler {
     pub(crate) fn new(policy: SchedulePolicy) -> Self {
         let schedule = Schedule::new(policy.clone());
-        let state = State { schedule, waits: HashMap::new(), began: None, driven: false };
+        let state = State { schedule, waits: HashMap::new(), began: None, driven: false, told: Vec::new() };
         Self { policy, state: Mutex::new(state), changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who were told something.
+    fn wake_told(&self) {
+        let told = std::mem::take(&mut self.state().told);
+        for listener in told {
+            listener.wake();
+        }
     }
 
     /// The job of an id that is waited for, and whether all of it is wanted.
@@ -123,6 +133,7 @@ impl Scheduler {
     fn leave(&self, ticket: Ticket, listener: &Arc<dyn Listener>, key: u32) {
         let mut state = self.state();
         let Some(waits) = state.waits.get_mut(&ticket) else { return };
+        // The caller holds the listener still, so that it is not dropped in here.
         waits.retain(|waiting| waiting.key != key || !Arc::ptr_eq(&waiting.listener, listener));
         if waits.is_empty() {
             state.waits.remove(&ticket);
@@ -140,7 +151,7 @@ impl Scheduler {
         if !state.driven && !state.schedule.is_empty() {
             state.driven = true;
             drop(state);
-            tokio::spawn(drive::drive(client.clone()));
+            tokio::spawn(drive::drive(drive::Driving(client.clone())));
         }
     }
 }
@@ -191,9 +202,10 @@ impl State {
         deadlines.min().unwrap_or(Duration::MAX)
     }
 
-    /// Tells everybody who waits for a job what a look at it showed, and when the job is due again.
-    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight) {
+    /// Tells everybody who waits for a job what a look at it showed that was begun at `asked`, and when the job is due again.
+    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight, asked: Instant) {
         let Some(waits) = self.waits.get_mut(&ticket) else { return };
+        let told = &mut self.told;
         let jitter = inner.outside().jitter();
         let mut pause = Duration::MAX;
         waits.retain(|waiting| {
@@ -202,7 +214,11 @@ impl State {
                 Ok((status, _)) => Seen::Status(status),
                 Err(error) => Seen::Failed(error),
             };
-            let step = wait.step(waiting.began.elapsed(), view, jitter);
+            // A slow answer says that the job was not there then, which the first seconds of a job explain.
+            let missing = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            let at = if missing { asked } else { Instant::now() };
+            let step = wait.step(at.saturating_duration_since(waiting.began), view, jitter);
+            told.push(Arc::clone(&waiting.listener));
             let end = match step {
                 Step::Again(again) => {
                     pause = pause.min(again);

@@ -112,6 +112,7 @@ private final class Run<Outcome: Sendable> {
     private let onProgress: (@Sendable (RunProgress) -> Void)?
     private let taken: @Sendable (Seen) -> Outcome
     private var told: HowFar?
+    private var ready: ArraySlice<NativeItem> = []
 
     init(
         _ native: NativeAll, _ feed: @escaping Feed, _ onProgress: (@Sendable (RunProgress) -> Void)?,
@@ -133,15 +134,15 @@ private final class Run<Outcome: Sendable> {
     }
 
     func next() async throws -> Item<Outcome>? {
-        while true {
+        while ready.isEmpty {
             let native = native
             let next = try await crossing { try await native.next(cancel: $0) }
             tell()
             switch next {
-            case .item(let item):
-                return Item(item, taken)
+            case .items(let items):
+                ready = items[...]
             case .want(let room):
-                if room > 0 { wanted.yield(Int(room)) }
+                wanted.yield(Int(room))
             case .end:
                 feeding.cancel()
                 guard let failure = failure.value else { return nil }
@@ -149,6 +150,7 @@ private final class Run<Outcome: Sendable> {
                 throw failure
             }
         }
+        return Item(ready.removeFirst(), taken)
     }
 
     private func tell() {

@@ -16,7 +16,6 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
-import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -121,7 +120,7 @@ public class All<out R> internal constructor(
                         told = counts
                     }
                     when (next) {
-                        is Next.Item -> emit(pictures.item(next.item, taken))
+                        is Next.Items -> for (item in next.items) emit(itemOf(item, taken))
                         is Next.Want -> pictures.want(next.room.toInt())
                         Next.End -> break
                     }
@@ -141,15 +140,12 @@ public class All<out R> internal constructor(
 private class Pictures(private val run: NativeAll) {
     private val wanted = Channel<Int>(Channel.UNLIMITED)
 
-    /** Those that cannot cross, by their places. */
-    private val refused = ConcurrentHashMap<Int, ImageIntelligenceException>()
-
     /** What the flow of pictures threw. */
     val failure = AtomicReference<Throwable>()
 
     /** So many more may come. */
     fun want(room: Int) {
-        if (room > 0) wanted.trySend(room)
+        wanted.trySend(room)
     }
 
     /** Feeds all of them, and none before it is wanted. */
@@ -172,24 +168,19 @@ private class Pictures(private val run: NativeAll) {
         try {
             image.toPicture("images[$index]")
         } catch (half: ImageIntelligenceException) {
-            refused[index] = half
-            Picture(Source.Url(""), null)
+            Picture(Source.Refused(half.message), null)
         }
-
-    fun <R> item(item: NativeItem, taken: (Seen) -> R): Item<R> {
-        val index = item.index.toInt()
-        val half = refused.remove(index)
-        return Item(
-            index = index,
-            source = if (half == null) item.source else "images[$index]",
-            customId = item.customId,
-            jobId = item.jobId,
-            result = item.result?.let(taken),
-            error = half ?: item.error?.let { named(it) },
-            chosen = item.chosen,
-        )
-    }
 }
+
+private fun <R> itemOf(item: NativeItem, taken: (Seen) -> R): Item<R> = Item(
+    index = item.index.toInt(),
+    source = item.source,
+    customId = item.customId,
+    jobId = item.jobId,
+    result = item.result?.let(taken),
+    error = item.error?.let { named(it) },
+    chosen = item.chosen,
+)
 
 private fun progressOf(now: HowFar): Progress = Progress(
     total = now.total?.toInt(),

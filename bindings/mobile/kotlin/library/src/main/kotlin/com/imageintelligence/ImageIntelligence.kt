@@ -6,6 +6,7 @@ import com.imageintelligence.ffi.Host
 import com.imageintelligence.ffi.NativeClient
 import com.imageintelligence.ffi.NativeJob
 import com.imageintelligence.ffi.Options
+import java.nio.file.Path
 import kotlin.reflect.KClass
 import kotlin.time.Duration
 
@@ -29,6 +30,8 @@ import kotlin.time.Duration
  * @param allowPlainHttp allows `http://` to another machine, where everybody on the way can read the token
  * @param requestsPerSecond how often waits look at their jobs in all, once more than a few are open: 2; with more, results
  *   come a little sooner
+ * @param journal a file in which every submit is written down before it leaves, so that after a crash [recover] knows what
+ *   became of it; one client at a time writes to it
  */
 public class ImageIntelligence(
     clientId: String? = null,
@@ -37,11 +40,13 @@ public class ImageIntelligence(
     requestTimeout: Duration? = null,
     allowPlainHttp: Boolean = false,
     requestsPerSecond: Double? = null,
+    journal: Path? = null,
 ) : AutoCloseable {
     @JvmSynthetic
     internal val native: NativeClient = crossing {
         val limit = requestTimeout?.let { requestLimit(it) }
-        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, limit, allowPlainHttp, requestsPerSecond)
+        val file = journal?.toString()
+        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, limit, allowPlainHttp, requestsPerSecond, file)
     }
 
     /** Detect jobs that were made before. */
@@ -198,6 +203,29 @@ public class ImageIntelligence(
         }
         handleOf(native.resume(token, kind))
     }
+
+    /**
+     * What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest first, as the
+     * journal has them.
+     *
+     * ```kotlin
+     * for (submit in client.recover()) {
+     *     when (submit.outcome) {
+     *         SubmitOutcome.ACCEPTED -> client.resume(submit.resumeToken!!).wait()
+     *         SubmitOutcome.NOT_SENT -> println("${submit.customId}: send it again")
+     *         SubmitOutcome.UNKNOWN -> println("${submit.customId}: ${submit.message}")
+     *     }
+     *     client.forget(submit)
+     * }
+     * ```
+     *
+     * What left and had no answer is searched for, for up to 30 s; nothing is sent again. Each comes at every start until it
+     * is forgotten or its result is taken. Fails with [ImageIntelligenceException.Config] where the client keeps no journal.
+     */
+    public suspend fun recover(): List<Recovered> = crossing { native.recover(null) }
+
+    /** Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already. */
+    public suspend fun forget(submit: Recovered): Unit = crossing { native.forget(submit.rid, null) }
 
     /**
      * What the service keeps of faces in a namespace, which keeps one user's identities apart from another's.

@@ -1,92 +1,13 @@
-//! Any number of pictures: in which order they are read and given, what goes wrong with one, and what is never sent.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod scripted;
+//! What is read, what is sent, and what is given.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use image_intelligence::{
-    All, AllOptions, AllStep, Class, Client, Detect, ErrorKind, Image, Item, JobKind, Kind, Match, Progress, Target,
-};
-use scripted::{Asked, Reply, Scripted, ok};
+use image_intelligence::{All, Detect, ErrorKind, Image, Item, JobKind, Match, Progress, Target};
 
-/// A server's jobs: what each was sent.
-#[derive(Clone, Default)]
-struct Jobs(Arc<Mutex<Vec<serde_json::Value>>>);
-
-impl Jobs {
-    fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-
-    fn sizes(&self) -> Vec<usize> {
-        self.0.lock().unwrap().iter().map(|job| job["images"].as_array().unwrap().len()).collect()
-    }
-
-    /// Makes the job of a submit.
-    fn made(&self, asked: &Asked) -> Reply {
-        let mut jobs = self.0.lock().unwrap();
-        jobs.push(asked.json());
-        ok(self.written(&jobs, jobs.len() - 1, "IN_PROGRESS"))
-    }
-
-    /// A job that is done: each picture shows a person, but one named `cobwebs`.
-    fn done(&self, path: &str) -> Reply {
-        let jobs = self.0.lock().unwrap();
-        let number: usize = path.rsplit('-').next().unwrap().parse().unwrap();
-        ok(self.written(&jobs, number, "COMPLETED_SUCCESSFULLY"))
-    }
-
-    /// All the jobs, done, as a search shows them.
-    fn all_done(&self) -> Reply {
-        let jobs = self.0.lock().unwrap();
-        let rows: Vec<_> =
-            (0..jobs.len()).map(|number| self.written(&jobs, number, "COMPLETED_SUCCESSFULLY")).collect();
-        ok(format!("[{}]", rows.join(",")))
-    }
-
-    #[expect(clippy::unused_self)]
-    fn written(&self, jobs: &[serde_json::Value], number: usize, status: &str) -> String {
-        let images = jobs[number]["images"].as_array().unwrap().iter().filter(|image| image["customId"] != "forgotten");
-        let results: Vec<_> = images
-            .map(|image| {
-                let cobwebs = image["customId"] == "cobwebs";
-                let status = if cobwebs { "SPIDERWEBS_ERROR" } else { "COMPLETED_SUCCESSFULLY" };
-                let objects =
-                    if cobwebs { vec![] } else { vec![serde_json::json!({"class": "person", "confidence": 0.9})] };
-                serde_json::json!({"customId": image["customId"], "status": status, "objects": objects})
-            })
-            .rev()
-            .collect();
-        let job = serde_json::json!({
-            "id": format!("job-{number}"), "status": status, "createdAt": 1_487_648_348_000_i64,
-            "customId": jobs[number]["customId"], "jobResults": [], "imageResults": results,
-        });
-        job.to_string()
-    }
-}
-
-/// A server that makes detect jobs, which are done at the first look.
-async fn server() -> (Scripted, Jobs) {
-    let jobs = Jobs::default();
-    let made = jobs.clone();
-    let server = Scripted::start(move |asked, _| match asked.method.as_str() {
-        "POST" => Some(made.made(asked)),
-        _ if asked.is("GET", "/v2/detect") => Some(made.all_done()),
-        _ => Some(made.done(&asked.path)),
-    });
-    (server.await, jobs)
-}
-
-fn url(number: usize) -> Image {
-    Image::url(format!("https://example.com/{number}.jpg"))
-}
-
-fn urls(count: usize) -> impl Iterator<Item = Image> + Send + 'static {
-    (0..count).map(url)
-}
+use crate::jobs::{Jobs, server, url, urls};
+use crate::scripted::{self, Asked, Reply, Scripted, ok};
 
 fn classes<K: JobKind<Image = image_intelligence::DetectImageResult>>(item: &Item<K>) -> Vec<String> {
     item.outcome().unwrap().classes().into_iter().map(str::to_owned).collect()
@@ -102,11 +23,9 @@ async fn every_picture_has_its_own_result() {
         assert_eq!(classes(item), ["person"]);
         let input = item.result.as_ref().unwrap().input.as_ref().unwrap();
         assert_eq!((input.index, input.source.as_str()), (index, item.source.as_str()));
-        assert_eq!(item.job_id, Some(format!("job-{}", index / 64)));
+        assert_eq!(item.job_id, items[index / 64 * 64].job_id);
     }
-    let mut sizes = jobs.sizes();
-    sizes.sort_unstable();
-    assert_eq!(sizes, [22, 64, 64]);
+    assert_eq!(jobs.sizes(), [64, 64, 22]);
 }
 
 #[tokio::test]
@@ -279,6 +198,44 @@ async fn what_every_job_would_be_refused_for_is_said_before_anything_is_read() {
     assert_eq!((pulled.load(Ordering::SeqCst), jobs.count()), (0, 0));
 }
 
+/// Bytes that are counted while they are alive.
+struct Counted(Arc<Mutex<(usize, usize)>>, Vec<u8>);
+
+impl Counted {
+    fn new(alive: &Arc<Mutex<(usize, usize)>>) -> Self {
+        let mut count = alive.lock().unwrap();
+        count.0 += 1;
+        count.1 = count.1.max(count.0);
+        Self(Arc::clone(alive), vec![7; 1000])
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.1
+    }
+}
+
+#[tokio::test]
+async fn of_all_pictures_a_few_batches_are_in_memory() {
+    let (server, jobs) = server().await;
+    let alive = Arc::new(Mutex::new((0, 0)));
+    let count = Arc::clone(&alive);
+    let images = (0..1000).map(move |_| Image::bytes(bytes::Bytes::from_owner(Counted::new(&count))));
+    let all = server.client().detect_all(images).class("person").batch_size(10).concurrency(100);
+    assert!(all.start().unwrap().collect().await.iter().all(Item::ok));
+    let (left, most) = *alive.lock().unwrap();
+    // Two that are sent, one that is next, and one that is being put together.
+    assert!(left == 0 && most <= 40, "{most} at once, {left} left");
+    assert_eq!(jobs.count(), 100);
+}
+
 async fn all(mut items: All<Detect>) -> Vec<Item<Detect>> {
     let mut all = Vec::new();
     while let Some(item) = items.next().await {
@@ -434,151 +391,4 @@ async fn the_chosen_picture_is_marked() {
     let chosen: Vec<_> = items.iter().filter(|item| item.chosen).map(|item| item.index).collect();
     assert_eq!(chosen, [1, 4]);
     assert!(items.iter().all(Item::ok));
-}
-
-fn fed(client: &Client, options: AllOptions) -> image_intelligence::AnyAll {
-    let mut request = image_intelligence::DetectRequest::new([], Vec::<Class>::new());
-    request.classes.push("person".into());
-    client.any_all(Kind::Detect, None, &serde_json::to_vec(&request).unwrap(), options).unwrap()
-}
-
-#[tokio::test]
-async fn a_host_feeds_as_much_as_is_wanted() {
-    let (server, jobs) = server().await;
-    let options = AllOptions { batch_size: Some(10), concurrency: Some(2), total: Some(45), ..AllOptions::default() };
-    let all = fed(&server.client(), options);
-    let (mut next, mut seen) = (0, Vec::new());
-    loop {
-        match all.next().await {
-            AllStep::Items(items) => {
-                assert!(!items.is_empty());
-                for item in items {
-                    let json = item.result.unwrap().json.unwrap();
-                    let image: serde_json::Value = serde_json::from_slice(&json).unwrap();
-                    assert_eq!(image["input"]["index"], item.index);
-                    assert_eq!(image["objects"][0]["class"], "person");
-                    seen.push(item.index);
-                }
-            }
-            AllStep::Want(most) => {
-                assert!((1..=10).contains(&most));
-                let images: Vec<_> = (next..45).take(most).map(url).collect();
-                next += images.len();
-                if images.is_empty() {
-                    all.end();
-                } else {
-                    all.feed(images);
-                }
-                // Never more than what is in flight and what is being put together.
-                assert!(next - seen.len() <= 30, "{next} fed, {} given", seen.len());
-            }
-            AllStep::End => break,
-        }
-    }
-    seen.sort_unstable();
-    assert_eq!(seen, (0..45).collect::<Vec<_>>());
-    assert_eq!(jobs.sizes().iter().sum::<usize>(), 45);
-    let progress = all.progress();
-    assert_eq!((progress.total, progress.done, progress.jobs), (Some(45), 45, 5));
-    assert!(all.in_flight().is_empty());
-    assert!(matches!(all.next().await, AllStep::End));
-}
-
-#[tokio::test]
-async fn whoever_asks_again_before_feeding_waits_for_results() {
-    let (server, _) = server().await;
-    let all = Arc::new(fed(&server.client(), AllOptions { batch_size: Some(2), ..AllOptions::default() }));
-    assert!(matches!(all.next().await, AllStep::Want(2)));
-    all.feed(vec![url(0), url(1)]);
-    // The next is wanted; the host's source is slow, and meanwhile results come.
-    let mut steps = vec![all.next().await];
-    steps.push(all.next().await);
-    assert!(matches!(&steps[..], [AllStep::Want(2), AllStep::Items(items)] if items.len() == 2), "{steps:?}");
-    let waiting = tokio::spawn({
-        let all = Arc::clone(&all);
-        async move { all.next().await }
-    });
-    tokio::time::sleep(Duration::from_millis(10)).await;
-    assert!(!waiting.is_finished());
-    all.feed(vec![url(2)]);
-    all.end();
-    assert!(matches!(waiting.await.unwrap(), AllStep::Items(items) if items[0].index == 2));
-    assert!(matches!(all.next().await, AllStep::End));
-}
-
-#[tokio::test]
-async fn a_host_can_stop_while_it_waits() {
-    let (server, jobs) = server().await;
-    let all = Arc::new(fed(&server.client(), AllOptions::default()));
-    assert!(matches!(all.next().await, AllStep::Want(64)));
-    let waiting = tokio::spawn({
-        let all = Arc::clone(&all);
-        async move { all.next().await }
-    });
-    tokio::task::yield_now().await;
-    all.stop();
-    assert!(matches!(waiting.await.unwrap(), AllStep::End));
-    assert_eq!(jobs.count(), 0);
-}
-
-#[tokio::test]
-async fn what_was_handed_over_before_a_stop_is_answered() {
-    let (server, jobs) = server().await;
-    let all = fed(&server.client(), AllOptions::default());
-    assert!(matches!(all.next().await, AllStep::Want(64)));
-    all.feed(vec![url(0), url(1), url(2)]);
-    all.stop();
-    let AllStep::Items(items) = all.next().await else { panic!("no items") };
-    let kinds: Vec<_> = items.iter().map(|item| (item.index, item.error.as_ref().unwrap().kind())).collect();
-    assert_eq!(kinds, [0, 1, 2].map(|index| (index, ErrorKind::Cancelled)));
-    assert!(matches!(all.next().await, AllStep::End));
-    assert_eq!(jobs.count(), 0);
-}
-
-#[tokio::test]
-async fn a_host_is_told_of_progress_and_gets_one_result_at_a_time() {
-    let (server, _) = server().await;
-    let all = fed(&server.client(), AllOptions { batch_size: Some(2), ..AllOptions::default() });
-    let (mut told, mut seen) = (Vec::new(), Vec::new());
-    loop {
-        match all.next_change().await {
-            AllStep::Want(_) => {
-                all.feed(vec![url(0), url(1)]);
-                all.end();
-            }
-            AllStep::Items(items) if items.is_empty() => told.push((all.progress().in_flight, all.progress().done)),
-            AllStep::Items(items) => {
-                assert_eq!((items.len(), all.in_flight().len()), (1, 1 - seen.len()));
-                seen.push(items[0].index);
-            }
-            AllStep::End => break,
-        }
-    }
-    assert_eq!(told, [(2, 0)]);
-    seen.sort_unstable();
-    assert_eq!(seen, [0, 1]);
-}
-
-#[tokio::test]
-async fn a_host_can_leave_while_it_waits_and_knows_what_is_in_flight() {
-    let jobs = Jobs::default();
-    let server = Scripted::start(move |asked, _| match asked.method.as_str() {
-        "POST" => Some(jobs.made(asked)),
-        _ => Some(ok(jobs.written(&jobs.0.lock().unwrap(), 0, "IN_PROGRESS"))),
-    })
-    .await;
-    let all = Arc::new(fed(&server.client(), AllOptions { batch_size: Some(1), ..AllOptions::default() }));
-    all.feed(vec![url(0)]);
-    while all.progress().in_flight == 0 {
-        all.next_change().await;
-    }
-    let waiting = tokio::spawn({
-        let all = Arc::clone(&all);
-        async move { all.next().await }
-    });
-    tokio::task::yield_now().await;
-    all.leave();
-    assert!(matches!(waiting.await.unwrap(), AllStep::End));
-    assert!(matches!(all.next().await, AllStep::End));
-    assert_eq!(all.in_flight().len(), 1);
 }
