@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,11 +51,11 @@ class Serve:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
 
-    def client(self) -> Client:
-        return Client(base_url=self.base_url, client_id="local", client_secret="local")
+    def client(self, **settings: Any) -> Client:
+        return Client(base_url=self.base_url, client_id="local", client_secret="local", **settings)
 
-    def async_client(self) -> AsyncClient:
-        return AsyncClient(base_url=self.base_url, client_id="local", client_secret="local")
+    def async_client(self, **settings: Any) -> AsyncClient:
+        return AsyncClient(base_url=self.base_url, client_id="local", client_secret="local", **settings)
 
     def stop(self) -> None:
         self.process.kill()

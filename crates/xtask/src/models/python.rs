@@ -11,7 +11,7 @@ const WIDTH: usize = 120;
 /// What is written by hand, in `_results.py`: the models that it is mixed into, and its class.
 const MIXED_IN: [(&str, &str); 10] = [
     ("AskJob", "AskResults"),
-    ("DetectImageResult", "ImageNames"),
+    ("DetectImageResult", "DetectImageNames"),
     ("DetectJob", "DetectResults"),
     ("DetectJobImage", "ImageNames"),
     ("ImageResult", "ImageNames"),
