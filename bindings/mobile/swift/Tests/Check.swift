@@ -70,6 +70,7 @@ struct Check {
         try await otherKinds(client, photo)
         try await recognition(client, job.id)
         try await manyPictures(photo)
+        try await journal(photo)
 
         let keys = try CallbackKeys([(id: 1, master: Data(0..<32))])
         let base = "https://hooks.example.com/ii"
@@ -178,6 +179,25 @@ struct Check {
         client.close()
         let left = try await stopping.value
         guard left.count == 1, case .closed = left[0].error else { fatalError("Swift: \(left)") }
+    }
+
+    static func journal(_ photo: Data) async throws {
+        let path = NSTemporaryDirectory() + "image-intelligence-\(UUID().uuidString).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let before = try ImageIntelligence(journal: path)
+        let job = try await before.detect([.data(photo)], classes: ["person"], customId: "door 7")
+        guard case .store = await refused({ try ImageIntelligence(journal: path) }) else { fatalError("Swift: opened twice") }
+        before.close()
+        let client = try ImageIntelligence(requestsPerSecond: 20, journal: path)
+        let submits = try await client.recover()
+        check(submits.map(\.resumeToken) == [job.resumeToken] && submits[0].outcome == .accepted, "the submit: \(submits)")
+        check(submits[0].customId == "door 7" && submits[0].images == 1, "what the journal knows")
+        try await client.forget(submits[0])
+        let left = try await client.recover()
+        check(left.isEmpty, "what was forgotten")
+        client.close()
+        let none = await refused { try ImageIntelligence(requestsPerSecond: 0) }
+        check(none.name == "config" && none.message.hasPrefix("requestsPerSecond: "), "a rate that is none")
     }
 
     static func recognition(_ client: ImageIntelligence, _ job: String) async throws {

@@ -23,14 +23,12 @@ import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Timeout
 import java.io.File
 import java.io.IOException
-import java.nio.file.Path
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
-import kotlin.test.assertFalse
 import kotlin.test.assertIs
 import kotlin.test.assertNotEquals
 import kotlin.test.assertNotNull
@@ -60,13 +58,14 @@ class AllTest {
         assertEquals((0 until 150).toList(), items.map { it.index })
         for ((index, item) in items.withIndex()) {
             assertTrue(item.ok && item.error == null && !item.chosen, "$item")
-            assertEquals("https://a.example/$index.jpg" to "job-${index / 64}", item.source to item.jobId)
+            assertEquals("https://a.example/$index.jpg" to items[index / 64 * 64].jobId, item.source to item.jobId)
             // The type of a result is that of its kind.
             val result: DetectImageResult = assertNotNull(item.result)
             assertEquals(listOf("person"), result.classes())
             assertEquals(index, result.image.input?.index)
         }
         assertEquals(listOf(22, 64, 64), sizes.sorted())
+        assertEquals(3, items.map { it.jobId }.toSet().size)
         for (job in jobs) assertEquals("gate" to "true", job.text("feedId") to job.text("boundingBox"))
         assertEquals(listOf(150, 0, 0, 3), told.last().run { listOf(done, failed, inFlight, jobs) })
         assertTrue(told.any { it.inFlight > 0 }, "$told")
@@ -179,8 +178,11 @@ class AllTest {
             assertEquals(setOf("job-0", "job-1", "job-2"), done.map { it.job.id }.toSet())
             for (job in done) assertEquals(2, assertIs<DetectJob>(job.result).imageResults.size)
             assertEquals(3 to pulled, jobs.size to endless.pulled.get())
-            // By the first result, too.
-            assertTrue(all.first().ok)
+            // By the first result, too: that of the second was not collected.
+            val two = client.detectAll(listOf(url(0), url(1)), person)
+            assertTrue(two.first().ok)
+            assertEquals(4 to 1, jobs.size to two.inFlight.size)
+            assertEquals("job-3", client.track(two.inFlight).first().job.id)
         }
     }
 

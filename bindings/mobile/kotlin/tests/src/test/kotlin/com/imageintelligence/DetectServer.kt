@@ -30,6 +30,8 @@ class DetectServer(private val done: (Int) -> Boolean = { true }) : AutoCloseabl
     /** How many pictures each job has. */
     val sizes: List<Int> get() = jobs.map { pictures(it).size }
 
+    val baseUrl: String get() = server.baseUrl
+
     fun client(): ImageIntelligence = server.client()
 
     /** Waits until so many jobs more were made. */
