@@ -82,6 +82,10 @@ impl Caller {
             // Whoever gives the tokens has tried his best.
             let token = self.tokens.token(tries.refused.as_ref()).await;
             let token = token.map_err(|error| Failed { error, failure: Failure::Withheld })?;
+            if self.gate.closed_for().is_some() {
+                // Somebody was asked for peace while the token was on its way.
+                continue;
+            }
             let failed = match self.http.send_into(request, Some(&token), sink).await {
                 Ok(location) => return Ok((location, token)),
                 Err(failed) => self.without_secrets(failed, &token),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::retry::parse_http_date;
 use crate::{Error, ErrorKind, Timestamp, parse_retry_after};
 
 impl Error {
@@ -58,7 +59,7 @@ impl Error {
     }
 
     /// Takes over what the answer's headers say besides: the server's name for the request, and for how long it asks to be
-    /// left alone. Names compare in any case.
+    /// left alone; until a date, by the clock of the `Date` header, where there is one. Names compare in any case.
     ///
     /// ```
     /// use image_intelligence_core::{Error, Timestamp};
@@ -67,24 +68,32 @@ impl Error {
     /// let error = Error::from_answer("GET /detect/1", 429, b"").with_answer_headers(headers, Timestamp::from_millis(0));
     /// assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
     /// assert_eq!(error.request_id(), Some("req-1"));
+    ///
+    /// let headers = [("Retry-After", &b"Sun, 06 Nov 1994 08:49:44 GMT"[..]), ("Date", b"Sun, 06 Nov 1994 08:49:37 GMT")];
+    /// let error = Error::from_answer("GET /detect/1", 429, b"").with_answer_headers(headers, Timestamp::from_millis(0));
+    /// assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
     /// ```
     pub fn with_answer_headers<'a>(
         self,
         headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
         now: Timestamp,
     ) -> Self {
-        let (mut retry_after, mut ids) = (None, [None; REQUEST_ID.len()]);
+        let (mut retry_after, mut date, mut ids) = (None, None, [None; REQUEST_ID.len()]);
         for (name, value) in headers {
             let Ok(value) = std::str::from_utf8(value) else { continue };
             if name.eq_ignore_ascii_case("Retry-After") {
                 retry_after = retry_after.or(Some(value));
+            } else if name.eq_ignore_ascii_case("Date") {
+                date = date.or(Some(value));
             } else if let Some(rank) = REQUEST_ID.iter().position(|known| name.eq_ignore_ascii_case(known)) {
                 ids[rank] = ids[rank].or(Some(value));
             }
         }
+        // A date is the server's, and so is what it counts from: this machine's clock may be wrong by hours.
+        let server_now = date.and_then(parse_http_date).unwrap_or(now);
         let id = ids.into_iter().flatten().find(|id| !id.is_empty() && !id.contains(char::is_control));
         self.with_request_id(id.map(|id| id.chars().take(LONGEST_REQUEST_ID).collect()))
-            .with_retry_after(retry_after.and_then(|value| parse_retry_after(value, now)))
+            .with_retry_after(retry_after.and_then(|value| parse_retry_after(value, server_now)))
     }
 }
 

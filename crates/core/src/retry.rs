@@ -127,8 +127,13 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
         // More digits than fit are a long time, too.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        let then = httpdate::parse_http_date(value).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Timestamp::from_millis(i64::try_from(then.as_millis()).ok()?).since(now)
+        parse_http_date(value)?.since(now)
     };
     Some(wait.min(PollPolicy::LONGEST_RETRY_AFTER))
+}
+
+/// Reads a moment as HTTP writes it.
+pub(crate) fn parse_http_date(value: &str) -> Option<Timestamp> {
+    let then = httpdate::parse_http_date(value.trim()).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(i64::try_from(then.as_millis()).ok()?))
 }

@@ -1,6 +1,7 @@
 //! The run itself: reads inputs while there is room, sends batches, and gives results, all of it when asked for the next.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -147,7 +148,7 @@ impl<K: JobKind> Engine<K> {
             if full {
                 self.send();
             } else if let Some(looking) = &mut self.looking {
-                let Poll::Ready(looked) = std::pin::Pin::new(&mut looking.task).poll(cx) else { return };
+                let Poll::Ready(looked) = Pin::new(&mut looking.task).poll(cx) else { return };
                 let Some(Looking { meta, .. }) = self.looking.take() else { return };
                 match looked {
                     Ok(Ok((image, size, key))) => self.place(Picture { meta, image, size, key }),
@@ -202,7 +203,7 @@ impl<K: JobKind> Engine<K> {
         let Some(past) = self.earlier.job(number) else { return };
         match self.taken_up.meet(number, place, past.pictures.len(), meta) {
             Met::First => {
-                tokio::spawn(batch::take_up(Arc::clone(&self.run), number, past.clone()));
+                start(batch::take_up(Arc::clone(&self.run), number, past.clone()));
             }
             Met::Waits => {}
             Met::Done(item) => return self.give(Owner::Earlier(number), *item),
@@ -233,7 +234,7 @@ impl<K: JobKind> Engine<K> {
         }
         self.sending += 1;
         self.open.insert(batch, Open { left: pictures.len(), pictures, in_flight: 0, accepted: false });
-        tokio::spawn(batch::send(Arc::clone(&self.run), batch, images));
+        start(batch::send(Arc::clone(&self.run), batch, images));
     }
 
     /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.
@@ -341,6 +342,12 @@ impl<K: JobKind> Engine<K> {
             on_progress(&progress);
         }
     }
+}
+
+/// Starts a task of its own. Boxed: as much of a task's machinery is, it is in a program but once, and not for each kind of job.
+fn start(work: impl Future<Output = ()> + Send + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(work);
+    tokio::spawn(work);
 }
 
 impl<K: JobKind> Drop for Engine<K> {

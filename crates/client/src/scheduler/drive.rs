@@ -24,7 +24,8 @@ const MOST: usize = 16;
 const MOST_AT_DEADLINES: usize = 64;
 
 enum Done {
-    Looked(Ticket, Sight),
+    /// What a look at a job showed, and when it began.
+    Looked(Ticket, Sight, Instant),
     Swept(Swept),
 }
 
@@ -68,6 +69,13 @@ pub(super) async fn drive(driving: Driving) {
     }
 }
 
+/// How long a request may take that asks for jobs of which the first has this deadline: until then, and the last look a
+/// little longer.
+fn allowed(deadline: Duration, now: Duration) -> Duration {
+    let left = deadline.saturating_sub(now);
+    if left < LAST_LOOK { (deadline + LAST_LOOK).saturating_sub(now) } else { left }
+}
+
 /// Begins what is to be done now, and says until when there is nothing more; `None` once nobody waits.
 fn begin(client: &Client, under_way: &mut UnderWay) -> Option<Instant> {
     let inner = client.inner();
@@ -84,7 +92,7 @@ fn begin(client: &Client, under_way: &mut UnderWay) -> Option<Instant> {
             && deadline + LAST_LOOK <= now
         {
             let message = "the last look could not be made in time; too many waits have the same deadline";
-            state.tell(inner, ticket, Err(Error::new(ErrorKind::RequestTimeout, message)));
+            state.tell(inner, ticket, Err(Error::new(ErrorKind::RequestTimeout, message)), Instant::now());
             continue;
         }
         let has_come = deadline.is_some_and(|(deadline, _)| deadline <= now);
@@ -112,19 +120,18 @@ fn begin(client: &Client, under_way: &mut UnderWay) -> Option<Instant> {
                     [one] => one.listener.span(),
                     _ => None,
                 };
-                let deadline = state.deadline(ticket);
-                let allowed = deadline.saturating_sub(now).max(LAST_LOOK);
-                let client = client.clone();
-                let look =
-                    async move { Done::Looked(ticket, look::look(&client, kind, namespace, &id, all, allowed).await) };
+                let allowed = allowed(state.deadline(ticket), now);
+                let (client, asked) = (client.clone(), Instant::now());
+                let look = async move {
+                    Done::Looked(ticket, look::look(&client, kind, namespace, &id, all, allowed).await, asked)
+                };
                 under_way.push(Box::pin(look.instrument(span.unwrap_or_else(tracing::Span::none))));
             }
             Next::Search(window) => {
                 let Some((kind, namespace)) = state.schedule.place(window.place) else { continue };
                 let (namespace, client) = (namespace.map(str::to_owned), client.clone());
                 let deadlines = window.wanted.iter().map(|ticket| state.deadline(*ticket));
-                let deadline = deadlines.min().unwrap_or(Duration::MAX);
-                let allowed = deadline.saturating_sub(now).clamp(LAST_LOOK, ONE_SEARCH);
+                let allowed = allowed(deadlines.min().unwrap_or(Duration::MAX), now).min(ONE_SEARCH);
                 let sweep = async move { Done::Swept(look::sweep(&client, kind, namespace, window, allowed).await) };
                 under_way.push(Box::pin(sweep));
             }
@@ -138,9 +145,9 @@ fn end(client: &Client, done: Done) {
     let mut state = inner.scheduler.state();
     let now = state.now();
     match done {
-        Done::Looked(ticket, sight) => {
+        Done::Looked(ticket, sight, asked) => {
             state.schedule.looked(ticket, sight.is_ok(), now);
-            state.tell(inner, ticket, sight);
+            state.tell(inner, ticket, sight, asked);
         }
         Done::Swept(Swept { window, seen, brought, result }) => {
             tracing::debug!(
@@ -151,7 +158,7 @@ fn end(client: &Client, done: Done) {
                 "searched for jobs that are waited for"
             );
             for (ticket, status, job) in seen {
-                state.tell(inner, ticket, Ok((status, job)));
+                state.tell(inner, ticket, Ok((status, job)), Instant::now());
             }
             let Err(error) = result else {
                 state.schedule.searched(&window, brought, now);
@@ -176,7 +183,7 @@ fn end(client: &Client, done: Done) {
                     .copied()
                     .collect::<Vec<_>>()
                 {
-                    state.tell(inner, ticket, Err(error.clone()));
+                    state.tell(inner, ticket, Err(error.clone()), Instant::now());
                 }
             }
             state.schedule.search_failed(&window, for_good, now);

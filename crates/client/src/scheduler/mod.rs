@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use image_intelligence_core::{AnyJob, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
+use image_intelligence_core::{AnyJob, ErrorKind, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -202,8 +202,8 @@ impl State {
         deadlines.min().unwrap_or(Duration::MAX)
     }
 
-    /// Tells everybody who waits for a job what a look at it showed, and when the job is due again.
-    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight) {
+    /// Tells everybody who waits for a job what a look at it showed that was begun at `asked`, and when the job is due again.
+    fn tell(&mut self, inner: &Inner, ticket: Ticket, seen: Sight, asked: Instant) {
         let Some(waits) = self.waits.get_mut(&ticket) else { return };
         let told = &mut self.told;
         let jitter = inner.outside().jitter();
@@ -214,7 +214,10 @@ impl State {
                 Ok((status, _)) => Seen::Status(status),
                 Err(error) => Seen::Failed(error),
             };
-            let step = wait.step(waiting.began.elapsed(), view, jitter);
+            // A slow answer says that the job was not there then, which the first seconds of a job explain.
+            let missing = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            let at = if missing { asked } else { Instant::now() };
+            let step = wait.step(at.saturating_duration_since(waiting.began), view, jitter);
             told.push(Arc::clone(&waiting.listener));
             let end = match step {
                 Step::Again(again) => {

@@ -157,10 +157,11 @@ impl Schedule {
     }
 
     /// A job was seen, or asked for in vain, and is due again at `due`; a server that asked for peace has it until
-    /// `not_before`.
+    /// `not_before`, or for longer where it asked for that before.
     pub fn again(&mut self, ticket: Ticket, now: Duration, due: Duration, not_before: Duration, deadline: Duration) {
         self.jobs.change(ticket, |entry| {
-            (entry.last, entry.due, entry.not_before, entry.deadline) = (now, due, not_before, deadline);
+            entry.not_before = entry.not_before.max(not_before);
+            (entry.last, entry.due, entry.deadline) = (now, due.max(entry.not_before), deadline);
             (entry.busy, entry.misses) = (false, 0);
         });
     }
@@ -238,10 +239,19 @@ impl Schedule {
         if let Some((deadline, ticket)) = deadline
             && deadline <= now
         {
-            return if self.jobs.len() <= self.policy.few { self.take(ticket) } else { self.around(ticket, now) };
+            // A last search that did not show it leaves no time for another.
+            let missed = self.jobs.get(ticket).is_some_and(|entry| entry.misses > 0);
+            return if missed || self.jobs.len() <= self.policy.few {
+                self.take(ticket)
+            } else {
+                self.around(ticket, now)
+            };
         }
         if self.jobs.len() <= self.policy.few {
-            let Some((due, ticket)) = self.jobs.due().next() else { return Next::Rest(first_deadline) };
+            let due = self.jobs.due();
+            let due = due
+                .filter_map(|(due, ticket)| Some((self.policy.unless_near(self.jobs.get(ticket)?, due, now), ticket)));
+            let Some((due, ticket)) = due.min() else { return Next::Rest(first_deadline) };
             return if due <= now { self.take(ticket) } else { Next::Rest(due.min(first_deadline)) };
         }
         if now < self.slot {
@@ -266,7 +276,7 @@ impl Schedule {
         let (mut earliest, mut first) = (Duration::MAX, [None; 2]);
         for (_, ticket) in self.jobs.due().take(LOOKED_THROUGH) {
             let Some(entry) = self.jobs.get(ticket) else { continue };
-            let ready = self.policy.ready(entry);
+            let ready = self.policy.ready(entry, now);
             if ready <= now {
                 first[usize::from(entry.misses >= MISSES)].get_or_insert(ticket);
                 if first.iter().all(Option::is_some) {
@@ -288,6 +298,8 @@ impl Schedule {
                 let wanted = self.wanted(place, from, to);
                 match wanted.as_slice() {
                     [] => {}
+                    // It may be here for nothing but its moment, and not due at all.
+                    [one] if self.jobs.get(*one).is_none_or(|entry| self.policy.ready(entry, now) > now) => {}
                     [one] => return Some(self.take(*one)),
                     _ if self.places[place].is_off(now) => {}
                     _ => return Some(self.search(place, from, to, wanted)),

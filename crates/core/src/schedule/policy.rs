@@ -66,10 +66,18 @@ impl SchedulePolicy {
     }
 
     /// From when on a job may be asked for ahead of time.
-    pub(super) fn ready(&self, entry: &Entry) -> Duration {
+    pub(super) fn ready(&self, entry: &Entry, now: Duration) -> Duration {
         let interval = entry.due.saturating_sub(entry.last);
         let ahead = Duration::try_from_secs_f64(interval.as_secs_f64() * self.ahead).unwrap_or(interval);
-        (entry.last + ahead.max(self.shortest)).min(entry.due).max(entry.not_before)
+        let ready = (entry.last + ahead.max(self.shortest)).min(entry.due).max(entry.not_before);
+        self.unless_near(entry, ready, now)
+    }
+
+    /// When a job that may be asked for at a moment is asked for: one whose deadline is near is asked for then, not just
+    /// before it as well.
+    pub(super) fn unless_near(&self, entry: &Entry, moment: Duration, now: Duration) -> Duration {
+        let near = moment.max(now).saturating_add(self.shortest) > entry.deadline;
+        if near { entry.deadline.max(moment) } else { moment }
     }
 
     /// How much a look at a job is worth: 0 just after one, 1 once it is due.
