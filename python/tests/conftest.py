@@ -12,6 +12,7 @@ import pytest
 
 import image_intelligence
 from image_intelligence import AsyncClient, Client
+from jobs import Jobs
 from scripted import Scripted, asked
 
 ROOT = Path(os.environ.get("II_ROOT") or Path(__file__).parents[2])
@@ -96,3 +97,11 @@ def scripted() -> Iterator[Scripted]:
     """A server that answers what the test says; until it says something, a finished job."""
     with Scripted(asked) as server:
         yield server
+
+
+@pytest.fixture
+def jobs(scripted: Scripted) -> Jobs:
+    """The scripted server's detect jobs, which end at once."""
+    made = Jobs()
+    scripted.script = made
+    return made

@@ -92,9 +92,11 @@ def test_a_late_job_is_a_value(client: str, scripted: Scripted) -> None:
     scripted.script = jobs = Jobs(hold=True)
     jobs.ended.add(0)
     _, ended = submitted(scripted, client, 2, lambda opened, handles: opened.as_completed(handles, timeout=0.5))
-    assert [done.ok for done in ended] == [True, False]
-    assert isinstance(ended[1].error, WaitTimeoutError) and ended[1].result is None
-    assert ended[1].error.resume_token == ended[1].job.resume_token
+    by_job = {done.job.id: done for done in ended}
+    assert {name: done.ok for name, done in by_job.items()} == {"job-0": True, "job-1": False}
+    late = by_job["job-1"]
+    assert isinstance(late.error, WaitTimeoutError) and late.result is None
+    assert late.error.resume_token == late.job.resume_token
 
 
 def test_a_job_that_nobody_may_see_is_a_value(scripted: Scripted) -> None:

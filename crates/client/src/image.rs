@@ -34,6 +34,8 @@ pub(crate) enum Source {
     Url(String),
     Bytes(Bytes),
     File(PathBuf),
+    /// Bytes in base64, as they were sent before.
+    Loaded(String),
     /// What the host found to be no picture, and why.
     Refused(Box<Error>),
 }
@@ -60,6 +62,16 @@ impl Image {
         Self { source: Source::Refused(Box::new(error)), custom_id: None }
     }
 
+    /// A picture as it was sent before, which is not read anew, and the name that the caller gave it.
+    pub(crate) fn sent(request: ImageRequest, custom_id: Option<String>) -> Self {
+        let ImageRequest { url, blob, .. } = request;
+        let source = match (url, blob) {
+            (_, Some(blob)) => Source::Loaded(blob),
+            (url, None) => Source::Url(url.unwrap_or_default()),
+        };
+        Self { source, custom_id }
+    }
+
     /// Gives it a name of your own, at most 64 characters, which comes back with its result.
     pub fn custom_id(mut self, id: impl Into<String>) -> Self {
         self.custom_id = Some(id.into());
@@ -71,7 +83,7 @@ impl Image {
         match &self.source {
             Source::Url(url) => url.clone(),
             Source::File(path) => path.display().to_string(),
-            Source::Bytes(_) | Source::Refused(_) => format!("images[{index}]"),
+            Source::Bytes(_) | Source::Loaded(_) | Source::Refused(_) => format!("images[{index}]"),
         }
     }
 
@@ -92,7 +104,7 @@ impl Image {
                 let problem = "no bytes given; pass the picture's file as it is, JPEG or the like";
                 Err(Error::invalid_request(&format!("images[{index}]"), problem))
             }
-            Source::Bytes(_) | Source::File(_) => Ok(()),
+            Source::Bytes(_) | Source::File(_) | Source::Loaded(_) => Ok(()),
             Source::Refused(error) => Err((**error).clone()),
         }
     }
@@ -112,6 +124,12 @@ impl Image {
                     return Err(Error::invalid_request(&format!("images[{index}]"), problem));
                 }
                 ImageRequest::bytes(&bytes)
+            }
+            Source::Loaded(blob) => {
+                take(index, "the picture", (blob.len() / 4 * 3) as u64, left)?;
+                let mut request = ImageRequest::default();
+                request.blob = Some(blob);
+                request
             }
             Source::Refused(error) => return Err(*error),
         };
@@ -174,6 +192,7 @@ impl fmt::Debug for Image {
             Source::Url(url) => out.field("url", url),
             Source::Bytes(bytes) => out.field("bytes", &bytes.len()),
             Source::File(path) => out.field("file", path),
+            Source::Loaded(blob) => out.field("base64", &blob.len()),
             Source::Refused(error) => out.field("refused", error),
         };
         out.field("custom_id", &self.custom_id).finish()

@@ -82,6 +82,14 @@ impl<K: JobKind> Jobs<K> {
         inner.read(&request, K::read_list).await
     }
 
+    /// As [`search`](Self::search), and whether the answer was an empty list: one of rows that cannot be read is none.
+    pub(crate) async fn search_or_nothing(&self, search: &K::Search) -> Result<(Vec<K::Job>, bool)> {
+        let inner = self.client.inner();
+        let namespace = self.namespace.as_deref();
+        let request = K::search(&Place { base: &inner.base, namespace, limits: &inner.limits }, search)?;
+        inner.read(&request, |body| Ok((K::read_list(body)?, is_empty_list(body)))).await
+    }
+
     fn one(&self, inner: &Inner, id: &str) -> Request {
         let path = [K::path(self.namespace.as_deref()), vec![id]].concat();
         Request::get(format!("{} job {id}", K::KIND), K::ONE, inner.base.join(&path))
@@ -226,6 +234,11 @@ pub(crate) fn check_id(id: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn is_empty_list(json: &[u8]) -> bool {
+    let inside = json.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
 /// A result must never be taken for another's.

@@ -32,6 +32,15 @@ pub(crate) enum Found<J> {
     Candidates(Vec<String>),
 }
 
+/// What a strict look for a job shows.
+pub(crate) enum Sight<J> {
+    Ours(J),
+    /// The answer was an empty list.
+    Nothing,
+    /// There were rows, and none is provably it: the ids of those that may be.
+    Others(Vec<String>),
+}
+
 impl Sought {
     /// Looks for the job for so long, and once at least. Where it is not found: the ids of jobs that may be it, or `None` where
     /// the API could not be searched at all.
@@ -74,13 +83,31 @@ impl Sought {
         if let Some(ours) = ours {
             return Ok(Found::Ours(found.swap_remove(ours)));
         }
+        Ok(Found::Candidates(self.candidates(found.iter().map(K::facts))))
+    }
+
+    /// The ids of those that may be it, each once.
+    fn candidates<'a>(&self, found: impl Iterator<Item = Facts<'a>>) -> Vec<String> {
         let mut candidates = Vec::new();
-        for facts in found.iter().map(K::facts).filter(|facts| self.may_be(facts)) {
+        for facts in found.filter(|facts| self.may_be(facts)) {
             if candidates.iter().all(|id| id != facts.id) {
                 candidates.push(facts.id.to_owned());
             }
         }
-        Ok(Found::Candidates(candidates))
+        candidates
+    }
+
+    /// Looks once for a job whose customId is our rid, where finding nothing is to prove something. Gives nothing where the
+    /// answer is of other jobs: such a search does not look for what it was asked for.
+    pub(crate) async fn look_strictly<K: JobKind>(&self, client: &Client) -> Result<Sight<K::Job>> {
+        let jobs = Jobs::<K>::new(client.clone(), self.namespace.clone());
+        let named = K::search_of(JobSearch::new().custom_id(&self.custom_id));
+        let (mut found, nothing) = jobs.search_or_nothing(&named).await?;
+        Ok(match found.iter().position(|job| self.is_ours(&K::facts(job))) {
+            Some(ours) => Sight::Ours(found.swap_remove(ours)),
+            None if nothing && self.ours => Sight::Nothing,
+            None => Sight::Others(self.candidates(found.iter().map(K::facts))),
+        })
     }
 
     fn is_ours(&self, job: &Facts<'_>) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use image_intelligence_core::{
-    Callbacks, Error, ErrorKind, ImageRequest, Inputs, Intent, JobRef, JobRequest, Repeat, Result, Rid,
+    Callbacks, Error, ErrorKind, Failure, ImageRequest, Inputs, Intent, JobRef, JobRequest, Repeat, Result, Rid,
 };
 
 use crate::client::Client;
@@ -39,9 +39,27 @@ pub(crate) struct Loaded<K: JobKind> {
     pub(crate) also_told: Option<Arc<dyn Callbacks>>,
 }
 
+/// A submit that came to nothing, or to nothing that is known.
+pub(crate) struct Unsent {
+    pub(crate) error: Error,
+    /// What was sent, where the API has refused it.
+    pub(crate) refused: Option<Bytes>,
+}
+
+impl From<Error> for Unsent {
+    fn from(error: Error) -> Self {
+        Self { error, refused: None }
+    }
+}
+
 impl<K: JobKind> Loaded<K> {
     /// Gives the job its name, checks it, has the intent recorded, and sends it once.
     pub(crate) async fn send(self) -> Result<Job<K>> {
+        self.send_or_return().await.map_err(|unsent| unsent.error)
+    }
+
+    /// As [`send`](Self::send), and gives back what the API has refused.
+    pub(crate) async fn send_or_return(self) -> Result<Job<K>, Unsent> {
         let Self { client, mut request, inputs, rid, namespace, also_told } = self;
         let inner = client.inner();
         let ours = request.options().custom_id.is_none();
@@ -67,6 +85,11 @@ impl<K: JobKind> Loaded<K> {
     }
 }
 
+/// Whether the API has read the request and wants none like it.
+fn is_refused(failed: &Failed) -> bool {
+    matches!(failed.failure, Failure::Status(400 | 413))
+}
+
 /// The body of a request. Room is made once, for its pictures may be most of the memory that there is.
 fn written<R: JobRequest>(mut request: R) -> Result<Vec<u8>> {
     let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -86,13 +109,14 @@ pub(crate) struct Submit {
 }
 
 impl Submit {
-    pub(crate) async fn send<K: JobKind>(self, body: Bytes) -> Result<Job<K>> {
+    pub(crate) async fn send<K: JobKind>(self, body: Bytes) -> Result<Job<K>, Unsent> {
         let inner = self.client.inner();
         let url = inner.base.join(&K::path(self.sought.namespace.as_deref()));
         let mut request = Request::post(format!("POST {}", K::ALL), K::ALL, url, body);
         request.told = self.told.as_ref().map(Told::leash);
         let answer = inner.caller.call(&request, Repeat::Creates, &inner.retry, K::read).await;
         // A body that is lost is not kept in memory while its job is looked for.
+        let body = request.body.take().filter(|_| matches!(&answer, Err(failed) if is_refused(failed)));
         drop(request);
         let job = match answer {
             Ok(job) => job,
@@ -103,7 +127,7 @@ impl Submit {
                         if let Some(told) = &self.told {
                             told.unknown(error.clone()).await;
                         }
-                        return Err(error);
+                        return Err(error.into());
                     }
                 }
             }
@@ -111,7 +135,7 @@ impl Submit {
                 if let Some(told) = &self.told {
                     told.refused(failed.error.clone()).await;
                 }
-                return Err(failed.error);
+                return Err(Unsent { error: failed.error, refused: body });
             }
         };
         if let Some(told) = &self.told {

@@ -187,6 +187,11 @@ impl Shared {
     }
 }
 
+/// Tells what was found out of a submit of an earlier process.
+pub(crate) async fn settled(rid: Rid, all: Vec<Arc<dyn Callbacks>>, end: Result<JobRef>) {
+    tell(rid, all, end.map_or_else(End::Refused, End::Accepted)).await;
+}
+
 async fn tell(rid: Rid, all: Vec<Arc<dyn Callbacks>>, end: End) {
     for one in all {
         match end.clone() {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use image_intelligence_core::{
-    Callbacks, Error, ErrorKind, Inputs, JobRef, JobRequest as _, Result, ResumeToken, Timestamp,
+    Callbacks, Error, ErrorKind, ImageRequest, Inputs, JobRequest as _, Later, Result, ResumeToken, Rid, Timestamp,
 };
 
+use super::course::Witness;
 use super::item::Outcome;
 use super::key::Key;
-use super::manifest::{Fate, Past};
+use super::look::Picture;
+use super::manifest::{Manifest, Past};
 use super::ready::Owner;
-use super::run::{Ended, Event, Run, is_final};
+use super::run::{Ended, Event, Run, Turn, is_final};
 use crate::image::Image;
 use crate::job::Job;
 use crate::kind::JobKind;
@@ -18,16 +20,24 @@ use crate::recover::Sought;
 use crate::submit::Loaded;
 
 /// Says at last what became of a batch, come what may.
-struct Report<K: JobKind> {
+pub(super) struct Report<K: JobKind> {
     run: Arc<Run<K>>,
     owner: Owner,
     told: bool,
 }
 
 impl<K: JobKind> Report<K> {
-    fn tell(&mut self, ended: Ended<K>) {
+    pub(super) fn new(run: &Arc<Run<K>>, owner: Owner) -> Self {
+        Self { run: Arc::clone(run), owner, told: false }
+    }
+
+    pub(super) fn tell(&mut self, ended: Ended<K>) {
+        self.tell_event(Event::Ended { owner: self.owner, ended });
+    }
+
+    pub(super) fn tell_event(&mut self, event: Event<K>) {
         self.told = true;
-        let _ = self.run.events.send(Event::Ended { owner: self.owner, ended });
+        let _ = self.run.events.send(event);
     }
 }
 
@@ -40,152 +50,57 @@ impl<K: JobKind> Drop for Report<K> {
     }
 }
 
-/// A picture of a batch: its place among the inputs, itself, and by what it is known again.
-pub(crate) type Member = (usize, Image, Option<Key>);
-
-/// Reads the pictures, sends them, and waits for their job.
-pub(crate) async fn send<K: JobKind>(run: Arc<Run<K>>, batch: u64, pictures: Vec<Member>) {
+/// Sends a batch, and waits for its job.
+pub(crate) async fn send<K: JobKind>(run: Arc<Run<K>>, batch: u64, pictures: Vec<Picture>, turn: Turn) {
     let owner = Owner::Batch(batch);
-    let mut report = Report { run: Arc::clone(&run), owner, told: false };
-    let ended = match submit(&run, pictures).await {
-        Ok(Sent { job: None, outcomes, .. }) => Ended { job_id: None, outcomes: Ok(outcomes) },
-        Ok(Sent { job: Some(job), places, outcomes }) => wait(&run, owner, &job, &places, outcomes).await,
+    let mut report = Report::new(&run, owner);
+    let ended = match submit(&run, pictures, turn).await {
+        Ok(Sent::Nothing(outcomes)) => Ended { job_id: None, outcomes: Ok(outcomes) },
+        Ok(Sent::Job { job, places, outcomes }) => wait(&run, owner, &job, &places, outcomes).await,
+        Ok(Sent::Refused(refused)) => return report.tell_event(Event::Refused { batch, refused }),
         Err(error) => run.failed(error),
     };
     report.tell(ended);
 }
 
-/// Waits for a job of an earlier run, which is looked for first where it is not known to exist.
-pub(crate) async fn take_up<K: JobKind>(run: Arc<Run<K>>, number: usize, past: Past) {
+/// Waits for a job of an earlier run that is known to exist.
+pub(crate) async fn take_up<K: JobKind>(run: Arc<Run<K>>, number: usize, past: Past, id: String, created: Timestamp) {
     let owner = Owner::Earlier(number);
-    let mut report = Report { run: Arc::clone(&run), owner, told: false };
-    let ended = match find(&run, &past).await {
-        Ok(job) => {
-            let places: Vec<_> = (0..past.pictures.len()).collect();
-            let outcomes = places.iter().map(|_| Outcome::nothing()).collect();
-            wait(&run, owner, &job, &places, outcomes).await
-        }
-        Err(error) => run.failed(error),
-    };
+    let mut report = Report::new(&run, owner);
+    let job = run.resumed(&past, id, created);
+    let places: Vec<_> = (0..past.pictures.len()).collect();
+    let outcomes = places.iter().map(|_| Outcome::nothing()).collect();
+    let ended = wait(&run, owner, &job, &places, outcomes).await;
     report.tell(ended);
 }
 
 impl<K: JobKind> Run<K> {
     /// A batch came to nothing; so would every other, it may be.
-    fn failed(&self, error: Error) -> Ended<K> {
+    pub(super) fn failed(&self, error: Error) -> Ended<K> {
         if is_final(&error) {
             self.control.give_up(&error);
         }
         Ended { job_id: None, outcomes: Err(error) }
     }
-}
 
-/// Pictures that were sent.
-struct Sent<K: JobKind> {
-    /// None where no picture was fit to be sent.
-    job: Option<Job<K>>,
-    /// For each picture of the job, its place in the batch.
-    places: Vec<usize>,
-    /// For each picture of the batch, what went wrong before it was sent.
-    outcomes: Vec<Outcome<K>>,
-}
+    /// The job of an earlier run.
+    fn resumed(&self, past: &Past, id: String, created: Timestamp) -> Job<K> {
+        let mut token = ResumeToken::new(K::KIND, id, past.rid, created, self.client.base_url());
+        token.namespace.clone_from(&self.namespace);
+        let mut pictures: Vec<_> = past.pictures.iter().map(Key::sent).collect();
+        let mut job = Job::resumed(self.client.clone(), token);
+        job.inputs = Arc::new(Inputs::stamp(past.rid, &mut pictures, []));
+        job
+    }
 
-async fn submit<K: JobKind>(run: &Run<K>, pictures: Vec<Member>) -> Result<Sent<K>> {
-    let control = &run.control;
-    let turn = tokio::select! {
-        biased;
-        reason = control.until_halted() => return Err(reason),
-        turn = run.uploads.acquire() => turn,
-    };
-    let inner = run.client.inner();
-    let mut request = run.request.clone();
-    let (mut places, mut sources, mut keys, mut outcomes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut left = inner.largest_request;
-    for (place, (index, image, key)) in pictures.into_iter().enumerate() {
-        let source = image.source(index);
-        let loaded = tokio::select! {
-            biased;
-            reason = control.until_halted() => return Err(reason),
-            loaded = image.load(index, &mut left) => loaded,
-        };
-        match loaded {
-            Ok(loaded) => {
-                request.images_mut().push(loaded);
-                places.push(place);
-                sources.push(source);
-                keys.extend(key);
-                outcomes.push(Outcome::nothing());
-            }
-            Err(error) => outcomes.push(Outcome::failed(error)),
-        }
+    /// A job of this manifest, to be searched for.
+    pub(super) fn sought(&self, rid: Rid, custom_id: String, at: Timestamp) -> Sought {
+        let namespace = self.namespace.clone();
+        Sought { rid, ours: custom_id == rid.to_string(), custom_id, minted: None, namespace, at }
     }
-    if places.is_empty() {
-        return Ok(Sent { job: None, places, outcomes });
-    }
-    let rid = inner.outside().rid()?;
-    let inputs = Inputs::stamp(rid, request.images_mut(), sources);
-    if let Some(reason) = control.halted() {
-        return Err(reason);
-    }
-    if let Some(manifest) = &run.manifest {
-        manifest.expect(rid, keys);
-    }
-    let also_told = run.manifest.clone().map(|manifest| manifest as Arc<dyn Callbacks>);
-    let (client, namespace) = (run.client.clone(), run.namespace.clone());
-    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, also_told };
-    // From here on nobody's leaving ends it.
-    let job = inner.while_open(Box::pin(loaded.send())).await?;
-    drop(turn);
-    Ok(Sent { job: Some(job), places, outcomes })
-}
 
-/// The job of an earlier run.
-async fn find<K: JobKind>(run: &Run<K>, past: &Past) -> Result<Job<K>> {
-    let Past { rid, at, .. } = *past;
-    let namespace = run.namespace.clone();
-    let (id, created_at) = match &past.fate {
-        Fate::Accepted { id, created_at } => (id.clone(), *created_at),
-        fate => {
-            let inner = run.client.inner();
-            // Where it was looked for already, one look more will do.
-            let limit = if matches!(fate, Fate::Unknown) { std::time::Duration::ZERO } else { inner.recover_for };
-            let custom_id = past.custom_id.clone();
-            let sought = Sought { rid, ours: custom_id == rid.to_string(), custom_id, minted: None, namespace, at };
-            let found = tokio::select! {
-                biased;
-                () = run.control.until_dropped() => return Err(dropped()),
-                found = inner.while_open(async { Ok(sought.find::<K>(&run.client, limit).await) }) => found?,
-            };
-            match found {
-                Ok(job) => {
-                    let facts = K::facts(&job);
-                    let made = JobRef::new(K::KIND, facts.id).created_at(facts.created_at);
-                    run.note(|manifest| manifest.accepted(rid, made)).await;
-                    (facts.id.to_owned(), facts.created_at)
-                }
-                Err(candidates) => {
-                    let error = sought.unknown(None, limit, candidates);
-                    run.note(|manifest| manifest.unknown(rid, error.clone())).await;
-                    return Err(error);
-                }
-            }
-        }
-    };
-    let created: Timestamp = created_at.unwrap_or(at);
-    let mut token = ResumeToken::new(K::KIND, id, rid, created, run.client.base_url());
-    token.namespace.clone_from(&run.namespace);
-    let mut pictures: Vec<_> = past.pictures.iter().map(Key::sent).collect();
-    let mut job = Job::resumed(run.client.clone(), token);
-    job.inputs = Arc::new(Inputs::stamp(rid, &mut pictures, []));
-    Ok(job)
-}
-
-impl<K: JobKind> Run<K> {
     /// Writes something down. Where that fails it is found out again the next time.
-    async fn note<'a>(
-        &'a self,
-        what: impl FnOnce(&'a super::manifest::Manifest) -> image_intelligence_core::Later<'a, Result<()>>,
-    ) {
+    pub(super) async fn note<'a>(&'a self, what: impl FnOnce(&'a Manifest) -> Later<'a, Result<()>>) {
         if let Some(manifest) = &self.manifest
             && let Err(error) = what(manifest).await
         {
@@ -194,7 +109,92 @@ impl<K: JobKind> Run<K> {
     }
 }
 
-fn dropped() -> Error {
+/// What became of the sending of a batch.
+enum Sent<K: JobKind> {
+    /// No picture was fit to be sent; for each of the batch, what went wrong.
+    Nothing(Vec<Outcome<K>>),
+    Job {
+        job: Job<K>,
+        /// For each picture of the job, its place in the batch.
+        places: Vec<usize>,
+        /// For each picture of the batch, what went wrong before it was sent.
+        outcomes: Vec<Outcome<K>>,
+    },
+    Refused(Refused<K>),
+}
+
+/// A batch whose job the API has refused: there certainly is none.
+pub(crate) struct Refused<K: JobKind> {
+    pub(crate) error: Error,
+    /// Those that were sent, still in hand, and the place of each in the batch.
+    pub(crate) pictures: Vec<(usize, Picture)>,
+    /// For each picture of the batch, what went wrong before it was sent.
+    pub(crate) outcomes: Vec<Outcome<K>>,
+    pub(crate) turn: Turn,
+}
+
+async fn submit<K: JobKind>(run: &Run<K>, pictures: Vec<Picture>, turn: Turn) -> Result<Sent<K>> {
+    let control = &run.control;
+    let inner = run.client.inner();
+    let mut request = run.request.clone();
+    let (mut sent, mut places, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut left = inner.largest_request;
+    for (place, Picture { meta, image, size, key }) in pictures.into_iter().enumerate() {
+        let loaded = tokio::select! {
+            biased;
+            reason = control.until_halted() => return Err(reason),
+            loaded = image.load(meta.index, &mut left) => loaded,
+        };
+        match loaded {
+            Ok(loaded) => {
+                request.images_mut().push(loaded);
+                places.push(place);
+                sent.push((meta, size, key));
+                outcomes.push(Outcome::nothing());
+            }
+            Err(error) => outcomes.push(Outcome::failed(error)),
+        }
+    }
+    if places.is_empty() {
+        return Ok(Sent::Nothing(outcomes));
+    }
+    let rid = inner.outside().rid()?;
+    let sources = sent.iter().map(|(meta, ..)| meta.source.clone());
+    let inputs = Inputs::stamp(rid, request.images_mut(), sources);
+    if let Some(reason) = control.halted() {
+        return Err(reason);
+    }
+    if let Some(manifest) = &run.manifest {
+        manifest.expect(rid, sent.iter().filter_map(|(_, _, key)| key.clone()).collect());
+    }
+    let also_told = run.manifest.clone().map(|manifest| manifest as Arc<dyn Callbacks>);
+    let (client, namespace) = (run.client.clone(), run.namespace.clone());
+    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, also_told };
+    let at = inner.outside().now();
+    // From here on nobody's leaving ends it.
+    let unsent = match inner.while_open(Box::pin(async { Ok(loaded.send_or_return().await) })).await? {
+        Ok(job) => {
+            drop(turn);
+            run.course.made(Witness::of_this_run(rid, rid.to_string(), at));
+            return Ok(Sent::Job { job, places, outcomes });
+        }
+        Err(unsent) => unsent,
+    };
+    let Some(images) = unsent.refused.and_then(|body| images::<K>(&body)) else { return Err(unsent.error) };
+    let again = images.into_iter().zip(sent).map(|(request, (meta, size, key))| {
+        let image = Image::sent(request, meta.custom_id.clone());
+        Picture { meta, image, size, key }
+    });
+    let pictures = places.into_iter().zip(again).collect();
+    Ok(Sent::Refused(Refused { error: unsent.error, pictures, outcomes, turn }))
+}
+
+/// The pictures of a request as it was sent.
+fn images<K: JobKind>(body: &[u8]) -> Option<Vec<ImageRequest>> {
+    Some(std::mem::take(K::Request::read(body).ok()?.images_mut()))
+}
+
+pub(super) fn dropped() -> Error {
     Error::new(ErrorKind::Cancelled, "the run was dropped")
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use image_intelligence_core::{Error, ErrorKind, JobRequest as _, Kind, Result, Wait, check_namespace};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::course::Course;
 use super::feed::Source;
 use super::item::Progress;
 use super::manifest::{Earlier, Manifest};
@@ -169,8 +170,9 @@ impl<K: JobKind> AllBuilder<K> {
         };
         let (events, taken) = mpsc::unbounded_channel();
         let control = Arc::new(Control::new(source.total));
-        let (wait, uploads) = (settings.wait, Semaphore::new(UPLOADS));
-        let run = Arc::new(Run { client, request, namespace, wait, uploads, events, control, manifest });
+        let (wait, uploads) = (settings.wait, Arc::new(Semaphore::new(UPLOADS)));
+        let course = Arc::new(Course::new(earlier.latest()));
+        let run = Arc::new(Run { client, request, namespace, wait, uploads, events, control, manifest, course });
         Ok(Engine::new(run, taken, source, earlier, &settings, on_progress))
     }
 }

@@ -49,6 +49,16 @@ impl<K: JobKind> TakenUp<K> {
         self.busy
     }
 
+    /// Whether the job was taken up, and not all of its pictures have been given.
+    pub(crate) fn knows(&self, number: usize) -> bool {
+        self.jobs.contains_key(&number)
+    }
+
+    /// Whether any job is waited for.
+    pub(crate) fn waits(&self) -> bool {
+        self.jobs.values().any(|job| job.ended.is_none())
+    }
+
     /// A picture was met that is at that place of a job of so many.
     pub(crate) fn meet(&mut self, number: usize, place: usize, pictures: usize, meta: Meta) -> Met<K> {
         let first = !self.jobs.contains_key(&number);

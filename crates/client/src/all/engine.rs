@@ -1,5 +1,7 @@
 //! The run itself: reads inputs while there is room, sends batches, and gives results, all of it when asked for the next.
 
+mod events;
+
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +15,14 @@ use super::builder::{OnProgress, Settings};
 use super::earlier::{Met, TakenUp};
 use super::feed::Source;
 use super::forming::Forming;
-use super::item::{Item, Meta, Outcome, Progress};
+use super::item::{Item, Meta, Progress};
 use super::look::{Look, Looking, Picture, look};
-use super::manifest::Earlier;
+use super::manifest::{Earlier, Fate};
+use super::parts::Parts;
 use super::ready::{Owner, Ready};
-use super::run::{Control, Ended, Event, Run, UPLOADS};
+use super::run::{Control, Event, Run, Turn};
+use super::settle::settle;
+use super::unsettled::Unsettled;
 use crate::image::Image;
 use crate::kind::JobKind;
 
@@ -30,14 +35,14 @@ pub(crate) struct Engine<K: JobKind> {
     next_index: usize,
     looking: Option<Looking>,
     forming: Forming,
+    parts: Parts,
     concurrency: usize,
     most_refused: usize,
     open: HashMap<u64, Open>,
     earlier: Earlier,
     taken_up: TakenUp<K>,
+    unsettled: Unsettled,
     next_batch: u64,
-    /// Batches that have no job yet.
-    sending: usize,
     ready: Ready<K>,
     /// How many of those that are ready belong to no batch.
     refused: usize,
@@ -49,9 +54,16 @@ pub(crate) struct Engine<K: JobKind> {
 struct Open {
     pictures: Vec<Meta>,
     in_flight: usize,
+    /// Whether it was in waiting.
+    part: bool,
     accepted: bool,
+    /// Whether nothing more will come of it.
+    ended: bool,
     left: usize,
 }
+
+/// So many batches' worth of bytes may wait for their jobs to be settled.
+const UNSETTLED: usize = 4;
 
 impl<K: JobKind> Engine<K> {
     pub(crate) fn new(
@@ -69,13 +81,14 @@ impl<K: JobKind> Engine<K> {
             next_index: 0,
             looking: None,
             forming: Forming::new(settings.batch_size, settings.batch_bytes),
+            parts: Parts::new(earlier.has_accepted()),
             concurrency: settings.concurrency,
             most_refused: settings.batch_size,
             open: HashMap::new(),
             earlier,
             taken_up: TakenUp::new(),
+            unsettled: Unsettled::new(settings.batch_bytes.saturating_mul(UNSETTLED)),
             next_batch: 0,
-            sending: 0,
             ready: Ready::new(settings.in_order),
             refused: 0,
             on_progress,
@@ -105,7 +118,10 @@ impl<K: JobKind> Engine<K> {
                 Poll::Ready(Some(item))
             }
             None if self.is_over() => Poll::Ready(None),
-            None => Poll::Pending,
+            None => {
+                self.run.course.tell(self.may_send_more());
+                Poll::Pending
+            }
         }
     }
 
@@ -113,25 +129,55 @@ impl<K: JobKind> Engine<K> {
         self.source.is_none()
             && self.looking.is_none()
             && self.forming.is_empty()
+            && self.parts.is_empty()
+            && self.unsettled.is_empty()
             && self.open.is_empty()
             && self.taken_up.busy() == 0
             && self.ready.is_empty()
     }
 
+    /// Whether one more batch may be in memory.
+    fn has_memory(&self) -> bool {
+        self.run.uploads.available_permits() > 0
+    }
+
+    fn unended(&self) -> usize {
+        self.open.values().filter(|open| !open.ended).count()
+    }
+
     fn may_send(&self) -> bool {
-        self.open.len() < self.concurrency && self.sending <= UPLOADS
+        // Where everything waits for this one, the results that wait do not count.
+        let open = if self.is_awaited() { self.unended() } else { self.open.len() };
+        open < self.concurrency && self.has_memory()
     }
 
     /// Whether it is time to read for a batch.
     fn may_read(&self) -> bool {
-        self.may_send() && self.taken_up.busy() < self.concurrency && self.refused < self.most_refused
+        self.parts.is_empty()
+            && self.open.len() < self.concurrency
+            && self.has_memory()
+            && self.taken_up.busy() < self.concurrency
+            && self.refused < self.most_refused
+    }
+
+    /// Whether no result can be given before one of the batch that is being put together.
+    fn is_awaited(&self) -> bool {
+        !self.forming.is_empty() && self.ready.awaits() == self.forming.first()
     }
 
     /// Whether the batch that is being put together leaves as it is: nothing more fits, or its time has come, or everything
     /// waits for it, with results in order and no room to read on.
     fn must_leave(&self) -> bool {
-        let awaited = || self.ready.awaits() == self.forming.first() && !self.may_read();
-        !self.forming.is_empty() && (self.forming.is_full() || awaited())
+        !self.forming.is_empty() && (self.forming.is_full() || (self.is_awaited() && !self.may_read()))
+    }
+
+    /// Whether anything may come to be sent that does not wait for a job of an earlier run to be settled.
+    fn may_send_more(&self) -> bool {
+        let reads = self.run.control.halted().is_none() && self.may_read();
+        self.open.values().any(|open| !open.ended)
+            || self.taken_up.waits()
+            || !self.parts.is_empty()
+            || (reads && (self.source.is_some() || self.looking.is_some()))
     }
 
     /// Reads while there is room, and sends what is full.
@@ -141,6 +187,12 @@ impl<K: JobKind> Engine<K> {
                 return self.wind_up(cx, &reason);
             }
             self.forming.poll_linger(cx);
+            if !self.parts.is_empty() {
+                if self.send_part() {
+                    continue;
+                }
+                return;
+            }
             let full = self.must_leave();
             if !(if full { self.may_send() } else { self.may_read() }) {
                 return;
@@ -188,10 +240,14 @@ impl<K: JobKind> Engine<K> {
     }
 
     fn place(&mut self, picture: Picture) {
-        let before = picture.key.as_ref().and_then(|key| self.earlier.place_of(key));
-        if let Some((number, place)) = before {
-            return self.meet(number, place, picture.meta);
+        match picture.key.as_ref().and_then(|key| self.earlier.place_of(key)) {
+            Some((number, place)) => self.meet(number, place, picture),
+            None => self.add(picture),
         }
+    }
+
+    /// A picture for the next batch.
+    fn add(&mut self, picture: Picture) {
         if !self.forming.fits(&picture) {
             self.send();
         }
@@ -199,14 +255,31 @@ impl<K: JobKind> Engine<K> {
     }
 
     /// A picture that an earlier run sent.
-    fn meet(&mut self, number: usize, place: usize, meta: Meta) {
-        let Some(past) = self.earlier.job(number) else { return };
-        match self.taken_up.meet(number, place, past.pictures.len(), meta) {
-            Met::First => {
-                start(batch::take_up(Arc::clone(&self.run), number, past.clone()));
+    fn meet(&mut self, number: usize, place: usize, picture: Picture) {
+        match self.earlier.job(number).map(|past| &past.fate) {
+            None | Some(Fate::None) => self.add(picture),
+            Some(Fate::Left | Fate::Unknown) if !self.taken_up.knows(number) => {
+                if self.unsettled.meet(number, place, picture)
+                    && let Some(past) = self.earlier.job(number).cloned()
+                {
+                    let trying = self.run.course.begin();
+                    start(settle(Arc::clone(&self.run), number, past, trying));
+                }
             }
-            Met::Waits => {}
-            Met::Done(item) => return self.give(Owner::Earlier(number), *item),
+            Some(_) => self.take_up(number, place, picture.meta),
+        }
+    }
+
+    /// A picture of a job of an earlier run that exists, or of which nothing more is to be learnt.
+    fn take_up(&mut self, number: usize, place: usize, meta: Meta) {
+        let Some(past) = self.earlier.job(number) else { return };
+        match (self.taken_up.meet(number, place, past.pictures.len(), meta), &past.fate) {
+            (Met::First, Fate::Accepted { id, created_at }) => {
+                let created = created_at.unwrap_or(past.at);
+                start(batch::take_up(Arc::clone(&self.run), number, past.clone(), id.clone(), created));
+            }
+            (Met::First | Met::Waits, _) => {}
+            (Met::Done(item), _) => return self.give(Owner::Earlier(number), *item),
         }
         self.run.control.count(|progress| progress.in_flight += 1);
     }
@@ -218,28 +291,41 @@ impl<K: JobKind> Engine<K> {
         self.ready.push(owner, item);
     }
 
-    /// A picture that comes into no job.
-    fn refuse(&mut self, meta: Meta, error: Error) {
-        self.refused += 1;
-        self.give(Owner::Nobody, Item::new(meta, None, Outcome::failed(error)));
+    /// Sends what was put together.
+    fn send(&mut self) {
+        // Whoever comes here has seen that there is room.
+        if let Ok(turn) = Arc::clone(&self.run.uploads).try_acquire_owned() {
+            let pictures = self.forming.take();
+            self.open(pictures, Arc::new(turn), false);
+        }
     }
 
-    fn send(&mut self) {
+    /// Sends a batch that waits, where there is room for it.
+    fn send_part(&mut self) -> bool {
+        let tried = |open: &Open| open.part && !open.accepted && !open.ended;
+        if self.unended() >= self.concurrency || (self.parts.is_trial() && self.open.values().any(tried)) {
+            return false;
+        }
+        let Some(part) = self.parts.pop(self.has_memory()) else { return false };
+        let turn = part.turn.or_else(|| Arc::clone(&self.run.uploads).try_acquire_owned().ok().map(Arc::new));
+        if let Some(turn) = turn {
+            self.open(part.pictures, turn, true);
+        }
+        true
+    }
+
+    fn open(&mut self, sent: Vec<Picture>, turn: Turn, part: bool) {
         let batch = self.next_batch;
         self.next_batch += 1;
-        let (mut pictures, mut images) = (Vec::new(), Vec::new());
-        for picture in self.forming.take() {
-            images.push((picture.meta.index, picture.image, picture.key));
-            pictures.push(picture.meta);
-        }
-        self.sending += 1;
-        self.open.insert(batch, Open { left: pictures.len(), pictures, in_flight: 0, accepted: false });
-        start(batch::send(Arc::clone(&self.run), batch, images));
+        let pictures: Vec<_> = sent.iter().map(|picture| picture.meta.clone()).collect();
+        let left = pictures.len();
+        self.open.insert(batch, Open { pictures, in_flight: 0, part, accepted: false, ended: false, left });
+        start(batch::send(Arc::clone(&self.run), batch, sent, turn));
     }
 
     /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.
     fn wind_up(&mut self, cx: &mut Context<'_>, reason: &Error) {
-        for picture in self.forming.take() {
+        for picture in self.parts.take().chain(self.forming.take()) {
             self.refuse(picture.meta, reason.clone());
         }
         if let Some(looking) = self.looking.take() {
@@ -263,52 +349,6 @@ impl<K: JobKind> Engine<K> {
             }
         }
         self.source = None;
-    }
-
-    fn take(&mut self, event: Event<K>) {
-        match event {
-            Event::Accepted { owner: Owner::Batch(batch), pictures } => {
-                self.sending = self.sending.saturating_sub(1);
-                if let Some(open) = self.open.get_mut(&batch) {
-                    (open.accepted, open.in_flight) = (true, pictures);
-                }
-                self.run.control.count(|progress| {
-                    progress.jobs += 1;
-                    progress.in_flight += pictures;
-                });
-            }
-            Event::Accepted { .. } => self.run.control.count(|progress| progress.jobs += 1),
-            Event::Ended { owner: Owner::Batch(batch), ended } => self.end(batch, ended),
-            Event::Ended { owner: Owner::Earlier(number), ended } => {
-                let items = self.taken_up.end(number, ended);
-                self.landed(items.len());
-                for item in items {
-                    self.give(Owner::Earlier(number), item);
-                }
-            }
-            Event::Ended { owner: Owner::Nobody, .. } => {}
-        }
-    }
-
-    fn end(&mut self, batch: u64, ended: Ended<K>) {
-        let Some(open) = self.open.get_mut(&batch) else { return };
-        if !open.accepted {
-            self.sending = self.sending.saturating_sub(1);
-        }
-        let pictures = std::mem::take(&mut open.pictures);
-        let in_flight = std::mem::take(&mut open.in_flight);
-        let outcomes = match ended.outcomes {
-            Ok(outcomes) => outcomes,
-            Err(error) => pictures.iter().map(|_| Outcome::failed(error.clone())).collect(),
-        };
-        self.landed(in_flight);
-        for (meta, outcome) in pictures.into_iter().zip(outcomes) {
-            self.give(Owner::Batch(batch), Item::new(meta, ended.job_id.clone(), outcome));
-        }
-    }
-
-    fn landed(&self, pictures: usize) {
-        self.run.control.count(|progress| progress.in_flight = progress.in_flight.saturating_sub(pictures));
     }
 
     /// A result was taken; with the last of a batch there is room for another.

@@ -12,6 +12,9 @@ use super::look::Picture;
 /// How long a picture waits for others to come along.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// However little a server takes, a batch may have so many bytes.
+const LEAST_BYTES: usize = 256 * 1024;
+
 /// Pictures that will be one job: as many as may be, or as their bytes allow, or as come within a second.
 pub(crate) struct Forming {
     most: usize,
@@ -26,6 +29,25 @@ pub(crate) struct Forming {
 impl Forming {
     pub(crate) fn new(most: usize, most_bytes: usize) -> Self {
         Self { most, most_bytes, pictures: Vec::new(), bytes: 0, names: HashSet::new(), linger: None, overdue: false }
+    }
+
+    /// Has batches be smaller from here on: so many bytes were too many.
+    pub(crate) fn shrink(&mut self, refused: usize) {
+        self.most_bytes = self.most_bytes.min((refused / 2).max(LEAST_BYTES));
+    }
+
+    /// Puts pictures together that are at hand, as it does those that come.
+    pub(crate) fn divide(&self, pictures: impl IntoIterator<Item = Picture>) -> Vec<Vec<Picture>> {
+        let mut forming = Self::new(self.most, self.most_bytes);
+        let mut batches = Vec::new();
+        for picture in pictures {
+            if !forming.fits(&picture) {
+                batches.push(forming.take());
+            }
+            forming.add(picture);
+        }
+        batches.push(forming.take());
+        batches
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -60,6 +82,10 @@ impl Forming {
         if self.pictures.is_empty() {
             self.linger = Some(Box::pin(tokio::time::sleep(LINGER)));
         }
+        self.add(picture);
+    }
+
+    fn add(&mut self, picture: Picture) {
         self.bytes = self.bytes.saturating_add(picture.size);
         self.names.extend(picture.meta.custom_id.clone());
         self.pictures.push(picture);

@@ -43,7 +43,7 @@ pub(crate) fn look(meta: Meta, image: Image, keyed: bool) -> Look {
             let size = encoded(bytes.len() as u64);
             return Look::Known(Picture { meta, image, size, key: None });
         }
-        Source::Bytes(_) | Source::File(_) | Source::Refused(_) => {}
+        Source::Bytes(_) | Source::File(_) | Source::Loaded(_) | Source::Refused(_) => {}
     }
     let index = meta.index;
     let task = tokio::task::spawn_blocking(move || {
@@ -54,6 +54,7 @@ pub(crate) fn look(meta: Meta, image: Image, keyed: bool) -> Look {
                 let about = about(index, path)?;
                 (about.len(), Key::file(path, &about))
             }
+            Source::Loaded(blob) => ((blob.len() / 4 * 3) as u64, Key::bytes(blob.as_bytes())),
             Source::Refused(error) => return Err((**error).clone()),
         };
         Ok((image, encoded(size), keyed.then(|| key.named(custom_id))))

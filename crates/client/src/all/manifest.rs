@@ -12,6 +12,7 @@ use super::key::{Key, hex};
 use crate::client::Client;
 use crate::durable_log::{DurableLog, Format};
 use crate::kind::JobKind;
+use crate::outside::Outside;
 
 const FORMAT: Format = Format { name: "manifest", version: 1 };
 
@@ -24,7 +25,11 @@ enum Line {
     /// These pictures are about to be sent as one job.
     Intended { rid: Rid, custom_id: String, at: i64, pictures: Vec<Key> },
     /// The job may exist.
-    Leaving { rid: Rid },
+    Leaving {
+        rid: Rid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+    },
     /// It does not, and will be sent again.
     CameBack { rid: Rid },
     /// The job exists.
@@ -38,6 +43,8 @@ enum Line {
     Refused { rid: Rid, kind: String },
     /// Whether the job exists could not be found out.
     Unknown { rid: Rid },
+    /// It was looked for, and there is proof that it does not.
+    NeverMade { rid: Rid },
 }
 
 /// What all jobs of a run have in common.
@@ -96,6 +103,8 @@ impl Settings {
 /// Keeps track of a run in a file.
 pub(crate) struct Manifest {
     log: DurableLog<Line>,
+    /// For the time of day.
+    outside: Arc<dyn Outside>,
     /// The pictures of jobs about to be sent.
     pictures: Mutex<HashMap<Rid, Vec<Key>>>,
 }
@@ -105,8 +114,10 @@ pub(crate) struct Manifest {
 pub(crate) struct Past {
     pub(crate) rid: Rid,
     pub(crate) custom_id: String,
-    /// When it was sent, by this machine's clock.
+    /// When it was about to be sent, by this machine's clock.
     pub(crate) at: Timestamp,
+    /// Its last leaving: after how many lines, and when.
+    pub(crate) left: Option<(u64, Timestamp)>,
     pub(crate) pictures: Vec<Key>,
     pub(crate) fate: Fate,
 }
@@ -127,6 +138,8 @@ pub(crate) enum Fate {
 /// What earlier runs sent.
 #[derive(Default)]
 pub(crate) struct Earlier {
+    /// How many lines there are.
+    lines: u64,
     jobs: Vec<Past>,
     by_rid: HashMap<Rid, usize>,
     /// Where a picture was sent, once for each time that it was.
@@ -161,12 +174,18 @@ impl Manifest {
             log.put(&Line::Run(settings))?;
         }
         earlier.sort_out();
-        Ok((Arc::new(Self { log, pictures: Mutex::default() }), earlier))
+        let outside = Arc::clone(&client.inner().caller.http.outside);
+        Ok((Arc::new(Self { log, outside, pictures: Mutex::default() }), earlier))
     }
 
     /// Says which pictures a job will have, before it is recorded.
     pub(crate) fn expect(&self, rid: Rid, pictures: Vec<Key>) {
         self.pictures.lock().unwrap_or_else(PoisonError::into_inner).insert(rid, pictures);
+    }
+
+    /// Says that a job of an earlier run does not exist.
+    pub(crate) async fn never_made(&self, rid: Rid) -> Result<()> {
+        self.write(Line::NeverMade { rid }, true).await
     }
 
     /// What is only written is there after this process is killed; what is synced, after a power cut.
@@ -186,7 +205,8 @@ impl Callbacks for Manifest {
     }
 
     fn leaving(&self, rid: Rid) -> Later<'_, Result<()>> {
-        Box::pin(self.write(Line::Leaving { rid }, true))
+        let at = Some(self.outside.now().as_millis());
+        Box::pin(self.write(Line::Leaving { rid, at }, true))
     }
 
     fn came_back(&self, rid: Rid) -> Later<'_, Result<()>> {
@@ -210,22 +230,30 @@ impl Callbacks for Manifest {
 
 impl Earlier {
     fn apply(&mut self, line: Line) {
+        self.lines += 1;
+        let mut left = None;
         let (rid, fate) = match line {
             Line::Run(_) => return,
             Line::Intended { rid, custom_id, at, pictures } => {
                 self.by_rid.insert(rid, self.jobs.len());
                 let at = Timestamp::from_millis(at);
-                self.jobs.push(Past { rid, custom_id, at, pictures, fate: Fate::None });
+                self.jobs.push(Past { rid, custom_id, at, left: None, pictures, fate: Fate::None });
                 return;
             }
-            Line::Leaving { rid } => (rid, Fate::Left),
-            Line::CameBack { rid } | Line::Refused { rid, .. } => (rid, Fate::None),
+            Line::Leaving { rid, at } => {
+                left = Some((self.lines, at.map(Timestamp::from_millis)));
+                (rid, Fate::Left)
+            }
+            Line::CameBack { rid } | Line::Refused { rid, .. } | Line::NeverMade { rid } => (rid, Fate::None),
             Line::Accepted { rid, id, created_at } => {
                 (rid, Fate::Accepted { id, created_at: created_at.map(Timestamp::from_millis) })
             }
             Line::Unknown { rid } => (rid, Fate::Unknown),
         };
         if let Some(job) = self.by_rid.get(&rid).and_then(|number| self.jobs.get_mut(*number)) {
+            if let Some((line, at)) = left {
+                job.left = Some((line, at.unwrap_or(job.at)));
+            }
             job.fate = fate;
         }
     }
@@ -256,5 +284,26 @@ impl Earlier {
 
     pub(crate) fn job(&self, number: usize) -> Option<&Past> {
         self.jobs.get(number)
+    }
+
+    /// Notes what was found out of a job.
+    pub(crate) fn settle(&mut self, number: usize, fate: Fate) {
+        if let Some(job) = self.jobs.get_mut(number) {
+            job.fate = fate;
+        }
+    }
+
+    /// Whether any job of these settings was ever accepted.
+    pub(crate) fn has_accepted(&self) -> bool {
+        self.accepted().next().is_some()
+    }
+
+    fn accepted(&self) -> impl Iterator<Item = &Past> {
+        self.jobs.iter().filter(|job| matches!(job.fate, Fate::Accepted { .. }))
+    }
+
+    /// The job that is known to exist and left the latest.
+    pub(crate) fn latest(&self) -> Option<&Past> {
+        self.accepted().filter(|job| job.left.is_some()).max_by_key(|job| job.left)
     }
 }

@@ -6,6 +6,7 @@
 mod batch;
 mod builder;
 mod calls;
+mod course;
 mod earlier;
 mod engine;
 mod feed;
@@ -14,8 +15,11 @@ mod item;
 mod key;
 mod look;
 mod manifest;
+mod parts;
 mod ready;
 mod run;
+mod settle;
+mod unsettled;
 
 use std::fmt;
 

@@ -6,10 +6,12 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use image_intelligence_core::{Error, ErrorKind};
-use tokio::sync::{Semaphore, mpsc, watch};
+use image_intelligence_core::{Error, ErrorKind, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
+use super::batch::Refused;
+use super::course::{Course, Trying};
 use super::item::{Outcome, Progress};
 use super::manifest::Manifest;
 use super::ready::Owner;
@@ -27,16 +29,27 @@ pub(crate) struct Run<K: JobKind> {
     pub(crate) namespace: Option<String>,
     /// How long each job is waited for.
     pub(crate) wait: Duration,
-    pub(crate) uploads: Semaphore,
+    /// How many more batches may be in memory.
+    pub(crate) uploads: Arc<Semaphore>,
     pub(crate) events: mpsc::UnboundedSender<Event<K>>,
     pub(crate) control: Arc<Control>,
     pub(crate) manifest: Option<Arc<Manifest>>,
+    pub(crate) course: Arc<Course>,
 }
+
+/// That a batch is in memory: kept as long as a picture of it is.
+pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 
 /// What a batch tells the run.
 pub(crate) enum Event<K: JobKind> {
     /// It has a job, and so many pictures in it.
     Accepted { owner: Owner, pictures: usize },
+    /// The API has refused its job: what is in hand of it may be sent in parts.
+    Refused { batch: u64, refused: Refused<K> },
+    /// A job of an earlier run, of which that was not known, exists.
+    Found { number: usize, id: String, created_at: Option<Timestamp>, trying: Trying },
+    /// It does not.
+    NeverMade { number: usize, trying: Trying },
     /// Nothing more will come of it.
     Ended { owner: Owner, ended: Ended<K> },
 }

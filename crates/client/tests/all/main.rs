@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod border;
+mod halves;
+mod inside;
 mod jobs;
 mod manifest;
 mod random;
 mod results;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod settle;
 mod soak;

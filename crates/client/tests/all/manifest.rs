@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use image_intelligence::{Client, Detect, ErrorKind, Image, Item};
@@ -119,22 +121,27 @@ async fn what_left_and_cannot_be_found_is_unknown_and_stays_unsent() {
 }
 
 #[tokio::test]
-async fn a_refused_job_is_sent_again() {
+async fn a_refused_picture_is_sent_again() {
     let jobs = Jobs::default();
     let made = jobs.clone();
-    let server = Scripted::start(move |asked, nth| match asked.method.as_str() {
-        "POST" if nth == 1 => Some(Reply::Json(400, r#"{"message":"no"}"#.into())),
-        _ => Some(made.answer(asked)),
+    let strict = Arc::new(AtomicBool::new(true));
+    let is_strict = Arc::clone(&strict);
+    let server = Scripted::start(move |asked, _| {
+        let is_bad = asked.method == "POST" && String::from_utf8_lossy(&asked.body).contains("/5.jpg");
+        let refused = is_bad && is_strict.load(Ordering::SeqCst);
+        Some(if refused { Reply::Json(400, r#"{"message":"no"}"#.into()) } else { made.answer(asked) })
     })
     .await;
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("run.json");
     let items = run(&server.client(), &manifest, urls(12).collect()).await;
-    assert_eq!(items.iter().filter(|item| !item.ok()).count(), 4);
+    let failed: Vec<_> = items.iter().filter(|item| !item.ok()).map(|item| item.index).collect();
+    assert_eq!((failed, jobs.sizes()), (vec![5], vec![4, 4, 2, 1]));
+    strict.store(false, Ordering::SeqCst);
     let items = run(&server.client(), &manifest, urls(12).collect()).await;
     whole(&items, 12);
     assert!(items.iter().all(Item::ok));
-    assert_eq!(jobs.sizes(), [4, 4, 4]);
+    assert_eq!(jobs.sizes(), [4, 4, 2, 1, 1]);
 }
 
 #[tokio::test]

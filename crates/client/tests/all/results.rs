@@ -267,22 +267,6 @@ async fn what_every_job_meets_ends_the_run() {
 }
 
 #[tokio::test]
-async fn one_refused_job_does_not_end_the_run() {
-    let jobs = Jobs::default();
-    let made = jobs.clone();
-    let server = Scripted::start(move |asked, nth| match asked.method.as_str() {
-        "POST" if nth == 1 => Some(Reply::Json(400, r#"{"message":"no"}"#.into())),
-        "POST" => Some(made.made(asked)),
-        _ => Some(made.done(&asked.path)),
-    })
-    .await;
-    let items = all(server.client().detect_all(urls(40)).class("person").batch_size(10).start().unwrap()).await;
-    let failed: Vec<_> = items.iter().filter(|item| !item.ok()).collect();
-    assert_eq!((items.len(), failed.len()), (40, 10));
-    assert!(failed.iter().all(|item| item.error.as_ref().unwrap().kind() == ErrorKind::BadRequest));
-}
-
-#[tokio::test]
 async fn stopping_gives_what_is_in_flight() {
     let (server, jobs) = server().await;
     let (pulled, images) = counted(10_000);
