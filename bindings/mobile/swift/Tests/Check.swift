@@ -134,15 +134,22 @@ struct Check {
 
         var late = 0
         for try await done in client.track(all.inFlight, timeout: .milliseconds(10)) {
-            guard !done.ok, case .waitTimeout(let details) = done.error else { fatalError("Swift: \(done)") }
+            switch done.result {
+            case .detect(let job): fatalError("Swift: \(job.classes())")
+            case .match(let job): fatalError("Swift: \(job.matched()?.name ?? "nowhere")")
+            case .ask(let job): fatalError("Swift: \(job.yes()?.name ?? "no")")
+            case .recognize(let job): fatalError("Swift: \(job.faces().count)")
+            case nil: check(!done.ok, "what is late")
+            }
+            guard case .waitTimeout(let details) = done.error else { fatalError("Swift: \(done)") }
             check(details.resumeToken == done.token && all.inFlight.contains(done.token), "a token")
             late += 1
         }
         check(late == 3, "all of them are tracked")
         let jobs = try all.inFlight.map { try client.resume($0, as: DetectHandle.self) }
         for try await done in client.asCompleted(jobs, timeout: .milliseconds(10)) {
-            let seen: DetectJob? = done.result
-            check(seen == nil && jobs.contains { $0.id == done.job.id }, "a handle")
+            if let job = done.result { fatalError("Swift: \(job.classes())") }
+            check(done.error?.name == "wait_timeout" && jobs.contains { $0.id == done.job.id }, "a handle")
             late += 1
         }
         check(late == 6, "all of them are waited for")
@@ -152,7 +159,10 @@ struct Check {
         var items: [Item<ImageResult>] = []
         let target = Target("dog", images: ["https://example.com/rex.jpg"])
         let both: [Image] = [.url("rex.jpg"), .data(photo)]
-        for try await item in client.matchAll(both, target: target, ordered: true, timeout: .milliseconds(10)) { items.append(item) }
+        for try await item in client.matchAll(both, target: target, ordered: true, timeout: .milliseconds(10)) {
+            if let seen = item.result, item.ok { fatalError("Swift: \(seen.image.name)") }
+            items.append(item)
+        }
         check(items.map(\.index) == [0, 1] && items.allSatisfy { !$0.ok }, "the items")
         check(items[0].error?.name == "invalid_request" && items[0].source == "rex.jpg", "a picture that is none")
         check(items[1].error?.name == "wait_timeout" && items[1].jobId != nil, "a picture that is late")

@@ -57,7 +57,8 @@ extension ImageIntelligence {
     ///
     /// ```swift
     /// for try await done in client.asCompleted(jobs) {
-    ///     print(done.job.id, done.result?.classes() ?? done.error?.message ?? "")
+    ///     if let job = done.result { print(job.id, job.classes()) }
+    ///     if let error = done.error { print(done.job.id, error.message) }
     /// }
     /// ```
     ///

@@ -9,7 +9,8 @@ extension ImageIntelligence {
     /// ```swift
     /// let photos = paths.map { Image.file($0) }
     /// for try await item in client.detectAll(photos, classes: ["person"], onProgress: { print($0) }) {
-    ///     print(item.source, item.ok ? item.result?.classes() ?? [] : item.error?.message ?? "")
+    ///     if let seen = item.result, item.ok { print(item.source, seen.classes()) }
+    ///     if let error = item.error { print(item.source, error.message) }
     /// }
     /// ```
     ///
