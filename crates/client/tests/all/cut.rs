@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use image_intelligence::{AllBuilder, Client, Detect, Image, Item};
+use tokio::time::Instant;
 
 use crate::inside::Inside;
 use crate::jobs::{Jobs, urls};
 use crate::scripted::{Asked, Reply};
 
 /// What is wrong with searches.
-type Fault = Box<dyn Fn(&Asked, Duration) -> Option<Reply> + Send + Sync>;
+type Fault = Box<dyn Fn(&Asked, Instant) -> Option<Reply> + Send + Sync>;
 
 /// A server and the manifest of a run that was cut off.
 pub(crate) struct Cut {
@@ -36,9 +36,9 @@ impl Cut {
         let jobs = Jobs::default();
         let fault = Arc::new(Mutex::new(None::<Fault>));
         let (made, faults) = (jobs.clone(), Arc::clone(&fault));
-        let server = Inside::start(move |asked, elapsed| {
+        let server = Inside::start(move |asked, now| {
             let faults = faults.lock().unwrap();
-            let fault = faults.as_ref().and_then(|fault| fault(asked, elapsed));
+            let fault = faults.as_ref().and_then(|fault| fault(asked, now));
             fault.unwrap_or_else(|| made.answer(asked))
         });
         let folder = tempfile::tempdir().unwrap();
@@ -99,7 +99,7 @@ impl Cut {
         self.jobs.remember(jobs.into_iter().take(count).collect());
     }
 
-    pub(crate) fn faulty(&self, fault: impl Fn(&Asked, Duration) -> Option<Reply> + Send + Sync + 'static) {
+    pub(crate) fn faulty(&self, fault: impl Fn(&Asked, Instant) -> Option<Reply> + Send + Sync + 'static) {
         *self.fault.lock().unwrap() = Some(Box::new(fault));
     }
 

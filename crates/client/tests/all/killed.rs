@@ -126,20 +126,21 @@ async fn what_was_killed_before_its_last_byte_is_simply_sent() {
     let tokens = Scripted::start(move |asked, _| Some(made.answer(asked))).await;
     let base_url = format!("http://{}/v2", listener.local_addr().unwrap());
     let child = spawn(&base_url, &manifest, true);
-    loop {
+    let _submit = loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut head = vec![0; 4096];
         let read = stream.read(&mut head).await.unwrap();
         if head.starts_with(b"POST /v2/detect") {
             stream.read_exact(&mut vec![0; 100_000]).await.unwrap();
-            break kill(child).await;
+            break stream;
         }
         let answer = crate::scripted::token_answer();
         let Reply::Json(status, body) = answer else { unreachable!("it is JSON") };
         assert!(read > 0);
         let bytes = crate::scripted::response(status, &[("Connection", "close".to_owned())], &body);
         tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await.unwrap();
-    }
+    };
+    kill(child).await;
     let text = std::fs::read_to_string(&manifest).unwrap();
     assert!(text.contains("intended") && !text.contains("leaving"), "{text}");
     // The settings are of another address.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use image_intelligence::{AllBuilder, Detect, ErrorKind, Image, Item};
 
+use tokio::time::Instant;
+
 use crate::cut::Cut;
 use crate::scripted::{Asked, Random, Reply, ok};
 
@@ -43,7 +45,7 @@ fn refuses(asked: &Asked) -> bool {
 
 /// What a search hides, and until when.
 fn hide(cut: &Cut, random: &mut Random) {
-    let until = |random: &mut Random| cut.server.elapsed() + Duration::from_secs(random.below(25));
+    let until = |random: &mut Random| Instant::now() + Duration::from_secs(random.below(25));
     let names = cut.names.clone();
     let hidden: Vec<_> = names.into_iter().filter(|_| random.one_in(3)).collect();
     let hidden: Vec<_> = hidden.into_iter().map(|name| (name, until(random))).collect();
