@@ -99,7 +99,8 @@ impl<K: JobKind> AllBuilder<K> {
         self
     }
 
-    /// How many bytes the pictures of a job have at most, in base64; a larger one goes alone. 16 MiB.
+    /// How many bytes the pictures of a job have at most, in base64; a larger one goes alone. 16 MiB, and less once the API
+    /// has refused as much with 413.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.settings.batch_bytes = bytes;
         self
@@ -132,8 +133,10 @@ impl<K: JobKind> AllBuilder<K> {
     /// Writes down in a file what is sent, so that a run that was cut off, at whatever moment, goes on when it is begun again
     /// with the same inputs and settings: no picture is sent twice, and every result is given, those of the first run too.
     ///
-    /// A job whose submit was cut off is looked for, and where it cannot be found its pictures get `outcome_unknown`, for as
-    /// long as the file is used. A file that was changed since counts as another picture. One run at a time.
+    /// A job whose submit was cut off is looked for while the others go on. Where it is not found its pictures are sent again
+    /// only once it is proven that it was never made: searches find nothing for 30 s, a minute after it left, and find a job
+    /// that left later. Without that they get `outcome_unknown`, and the next run with the file finds out. A file that was
+    /// changed since counts as another picture. One run at a time.
     pub fn manifest(mut self, path: impl Into<PathBuf>) -> Self {
         self.manifest = Some(path.into());
         self

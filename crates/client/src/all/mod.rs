@@ -50,7 +50,9 @@ impl<K: JobKind> fmt::Debug for All<K> {
 impl<K: JobKind> All<K> {
     /// The next picture's result; `None` after the last. A call that is dropped half-way loses nothing.
     ///
-    /// What goes wrong with one picture, or with one job, is said of these pictures; the others go on. After
+    /// What goes wrong with one picture, or with one job, is said of these pictures; the others go on. A job that the API
+    /// refuses with 400 or 413 is sent in halves, and these again, until the one picture is found that it is refused for; but
+    /// not where that seems to be so of every job. After
     /// `authentication`, `permission_denied`, `config`, `store` or `closed`, which every further job would meet, no more is
     /// sent: what was read gets that error, and so does the rest where its number is known. A source that does not say how
     /// many it has is read no further.

@@ -96,17 +96,19 @@ struct Question<'a, K: JobKind> {
     /// How many searches found nothing, when the first of them was answered, and when the last was asked.
     empty: usize,
     between: Option<(Instant, Instant)>,
+    /// Whether the last answer had rows of other jobs.
+    others: bool,
     /// Jobs that may be it; none while no search was answered.
     candidates: Option<Vec<String>>,
 }
 
 impl<'a, K: JobKind> Question<'a, K> {
     fn new(run: &'a Run<K>, past: &Past) -> Self {
-        let Past { rid, at, custom_id, .. } = past.clone();
-        let sought = run.sought(rid, custom_id, at);
+        let sought = run.sought(past.rid, past.custom_id.clone(), past.at);
         // What is not known to have left is not asked about.
-        let left = past.left.unwrap_or((u64::MAX, at));
-        Self { run, sought, left, began: Instant::now(), empty: 0, between: None, candidates: None }
+        let left = past.left.unwrap_or((u64::MAX, past.at));
+        let (began, others) = (Instant::now(), false);
+        Self { run, sought, left, began, empty: 0, between: None, others, candidates: None }
     }
 
     async fn answer(&mut self, trying: &mut Trying) -> Result<Answer> {
@@ -133,7 +135,8 @@ impl<'a, K: JobKind> Question<'a, K> {
             let patience = sought_until.max(newest) + recover_for;
             let wanting = self.wanting(Instant::now());
             let in_vain = self.between.is_none() || Instant::now() + wanting > patience;
-            if !course.may_send_more() && in_vain {
+            // Where the run was stopped nothing is sent again, and so needs no proof.
+            if self.run.control.halted().is_some() || (!course.may_send_more() && in_vain) {
                 return Ok(Answer::Unknown(self.unknown(&Lack::Time)));
             }
             if !wanting.is_zero() {
@@ -177,10 +180,10 @@ impl<'a, K: JobKind> Question<'a, K> {
             Sight::Nothing => {
                 self.empty += 1;
                 self.between = Some((self.between.map_or_else(Instant::now, |(first, _)| first), asked));
-                self.candidates = Some(Vec::new());
+                (self.others, self.candidates) = (false, Some(Vec::new()));
             }
             Sight::Others(candidates) => {
-                (self.empty, self.between) = (0, None);
+                (self.empty, self.between, self.others) = (0, None, true);
                 self.candidates = Some(candidates);
             }
         }
@@ -225,6 +228,7 @@ impl<'a, K: JobKind> Question<'a, K> {
         let why = match (&self.candidates, lack) {
             (None, _) => return error,
             (Some(candidates), _) if !candidates.is_empty() => return error,
+            _ if self.others => "searches answer with other jobs, too, and so prove nothing".into(),
             (_, Lack::Witness) => {
                 "no job of this run left later, so that nothing shows whether a search would find it".into()
             }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use image_intelligence::{All, Detect, ErrorKind, Image, Item};
+use image_intelligence::{All, Client, Detect, ErrorKind, Image, Item, PollPolicy};
+use image_intelligence_server::{Answers, Found, Server};
 
 use crate::jobs::{Jobs, urls};
 use crate::scripted::{Asked, Reply, Scripted};
@@ -247,7 +249,7 @@ async fn a_run_that_is_stopped_or_dropped_between_halves_goes_on_later() {
                 Ok(resumed) => break resumed,
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Store),
             }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         };
         but(&given(resumed).await, 30, &[5, 17], &jobs);
     }
@@ -271,4 +273,18 @@ async fn a_picture_that_cannot_be_read_is_no_matter_to_the_halves() {
     let failed: BTreeSet<_> = items.iter().filter(|item| !item.ok()).map(|item| item.index).collect();
     assert_eq!((items.len(), failed), (8, BTreeSet::from([2, 6])));
     assert_eq!(jobs.sent().len(), 6);
+}
+
+#[tokio::test]
+async fn the_real_server_takes_so_many_bytes_and_no_more() {
+    let answers = Answers::new().otherwise([Found::new("person", 0.9)]);
+    let server = Server::builder().scripted(answers).max_body(600_000).start().await.unwrap();
+    let mut poll = PollPolicy::default();
+    poll.shortest = Duration::from_millis(5);
+    let client =
+        Client::builder().base_url(server.base_url()).credentials("local", "local").poll(poll).build().unwrap();
+    let images = (0..64).map(|number| Image::bytes(vec![7; 60_000]).custom_id(format!("{number}")));
+    let items = given(client.detect_all(images).class("person").start().unwrap()).await;
+    assert_eq!(items.len(), 64);
+    assert!(items.iter().all(Item::ok), "{:?}", items.iter().find(|item| !item.ok()));
 }

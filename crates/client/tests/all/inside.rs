@@ -13,20 +13,20 @@ use tokio::time::Instant;
 
 use crate::scripted::{Asked, Random, Reply, token_answer};
 
-type Answer = dyn Fn(&Asked, Duration) -> Reply + Send + Sync;
+type Answer = dyn Fn(&Asked, Instant) -> Reply + Send + Sync;
 
-/// Answers as a test says: by what was asked, and how much time has passed. Each answer takes 10 ms.
+/// Answers as a test says: by what was asked, and when. Each answer takes 10 ms.
 pub(crate) struct Inside {
     answer: Box<Answer>,
     began: Instant,
-    asked: Mutex<Vec<(Duration, Asked)>>,
+    asked: Mutex<Vec<(Instant, Asked)>>,
     random: Mutex<Random>,
 }
 
 const EPOCH: i64 = 1_487_648_348_000;
 
 impl Inside {
-    pub(crate) fn start(answer: impl Fn(&Asked, Duration) -> Reply + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn start(answer: impl Fn(&Asked, Instant) -> Reply + Send + Sync + 'static) -> Arc<Self> {
         let (asked, random) = (Mutex::default(), Mutex::new(Random(7)));
         Arc::new(Self { answer: Box::new(answer), began: Instant::now(), asked, random })
     }
@@ -40,12 +40,8 @@ impl Inside {
         self.builder().build().unwrap()
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
     /// When searches for a customId were asked.
-    pub(crate) fn searches(&self, custom_id: &str) -> Vec<Duration> {
+    pub(crate) fn searches(&self, custom_id: &str) -> Vec<Instant> {
         let asked = self.asked.lock().unwrap();
         let named = asked.iter().filter(|(_, asked)| asked.path.ends_with(&format!("customId={custom_id}")));
         named.map(|(at, _)| *at).collect()
@@ -59,8 +55,8 @@ impl Inside {
         let reply = if asked.path == "/v2/oauth/token" {
             token_answer()
         } else {
-            self.asked.lock().unwrap().push((self.elapsed(), asked.clone()));
-            (self.answer)(&asked, self.elapsed())
+            self.asked.lock().unwrap().push((Instant::now(), asked.clone()));
+            (self.answer)(&asked, Instant::now())
         };
         tokio::time::sleep(Duration::from_millis(5)).await;
         let (status, body) = match reply {
@@ -85,7 +81,7 @@ impl Outside for Inside {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(EPOCH + i64::try_from(self.elapsed().as_millis()).unwrap())
+        Timestamp::from_millis(EPOCH + i64::try_from(self.began.elapsed().as_millis()).unwrap())
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<()> {

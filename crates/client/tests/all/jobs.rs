@@ -29,6 +29,15 @@ impl Jobs {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
+    /// Loses those whose number is such; the others keep theirs.
+    pub(crate) fn lose(&self, lost: impl Fn(usize) -> bool) {
+        for (number, job) in self.0.lock().unwrap().iter_mut().enumerate() {
+            if lost(number) {
+                *job = serde_json::json!({"images": [], "customId": "gone"});
+            }
+        }
+    }
+
     pub(crate) fn remember(&self, jobs: Vec<serde_json::Value>) {
         self.0.lock().unwrap().extend(jobs);
     }

@@ -9,6 +9,8 @@ use image_intelligence::{
 };
 use image_intelligence_server::{Answers, FaultRule, Faults, Found, Progression, Server};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::scripted::Random;
 
 /// What is done after the request took effect is the dangerous sort: the job is there, and nobody was told.
@@ -136,4 +138,44 @@ async fn a_run_that_is_killed_again_and_again_ends_as_one_that_is_not() {
         assert_eq!(items.len(), 200);
         settled(&client, &items, seed).await;
     }
+}
+
+/// Changes what is wrong with a server.
+async fn admin(base_url: &str, method: &str, body: &str) {
+    let address = base_url.trim_start_matches("http://").split('/').next().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!("{method} /_ii/faults HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let request = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_leaves_rows_out_proves_nothing() {
+    let answers = Answers::new().otherwise([Found::new("person", 0.97)]);
+    let server = Server::builder().scripted(answers).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("run.json");
+    let client = client(server.base_url());
+    all(&client, 24).concurrency(1).manifest(&manifest).start().unwrap().collect().await;
+    // The second job was made, and a minute ago nobody was told.
+    let lines = std::fs::read_to_string(&manifest).unwrap();
+    let accepted: Vec<_> = lines.lines().filter(|line| line.contains("accepted")).map(str::to_owned).collect();
+    let mut text = lines.lines().filter(|line| *line != accepted[1]).collect::<Vec<_>>().join("\n") + "\n";
+    for line in lines.lines().filter(|line| line.contains("\"at\":")) {
+        let at = line.rsplit("\"at\":").next().unwrap().trim_end_matches('}').split(',').next().unwrap();
+        text = text.replace(at, &(at.parse::<i64>().unwrap() - 61_000).to_string());
+    }
+    std::fs::write(&manifest, text).unwrap();
+    admin(server.base_url(), "POST", r#"{"fault":"search_omit","rows":1}"#).await;
+    let items = all(&client, 32).manifest(&manifest).start().unwrap().collect().await;
+    admin(server.base_url(), "DELETE", "").await;
+    let failed: Vec<_> = items.iter().filter(|item| !item.ok()).map(|item| item.index).collect();
+    assert_eq!(failed, (8..16).collect::<Vec<_>>());
+    assert!(items[8].error.as_ref().unwrap().message().contains("either, which exists"), "{:?}", items[8].error);
+    assert_eq!(settled(&client, &items, 0).await, 8);
+    let items = all(&client, 32).manifest(&manifest).start().unwrap().collect().await;
+    assert_eq!(settled(&client, &items, 0).await, 0);
 }
