@@ -28,6 +28,8 @@ pub(crate) fn generate(profile: Profile) -> Result<PathBuf, String> {
 
 fn maven() -> std::process::Command {
     let mut maven = command("mvn");
+    // Cargo's own, in which JNA would find another build of the library before it looks into the jar.
+    maven.env_remove("LD_LIBRARY_PATH");
     maven.args(["--quiet", "--batch-mode", "--no-transfer-progress", "--file", "bindings/mobile/kotlin/pom.xml"]);
     maven
 }
