@@ -25,6 +25,8 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 
 class LeakTest {
+    private val pictures = List(2) { Image.url("https://a.example/$it.jpg") }
+
     @Test
     @Timeout(120)
     fun `ten thousand calls, a thousand cancelled in flight, leave nothing behind`() {
@@ -54,6 +56,8 @@ class LeakTest {
                     // Rows that are left after the first page, and jobs that cross as one of four kinds.
                     if (at % 9 == 0) assertEquals("1", identities.all().first().id)
                     if (at % 9 == 1) assertEquals("1", client.matchJobs.search().single().id)
+                    // Runs, each left at its first result.
+                    if (at % 9 == 2) assertEquals("1", client.detectAll(pictures, listOf("person")).first().jobId)
                 }
             }
         }.awaitAll()
