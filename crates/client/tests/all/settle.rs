@@ -87,6 +87,41 @@ async fn what_a_search_does_not_know_of_yet_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn few_searches_prove_nothing_nor_do_late_ones() {
+    // It was made, and no search knows of it for 45 s. Two find nothing, half a minute apart; or the first that is answered is
+    // after half a minute. All others fail.
+    for late in [false, true] {
+        let cut = Cut::new().await;
+        cut.at_leaving(1);
+        cut.server_has(2);
+        let (name, began) = (cut.names[1].clone(), Instant::now());
+        let answered = Mutex::new((false, false));
+        cut.faulty(move |asked, now| {
+            let after = (now - began).as_secs();
+            if !asked.path.ends_with(&name) || after >= 45 {
+                return None;
+            }
+            let mut answered = answered.lock().unwrap();
+            let first = !late && !std::mem::replace(&mut answered.0, true);
+            let second = after >= 30 && (late || !std::mem::replace(&mut answered.1, true));
+            Some(if first || second { ok("[]") } else { Reply::Json(503, "{}".into()) })
+        });
+        // The run goes on meanwhile.
+        let slow = futures_util::stream::unfold(0, |number| async move {
+            if number == 12 {
+                tokio::time::sleep(Duration::from_secs(90)).await;
+            }
+            (number < 13).then(|| (url(number), number + 1))
+        });
+        let all = cut.server.client().detect_all_from(Box::pin(slow)).class("person").batch_size(4);
+        let items = all.manifest(cut.manifest()).start().unwrap().collect().await;
+        assert!(items.iter().all(Item::ok), "{late}: {:?}", items.iter().find(|item| !item.ok()));
+        cut.once(13);
+        assert_eq!(cut.said("neverMade"), 0, "{late}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_search_that_shows_no_witness_proves_nothing() {
     let broken: fn(&Asked) -> Reply = |_| Reply::Json(503, r#"{"message":"no search today"}"#.into());
     let closed: fn(&Asked) -> Reply = |_| Reply::Close;
@@ -252,6 +287,25 @@ async fn in_order_it_is_waited_for_and_nothing_gets_stuck() {
             cut.once(40);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_order_with_a_new_one_between_those_that_are_sent_again() {
+    let cut = Cut::new().await;
+    cut.keep(|what, job| (what, job) != ("accepted", 0));
+    cut.jobs.lose(|job| job == 0);
+    // What is sent again surrounds a new one, which is about to be sent when they are.
+    let pictures = futures_util::stream::unfold(0, |place| async move {
+        if place == 2 {
+            tokio::time::sleep(Duration::from_millis(29_700)).await;
+        }
+        [0, 1, 100, 2].get(place).map(|number| (url(*number), place + 1))
+    });
+    let all = cut.server.client().detect_all_from(Box::pin(pictures)).class("person").batch_size(4).concurrency(1);
+    let items = all.in_order(true).manifest(cut.manifest()).start().unwrap().collect();
+    let items = tokio::time::timeout(Duration::from_secs(600), items).await.expect("it is stuck");
+    assert!(items.len() == 4 && items.iter().all(Item::ok));
+    assert_eq!((cut.said("neverMade"), cut.jobs.sizes()), (1, vec![4, 4, 3, 1, 0]));
 }
 
 #[tokio::test(start_paused = true)]
