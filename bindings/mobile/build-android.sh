@@ -34,5 +34,6 @@ library=$(find "$built/release" -maxdepth 1 -name 'libimage_intelligence_mobile.
 
 abis=()
 for target in "${targets[@]}"; do abis+=(--target "$target"); done
-cargo ndk "${abis[@]}" --platform 26 --output-dir "$out/jniLibs" build --profile dist -p image-intelligence-mobile --lib
+# Small, as `cargo xtask pack kotlin` builds it.
+CARGO_PROFILE_DIST_OPT_LEVEL=s cargo ndk "${abis[@]}" --platform 26 --output-dir "$out/jniLibs" build --profile dist -p image-intelligence-mobile --lib
 find "$out/jniLibs" -name '*.so' -exec ls -l {} +

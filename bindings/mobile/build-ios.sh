@@ -27,7 +27,8 @@ bindings/mobile/generate.sh "$built/debug/image-intelligence-bindgen" "$built/re
 
 export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0
 for target in "${targets[@]}"; do
-    cargo rustc --profile dist --target "$target" -p image-intelligence-mobile --lib --crate-type staticlib
+    # Small, as `cargo xtask pack kotlin` builds it.
+    CARGO_PROFILE_DIST_OPT_LEVEL=s cargo rustc --profile dist --target "$target" -p image-intelligence-mobile --lib --crate-type staticlib
 done
 
 generated=bindings/mobile/swift/generated

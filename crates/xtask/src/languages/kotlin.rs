@@ -6,7 +6,7 @@ use super::artefact::{self, Profile};
 use super::{HandOver, machine};
 use crate::step::{self, Outcome, cargo, command, root, run, target};
 
-const PACKAGE: &str = "image-intelligence-mobile";
+pub(crate) const PACKAGE: &str = "image-intelligence-mobile";
 
 fn set_up() -> Outcome {
     // Maven first: Debian's brings a runtime of Java, not the compiler that it needs.
