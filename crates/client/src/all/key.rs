@@ -39,8 +39,10 @@ impl Key {
         Self { of: Of::Url(url.to_owned()), custom_id: None }
     }
 
+    /// The same whatever way leads to the file. Blocks.
     pub(crate) fn file(path: &Path, about: &std::fs::Metadata) -> Self {
-        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+        let whole = whole.unwrap_or_else(|_| path.to_owned());
         let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         let changed = changed.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
         let change = Change { path: whole.to_string_lossy().into_owned(), size: about.len(), changed };
@@ -74,4 +76,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+
+    #[test]
+    fn one_file_is_one_picture_whatever_way_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jpg");
+        std::fs::write(&path, b"a").unwrap();
+        std::fs::create_dir(folder.path().join("b")).unwrap();
+        let about = std::fs::metadata(&path).unwrap();
+        let (straight, round) = (Key::file(&path, &about), Key::file(&folder.path().join("b/../a.jpg"), &about));
+        assert!(straight == round);
+        std::fs::write(folder.path().join("b/a.jpg"), b"a").unwrap();
+        assert!(straight != Key::file(&folder.path().join("b/a.jpg"), &about));
+    }
 }
