@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A job that somebody waits for, in a [`Schedule`].
+/// A job that somebody waits for, in a [`Schedule`](super::Schedule).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket {
     place: u32,
