@@ -136,7 +136,7 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
       batchSize: check.count(given.batchSize, 'batchSize', ConfigError),
       concurrency: check.count(given.concurrency, 'concurrency', ConfigError),
       ordered: check.flag(given.ordered, 'ordered') ?? false,
-      manifest: check.text(given.manifest, 'manifest'),
+      manifest: check.path(given.manifest, 'manifest'),
       timeout: check.milliseconds(given.timeout, 'timeout', 0),
       total,
     };

@@ -1,6 +1,6 @@
 // What callers may get wrong in a language without types: each error names the argument. The API's own rules are core's.
 
-import { InvalidRequestError } from './errors.js';
+import { ConfigError, InvalidRequestError } from './errors.js';
 
 type Refusal = new (message: string) => Error;
 
@@ -46,6 +46,12 @@ export function text(value: unknown, field: string, Class: Refusal = InvalidRequ
     throw new Class(`${field}: a string with a lone surrogate given, well-formed Unicode wanted`);
   }
   return value;
+}
+
+/** The path of a file that is kept here, or nothing. */
+export function path(value: unknown, field: string): string | undefined {
+  if (value === '') throw new ConfigError(`${field}: an empty path given; leave it out to keep none`);
+  return text(value, field, ConfigError);
 }
 
 /** A string. */

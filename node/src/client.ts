@@ -103,7 +103,7 @@ export class ImageIntelligence {
       baseUrl: setting('baseUrl', 'II_BASE_URL'),
       requestTimeout: check.milliseconds(given.requestTimeout, 'requestTimeout', 1, ConfigError),
       requestsPerSecond: check.rate(given.requestsPerSecond, 'requestsPerSecond', ConfigError),
-      journal: check.text(given.journal, 'journal', ConfigError),
+      journal: check.path(given.journal, 'journal'),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
     const calls = new Calls();
