@@ -12,7 +12,7 @@ import { countOf, Pictures, picturesOf } from './pictures.js';
 import {
   type AskOptions,
   type DetectOptions,
-  givenOf,
+  givenOfAll,
   type MatchOptions,
   type RecognizeOptions,
   requestOf,
@@ -129,7 +129,7 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
   /** @internal */
   constructor(core: Core, kind: Kind, images: Iterable<Source> | AsyncIterable<Source>, options: AllOptionsOf[Kind]) {
     super(core);
-    const given = givenOf(kind, `${kind}All`, options, OPTIONS);
+    const given = givenOfAll(kind, `${kind}All`, options, OPTIONS);
     const total = countOf(picturesOf(images));
     const { namespace, json } = requestOf(kind, given);
     const settings = {

@@ -20,19 +20,21 @@ export function refuse(field: string, given: unknown, wanted: string, Class: Ref
   throw new Class(`${field}: ${describe(given)} given, ${wanted} wanted`);
 }
 
-/** The options of a call: an object that has these keys and no others, or nothing. */
+/** The options of a call: an object that has these keys and no others, or nothing. What is wrong with `unnamed` others say. */
 export function options<T extends object>(
   given: T | undefined | null,
   call: string,
   known: readonly string[],
   Class: Refusal = InvalidRequestError,
+  unnamed: readonly string[] = [],
 ): Partial<T> {
   if (given === undefined || given === null) return {};
   if (typeof given !== 'object' || Array.isArray(given)) refuse(call, given, `{ ${known.join(', ')} }`, Class);
   // It has no keys of its own, and would be passed over.
   if (given instanceof AbortSignal) throw new Class(`${call}: an AbortSignal given; pass { signal }`);
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
+    if (known.includes(key) || unnamed.includes(key)) continue;
+    throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
   }
   return given;
 }

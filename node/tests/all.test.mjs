@@ -467,7 +467,12 @@ it('what is wrong is said at once, and nothing is pulled', async () => {
   for (const [images, options, name, words] of [
     [pictures, {}, 'InvalidRequestError', /^classes/],
     [pictures, { classes: [] }, 'InvalidRequestError', /^classes/],
-    [pictures, { ...CLASSES, dog: 1 }, 'InvalidRequestError', /^detectAll: there is no option "dog"/],
+    [
+      pictures,
+      { ...CLASSES, dog: 1 },
+      'InvalidRequestError',
+      /^detectAll: there is no option "dog"; it takes feedId, (?!.*customId).*classes.*, manifest, timeout, signal$/,
+    ],
     [pictures, { ...CLASSES, images: [] }, 'InvalidRequestError', /no option "images"/],
     [pictures, { ...CLASSES, customId: 'x' }, 'InvalidRequestError', /one name given for many jobs/],
     [pictures, { ...CLASSES, batchSize: 65 }, 'ConfigError', /65 given, 1 to 64 wanted/],
