@@ -4,7 +4,7 @@ import * as check from './arguments.js';
 import type { JobKind } from './callback-keys.js';
 import type { Core } from './core.js';
 import { ConfigError, fromNative, type ImageIntelligenceError, InvalidResponseError, translated } from './errors.js';
-import type { Image } from './images.js';
+import type { Image, Images } from './images.js';
 import type { WaitOptions } from './jobs.js';
 import type { DetectImageResult, ImageResult, RecognizedImage } from './models.js';
 import type { NativeItem, NativeProgress, NativeRun } from './native.js';
@@ -127,7 +127,7 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
   #wrong: { of: unknown } | undefined;
 
   /** @internal */
-  constructor(core: Core, kind: Kind, images: Iterable<Source> | AsyncIterable<Source>, options: AllOptionsOf[Kind]) {
+  constructor(core: Core, kind: Kind, images: Images<Source>, options: AllOptionsOf[Kind]) {
     super(core);
     const given = givenOfAll(kind, `${kind}All`, options, OPTIONS);
     const total = countOf(picturesOf(images));
