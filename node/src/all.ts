@@ -4,7 +4,7 @@ import * as check from './arguments.js';
 import type { JobKind } from './callback-keys.js';
 import type { Core } from './core.js';
 import { ConfigError, fromNative, type ImageIntelligenceError, InvalidResponseError, translated } from './errors.js';
-import type { Image } from './images.js';
+import type { Image, Images } from './images.js';
 import type { WaitOptions } from './jobs.js';
 import type { DetectImageResult, ImageResult, RecognizedImage } from './models.js';
 import type { NativeItem, NativeProgress, NativeRun } from './native.js';
@@ -12,7 +12,7 @@ import { countOf, Pictures, picturesOf } from './pictures.js';
 import {
   type AskOptions,
   type DetectOptions,
-  givenOf,
+  givenOfAll,
   type MatchOptions,
   type RecognizeOptions,
   requestOf,
@@ -27,7 +27,10 @@ export interface AllOptions extends WaitOptions {
   concurrency?: number | undefined;
   /** Gives results in the order of the pictures, and not as they come. One slow job then holds the others up. */
   ordered?: boolean | undefined;
-  /** Is told whenever the run has come further. What it throws ends the run. */
+  /**
+   * Is told whenever the run has come further. What it throws ends the run, and so does a promise of its that rejects. Such
+   * a promise holds no result up, and only the end of the run waits for it.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * A file to write down in what was sent. Where it is there already, the run goes on from it: with the same pictures and
@@ -118,18 +121,22 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
   readonly #signal: AbortSignal | undefined;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   #told = '0 0 0 0';
+  /** What `onProgress` promised has come. */
+  #heard: Promise<unknown> = Promise.resolve();
+  /** What a promise of `onProgress` was rejected with. */
+  #wrong: { of: unknown } | undefined;
 
   /** @internal */
-  constructor(core: Core, kind: Kind, images: Iterable<Source> | AsyncIterable<Source>, options: AllOptionsOf[Kind]) {
+  constructor(core: Core, kind: Kind, images: Images<Source>, options: AllOptionsOf[Kind]) {
     super(core);
-    const given = givenOf(kind, `${kind}All`, options, OPTIONS);
+    const given = givenOfAll(kind, `${kind}All`, options, OPTIONS);
     const total = countOf(picturesOf(images));
     const { namespace, json } = requestOf(kind, given);
     const settings = {
       batchSize: check.count(given.batchSize, 'batchSize', ConfigError),
       concurrency: check.count(given.concurrency, 'concurrency', ConfigError),
       ordered: check.flag(given.ordered, 'ordered') ?? false,
-      manifest: check.text(given.manifest, 'manifest'),
+      manifest: check.path(given.manifest, 'manifest'),
       timeout: check.milliseconds(given.timeout, 'timeout', 0),
       total,
     };
@@ -161,14 +168,18 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
   /** @internal */
   async [STEP](): Promise<Item<Kind, Source> | undefined> {
     for (;;) {
+      this.#check();
       const step = await this.core.run<NativeItem | number | undefined>(this.#signal, (client) =>
         client.step(this.#run),
       );
+      this.#check();
       this.#tell();
       if (step === undefined) break;
       if (typeof step !== 'number') return this.#item(step);
       if (step > 0) this.#pictures.want(step);
     }
+    await this.#heard;
+    this.#check();
     await this.#pictures.close();
     if (this.#pictures.failure) throw this.#pictures.failure.of;
     return undefined;
@@ -177,6 +188,8 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
   /** @internal */
   async [LEAVE](): Promise<void> {
     this.#run.leave();
+    // Whoever left waits for no promise of theirs.
+    this.#heard = Promise.resolve();
     await this.#pictures.close();
   }
 
@@ -196,7 +209,23 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
     const told = `${done} ${failed} ${inFlight} ${jobs}`;
     if (told === this.#told) return;
     this.#told = told;
-    this.#onProgress(progress);
+    this.#hear(this.#onProgress(progress));
+  }
+
+  /** An async function is a function: where nobody looked at its promise, a rejection would end the process. */
+  #hear(given: unknown): void {
+    if (typeof (given as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+    const heard = Promise.resolve(given).catch((failure) => {
+      this.#wrong ??= { of: failure };
+      // A step that is under way ends.
+      this.#run.leave();
+    });
+    const before = this.#heard;
+    this.#heard = heard.then(() => before);
+  }
+
+  #check(): void {
+    if (this.#wrong) throw this.#wrong.of;
   }
 }
 

@@ -1,6 +1,6 @@
 // What callers may get wrong in a language without types: each error names the argument. The API's own rules are core's.
 
-import { InvalidRequestError } from './errors.js';
+import { ConfigError, InvalidRequestError } from './errors.js';
 
 type Refusal = new (message: string) => Error;
 
@@ -20,19 +20,21 @@ export function refuse(field: string, given: unknown, wanted: string, Class: Ref
   throw new Class(`${field}: ${describe(given)} given, ${wanted} wanted`);
 }
 
-/** The options of a call: an object that has these keys and no others, or nothing. */
+/** The options of a call: an object that has these keys and no others, or nothing. What is wrong with `unnamed` others say. */
 export function options<T extends object>(
   given: T | undefined | null,
   call: string,
   known: readonly string[],
   Class: Refusal = InvalidRequestError,
+  unnamed: readonly string[] = [],
 ): Partial<T> {
   if (given === undefined || given === null) return {};
   if (typeof given !== 'object' || Array.isArray(given)) refuse(call, given, `{ ${known.join(', ')} }`, Class);
   // It has no keys of its own, and would be passed over.
   if (given instanceof AbortSignal) throw new Class(`${call}: an AbortSignal given; pass { signal }`);
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
+    if (known.includes(key) || unnamed.includes(key)) continue;
+    throw new Class(`${call}: there is no option "${key}"; it takes ${known.join(', ')}`);
   }
   return given;
 }
@@ -46,6 +48,12 @@ export function text(value: unknown, field: string, Class: Refusal = InvalidRequ
     throw new Class(`${field}: a string with a lone surrogate given, well-formed Unicode wanted`);
   }
   return value;
+}
+
+/** The path of a file that is kept here, or nothing. */
+export function path(value: unknown, field: string): string | undefined {
+  if (value === '') throw new ConfigError(`${field}: an empty path given; leave it out to keep none`);
+  return text(value, field, ConfigError);
 }
 
 /** A string. */

@@ -66,10 +66,11 @@ export function asCompleted<Kind extends JobKind>(
 export function track(core: Core, tokens: Iterable<string>, options: WaitOptions): AsCompleted {
   const client = core.open();
   const jobs = listOf<string>(tokens, 'tokens', 'resume tokens').map((token, index) => {
-    const given = check.needed(token, `tokens[${index}]`, 'a resume token');
+    const field = `tokens[${index}]`;
+    const given = check.needed(token, field, 'a resume token');
     return new JobHandle(
       core,
-      translated(() => client.resume(given)),
+      translated(() => client.resume(given), field),
     );
   });
   return new AsCompleted(core, 'track', jobs, options);

@@ -14,7 +14,7 @@ import { Calls } from './calls.js';
 import { type CallOptions, Core, signalOf } from './core.js';
 import { ConfigError, ResumeTokenError, translated } from './errors.js';
 import { Feedbacks, type Registration, type RegistrationOptions, register } from './feedback.js';
-import type { Image } from './images.js';
+import type { Image, Images } from './images.js';
 import {
   type AnyHandle,
   type AskHandle,
@@ -103,7 +103,7 @@ export class ImageIntelligence {
       baseUrl: setting('baseUrl', 'II_BASE_URL'),
       requestTimeout: check.milliseconds(given.requestTimeout, 'requestTimeout', 1, ConfigError),
       requestsPerSecond: check.rate(given.requestsPerSecond, 'requestsPerSecond', ConfigError),
-      journal: check.text(given.journal, 'journal', ConfigError),
+      journal: check.path(given.journal, 'journal'),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
     const calls = new Calls();
@@ -168,34 +168,22 @@ export class ImageIntelligence {
    * that every further job would meet (`AuthenticationError`, `PermissionDeniedError`) is that of each picture which is
    * left, where their number is known; else the source is read no further.
    */
-  detectAll<Source extends Image>(
-    images: Iterable<Source> | AsyncIterable<Source>,
-    options: DetectAllOptions,
-  ): All<'detect', Source> {
+  detectAll<Source extends Image>(images: Images<Source>, options: DetectAllOptions): All<'detect', Source> {
     return new All(this.#core, 'detect', images, options);
   }
 
   /** Asks of any number of pictures which show a target, as `detectAll` does: its job names one picture, which is `chosen`. */
-  matchAll<Source extends Image>(
-    images: Iterable<Source> | AsyncIterable<Source>,
-    options: MatchAllOptions,
-  ): All<'match', Source> {
+  matchAll<Source extends Image>(images: Images<Source>, options: MatchAllOptions): All<'match', Source> {
     return new All(this.#core, 'match', images, options);
   }
 
   /** Asks a question about any number of pictures, as `detectAll` does: a picture for which it is yes is `chosen`. */
-  askAll<Source extends Image>(
-    images: Iterable<Source> | AsyncIterable<Source>,
-    options: AskAllOptions,
-  ): All<'ask', Source> {
+  askAll<Source extends Image>(images: Images<Source>, options: AskAllOptions): All<'ask', Source> {
     return new All(this.#core, 'ask', images, options);
   }
 
   /** Looks for faces in any number of pictures, as `detectAll` does. */
-  recognizeAll<Source extends Image>(
-    images: Iterable<Source> | AsyncIterable<Source>,
-    options: RecognizeAllOptions,
-  ): All<'recognize', Source> {
+  recognizeAll<Source extends Image>(images: Images<Source>, options: RecognizeAllOptions): All<'recognize', Source> {
     return new All(this.#core, 'recognize', images, options);
   }
 
@@ -221,7 +209,7 @@ export class ImageIntelligence {
    *
    * Throws a `ResumeTokenError` as `resume` does.
    */
-  track(tokens: Iterable<string>, options: WaitOptions = {}): AsCompleted {
+  track(tokens: Iterable<string> & object, options: WaitOptions = {}): AsCompleted {
     return track(this.#core, tokens, options);
   }
 

@@ -298,8 +298,8 @@ for (const [name, Class] of Object.entries(CLASSES)) {
   BY_KIND.set(Class.kind, Class);
 }
 
-/** The error of a failure that came from the native side. @internal */
-export function fromNative(failure: unknown): unknown {
+/** The error of a failure that came from the native side, and what it is about where it cannot know. @internal */
+export function fromNative(failure: unknown, about?: string): unknown {
   const told = failure as Failure;
   const Class = typeof failure === 'object' && failure !== null && told.kind && BY_KIND.get(told.kind);
   if (!Class) return failure instanceof Error ? failure : new Error(told?.message ?? String(failure));
@@ -317,7 +317,7 @@ export function fromNative(failure: unknown): unknown {
     reason,
   } = told;
   const cause = told.cause && causeOf(told.cause);
-  return new Class(message, {
+  return new Class(about === undefined ? message : `${about}: ${message}`, {
     retryable,
     status,
     requestId,
@@ -333,11 +333,11 @@ export function fromNative(failure: unknown): unknown {
 }
 
 /** Calls the native side, whose failures become errors here. @internal */
-export function translated<T>(call: () => T): T {
+export function translated<T>(call: () => T, about?: string): T {
   try {
     return call();
   } catch (failure) {
-    throw fromNative(failure);
+    throw fromNative(failure, about);
   }
 }
 

@@ -17,6 +17,9 @@ export type Image =
   | { path: string | URL; customId?: string | undefined }
   | { data: Uint8Array | ArrayBuffer; customId?: string | undefined };
 
+/** Any number of pictures: an array, a Set, a generator, a stream. One string is refused, though it is an iterable of strings. */
+export type Images<Source extends Image = Image> = (Iterable<Source> & object) | AsyncIterable<Source>;
+
 const FORMS = 'a URL, { path }, a Uint8Array, or { url | path | data, customId }';
 
 export function nativeImages(images: unknown): NativeImage[] {

@@ -50,7 +50,7 @@ export {
   WebhookVerificationError,
 } from './errors.js';
 export type { Feedbacks, Registration, RegistrationOptions, WrongClasses } from './feedback.js';
-export type { Image } from './images.js';
+export type { Image, Images } from './images.js';
 export {
   type AnyHandle,
   type AskHandle,

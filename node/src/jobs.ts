@@ -103,7 +103,7 @@ export async function submit<Kind extends JobKind>(
   call: CallOptions,
 ): Promise<JobHandle<Kind>> {
   const signal = signalOf(call, kind);
-  const given = givenOf(kind, kind, options, ['images']);
+  const given = givenOf(kind, kind, options);
   const images = nativeImages(given.images);
   const { namespace, json } = requestOf(kind, given);
   return new JobHandle(core, await core.run<NativeJob>(signal, (client) => client.job(kind, namespace, json, images)));

@@ -1,7 +1,7 @@
 // The pictures of a run: pulled from the caller's own iterator when they are wanted, and never two at once.
 
 import * as check from './arguments.js';
-import { type Image, nativeImage } from './images.js';
+import { type Image, type Images, nativeImage } from './images.js';
 import type { NativeImage, NativeRun } from './native.js';
 
 /** What was passed in, and why it is no picture where it is none. */
@@ -14,7 +14,7 @@ interface Pulled<Source> {
 const NO_PICTURE: NativeImage = { url: '' };
 
 export class Pictures<Source extends Image> {
-  readonly #images: Iterable<Source> | AsyncIterable<Source>;
+  readonly #images: Images<Source>;
   readonly #run: NativeRun;
   readonly #pulled = new Map<number, Pulled<Source>>();
   #iterator: Iterator<Source> | AsyncIterator<Source> | undefined;
@@ -25,7 +25,7 @@ export class Pictures<Source extends Image> {
   /** What the iterator threw. */
   failure: { of: unknown } | undefined;
 
-  constructor(images: Iterable<Source> | AsyncIterable<Source>, run: NativeRun) {
+  constructor(images: Images<Source>, run: NativeRun) {
     this.#images = images;
     this.#run = run;
   }

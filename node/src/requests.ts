@@ -61,7 +61,7 @@ interface Request {
   json: string;
 }
 
-const COMMON = ['customId', 'feedId', 'webhookUrl'];
+const COMMON = ['feedId', 'webhookUrl'];
 
 /** Options, of which no more is known than that there are none but these. */
 type Given = { readonly [name: string]: unknown };
@@ -86,9 +86,14 @@ const OWN: { readonly [Kind in JobKind]: { keys: string[]; body(given: Given): o
   recognize: { keys: ['namespace'], body: () => ({}) },
 };
 
-/** The options of a call, `more` of which are no part of its request. */
-export function givenOf(kind: JobKind, call: string, options: object, more: readonly string[]): Given {
-  return { ...check.options(options, call, [...COMMON, ...OWN[kind].keys, ...more]) };
+/** The options of a submit. */
+export function givenOf(kind: JobKind, call: string, options: object): Given {
+  return { ...check.options(options, call, ['images', 'customId', ...COMMON, ...OWN[kind].keys]) };
+}
+
+/** The options of a run, `more` of which are no part of its requests. It takes no `customId`: why not, core says. */
+export function givenOfAll(kind: JobKind, call: string, options: object, more: readonly string[]): Given {
+  return { ...check.options(options, call, [...COMMON, ...OWN[kind].keys, ...more], undefined, ['customId']) };
 }
 
 export function requestOf(kind: JobKind, given: Given): Request {

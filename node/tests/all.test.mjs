@@ -406,6 +406,43 @@ describe('an end before the last', { concurrency: true }, () => {
     assert.ok(seen.closed <= 1);
   });
 
+  it('by what a promise of onProgress rejects with, be it while a result is waited for', async () => {
+    const { server, client } = await own({ done: false });
+    const wrong = new Error('no bar');
+    const { pictures, seen } = endless();
+    let reject;
+    const onProgress = () =>
+      new Promise((_, no) => {
+        reject = no;
+      });
+    const run = client.detectAll(pictures, { ...CLASSES, batchSize: 1, concurrency: 2, onProgress });
+    const loop = failure(every(run));
+    await until(() => run.inFlight.length === 2, 'two jobs');
+    server.jobs[0].done = true;
+    await until(() => reject && server.jobs.length === 3 && run.inFlight.length === 2, 'a result, and a third job');
+    reject(wrong);
+    assert.equal(await loop, wrong);
+    assert.deepEqual([seen.closed, run.inFlight.length, server.jobs.length], [1, 2, 3]);
+    assert.deepEqual(await run.next(), { done: true, value: undefined });
+  });
+
+  it('by an async onProgress that throws at the last', async () => {
+    const { client } = await own();
+    const wrong = new Error('no bar');
+    const indices = [];
+    const onProgress = async ({ done }) => {
+      if (done < 2) return;
+      // The last result is given by then, and no other comes.
+      await until(() => indices.length === 2, 'the last');
+      throw wrong;
+    };
+    const error = await failure(async () => {
+      for await (const { index } of client.detectAll(urls(2), { ...CLASSES, onProgress })) indices.push(index);
+    });
+    assert.equal(error, wrong);
+    assert.deepEqual(indices.sort(), [0, 1]);
+  });
+
   it('as every further job would be refused', async () => {
     const server = await scripted((_request, response) => send(response, { message: 'no' }, 403));
     const client = server.client();
@@ -430,7 +467,12 @@ it('what is wrong is said at once, and nothing is pulled', async () => {
   for (const [images, options, name, words] of [
     [pictures, {}, 'InvalidRequestError', /^classes/],
     [pictures, { classes: [] }, 'InvalidRequestError', /^classes/],
-    [pictures, { ...CLASSES, dog: 1 }, 'InvalidRequestError', /^detectAll: there is no option "dog"/],
+    [
+      pictures,
+      { ...CLASSES, dog: 1 },
+      'InvalidRequestError',
+      /^detectAll: there is no option "dog"; it takes feedId, (?!.*customId).*classes.*, manifest, timeout, signal$/,
+    ],
     [pictures, { ...CLASSES, images: [] }, 'InvalidRequestError', /no option "images"/],
     [pictures, { ...CLASSES, customId: 'x' }, 'InvalidRequestError', /one name given for many jobs/],
     [pictures, { ...CLASSES, batchSize: 65 }, 'ConfigError', /65 given, 1 to 64 wanted/],
@@ -447,7 +489,8 @@ it('what is wrong is said at once, and nothing is pulled', async () => {
     ],
     [pictures, { ...CLASSES, timeout: -1 }, 'InvalidRequestError', /^timeout/],
     [pictures, { ...CLASSES, signal: new AbortController() }, 'InvalidRequestError', /pass controller.signal/],
-    [pictures, { ...CLASSES, manifest: 7 }, 'InvalidRequestError', /^manifest/],
+    [pictures, { ...CLASSES, manifest: 7 }, 'ConfigError', /^manifest: 7 given/],
+    [pictures, { ...CLASSES, manifest: '' }, 'ConfigError', /^manifest: an empty path given; leave it out/],
     ['https://e.com/1.jpg', CLASSES, 'InvalidRequestError', /^images: a string given, an array or another iterable/],
     [Buffer.from('x'), CLASSES, 'InvalidRequestError', /^images: a Buffer given/],
     [{ path: 'x' }, CLASSES, 'InvalidRequestError', /^images: an object given/],

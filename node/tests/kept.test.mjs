@@ -95,6 +95,7 @@ it('a journal knows what never left, and so may be sent again', async () => {
     [() => second.forget({ rid: 'x' }), 'InvalidRequestError', /^rid/],
     [() => second.recover({ after: 1 }), 'InvalidRequestError', /no option "after"/],
     [() => nobody.client({ journal: 7 }), 'ConfigError', /^journal: 7 given/],
+    [() => nobody.client({ journal: '' }), 'ConfigError', /^journal: an empty path given; leave it out/],
     [() => nobody.client({ journal: folder }), 'StoreError', /./],
     [() => nobody.client().recover(), 'ConfigError', /^journal: none is kept/],
   ]) {

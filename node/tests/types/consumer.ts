@@ -24,6 +24,7 @@ import {
   type Image,
   ImageIntelligence,
   ImageIntelligenceError,
+  type Images,
   type Item,
   isDone,
   type JobHandle,
@@ -170,7 +171,10 @@ export async function many(client: ImageIntelligence, paths: AsyncIterable<strin
   const match: All<'match', string> = client.matchAll(new Set(['https://e.com/1.jpg']), { target });
   const first: IteratorResult<Item<'match', string>, undefined> = await match.next();
   if (!first.done) console.log(first.value.source.length, first.value.result?.status, match.progress.elapsed);
-  const images: Image[] = ['https://e.com/1.jpg', new URL('https://e.com/2.jpg'), new Uint8Array(1)];
+  const list: Image[] = ['https://e.com/1.jpg', new URL('https://e.com/2.jpg'), new Uint8Array(1)];
+  const iterable: Iterable<Image> = list;
+  const images: Images = list;
+  client.detectAll(iterable, { classes: ['person'] }).stop();
   for await (const { ok, result, chosen } of client.askAll(images, { question: 'Is it?' }))
     if (ok && chosen) console.log(result.id);
   for await (const { result } of client.recognizeAll(images, { namespace: 'staff' })) console.log(result?.objects);
@@ -178,6 +182,15 @@ export async function many(client: ImageIntelligence, paths: AsyncIterable<strin
   client.detectAll(images, { classes: ['person'], customId: 'mine' });
   // @ts-expect-error: a number is no picture
   client.detectAll([1], { classes: ['person'] });
+  // A string is an iterable of strings, and each of its letters would be a picture.
+  // @ts-expect-error: one picture is no array
+  client.detectAll('https://e.com/1.jpg', { classes: ['person'] });
+  // @ts-expect-error: one picture is no array
+  client.matchAll('https://e.com/1.jpg', { target });
+  // @ts-expect-error: one picture is no array
+  client.askAll('https://e.com/1.jpg', { question: 'Is it?' });
+  // @ts-expect-error: one picture is no array
+  client.recognizeAll('https://e.com/1.jpg', { namespace: 'staff' });
   // @ts-expect-error: a question is wanted
   client.askAll(images, {});
 
@@ -187,6 +200,8 @@ export async function many(client: ImageIntelligence, paths: AsyncIterable<strin
     if (ok) console.log(same.id, result.imageResults, error satisfies undefined);
     else console.log(error.message, result satisfies undefined);
   }
+  // @ts-expect-error: one token is no array
+  client.track('ii1_x');
   const all: AsCompleted = client.track(tokens);
   for await (const { result } of all) if (result && 'question' in result) console.log(result.question);
   await using tidy = client.track(tokens);
