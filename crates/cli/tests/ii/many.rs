@@ -236,8 +236,48 @@ fn many_jobs_are_waited_for_at_once() {
     // A job's id will do as well as its token.
     let said = server.run(&["jobs", "wait", words[0][0], words[1][1], words[2][1], "--ndjson"]);
     assert_eq!((said.code, lines(&said.out).len()), (Some(0), 3), "{said:#?}");
-    let said = server.run(&["jobs", "wait", words[0][1], "ii1_x", "--json"]);
-    assert_eq!(said.error(2)["kind"], "resume_token");
+    // As text each line says of which job it is; of one job there is nothing to tell apart.
+    let said = server.run(&["jobs", "wait", words[0][1], words[2][1]]);
+    let first: BTreeSet<_> = said.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(first, BTreeSet::from([words[0][0], words[2][0]]), "{said:#?}");
+    let said = server.run(&["jobs", "wait", words[0][1]]);
+    assert!(said.out.starts_with("picture 1\tperson\t"), "{said:#?}");
+}
+
+#[test]
+fn a_job_that_cannot_be_waited_for_keeps_no_other_waiting() {
+    let server = Numbers::start(Progression::Immediate);
+    let directory = folder(3);
+    let submit = |arguments: &[&str], number| {
+        let picture = directory.path().join(numbered::name(number));
+        let said = server.run(&[arguments, &[text(&picture), "--no-wait", "--json"]].concat()).json();
+        [&said["id"], &said["resumeToken"]].map(|word| word.as_str().unwrap().to_owned())
+    };
+    let ([one, one_token], [ask, _]) = (submit(&["detect", "--class", "person"], 0), submit(&["ask", "Is it?"], 1));
+    let [two, two_token] = submit(&["detect", "--class", "person"], 2);
+    let good = BTreeSet::from([one.clone(), two]);
+    let ids = |said: &Said| -> BTreeSet<String> {
+        lines(&said.out).iter().map(|line| line["jobId"].as_str().unwrap().to_owned()).collect()
+    };
+
+    // An id of another kind, a token cut off, and an id that nobody knows.
+    for (wrong, kind, code) in
+        [(&*ask, "not_found", 5), ("ii1_garbage", "resume_token", 2), ("f9d73f87", "not_found", 5)]
+    {
+        let said = server.run(&["jobs", "wait", &one, wrong, &two_token, "--ndjson"]);
+        assert_eq!(ids(&said), good, "{said:#?}");
+        let error = said.error(code);
+        assert_eq!(error["kind"], kind);
+        assert!(error["message"].as_str().unwrap().starts_with(&format!("{wrong} (2 of 3): ")), "{error}");
+    }
+
+    let list = format!("ii1_garbage\n{one_token}\nf9d73f87\n{two_token}\n");
+    let said = run_with_stdin(server.ii(&["jobs", "wait", "-", "--ndjson"]), list.as_bytes());
+    assert_eq!((said.code, ids(&said)), (Some(5), good), "the worst is what the API refused: {said:#?}");
+    let told: Vec<_> = lines(&said.err).iter().map(|line| line["error"]["kind"].clone()).collect();
+    assert_eq!(told, ["resume_token", "not_found"]);
+    let said = server.run(&["jobs", "wait", "ii1_x", "ii1_y", "--json"]);
+    assert_eq!((said.code, said.out.as_str(), said.err.lines().count()), (Some(2), "[]\n", 2), "{said:#?}");
 }
 
 #[test]
