@@ -22,7 +22,7 @@ enum Step {
     Directory(PathBuf, std::vec::IntoIter<OsString>),
     Pattern(Box<glob::Paths>),
     /// Files and URLs that are read as they come.
-    List(Box<dyn Iterator<Item = Result<String, Failure>> + Send>),
+    List(Box<dyn Iterator<Item = Result<Vec<u8>, Failure>> + Send>),
 }
 
 impl Walk {
@@ -133,8 +133,24 @@ impl Iterator for Walk {
 }
 
 /// What a line of a list names. Whether it is there is told of this picture alone.
-fn listed(line: String) -> Picture {
-    if line.contains("://") { Picture::Url(line) } else { Picture::File(line.into()) }
+fn listed(line: Vec<u8>) -> Picture {
+    match String::from_utf8(line) {
+        Ok(line) if line.contains("://") => Picture::Url(line),
+        Ok(line) => Picture::File(line.into()),
+        Err(error) => Picture::File(path_of(error.into_bytes())),
+    }
+}
+
+/// A file name that is no text, where the system has such.
+#[cfg(unix)]
+fn path_of(name: Vec<u8>) -> PathBuf {
+    let name: OsString = std::os::unix::ffi::OsStringExt::from_vec(name);
+    name.into()
+}
+
+#[cfg(not(unix))]
+fn path_of(name: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&name).into_owned().into()
 }
 
 /// The next file that matches. What cannot be looked into cannot match.

@@ -129,6 +129,25 @@ fn a_list_on_stdin_is_read_as_it_comes() {
     assert!(out.next().is_none());
 }
 
+/// The first line is what `-` is judged by.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_may_begin_with_a_name_that_is_no_text() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let server = Numbers::start(Progression::Immediate);
+    let directory = folder(2);
+    let name = std::ffi::OsString::from_vec(b"stra\xdfe.jpg".to_vec());
+    std::fs::rename(directory.path().join(numbered::name(0)), directory.path().join(&name)).unwrap();
+    let list = [name.as_encoded_bytes(), b"\n", numbered::name(1).as_bytes(), b"\n"].concat();
+    let mut command = server.ii(&["detect", "-", "--class", "person", "--ndjson"]);
+    command.current_dir(directory.path());
+    let said = run_with_stdin(command, &list);
+    assert_eq!((said.code, said.err.as_str(), server.seen()), (Some(0), "", 2), "{said:#?}");
+    let sources: BTreeSet<_> = lines(&said.out).iter().map(|line| line["input"]["source"].to_string()).collect();
+    assert_eq!(sources, BTreeSet::from(["\"stra\u{fffd}e.jpg\"".to_owned(), format!("\"{}\"", numbered::name(1))]));
+}
+
 #[test]
 fn of_many_questions_each_is_answered_alone() {
     let server = Numbers::start(Progression::Immediate);
