@@ -185,11 +185,20 @@ fn what_every_job_would_meet_ends_the_run() {
     let said = run(wrong);
     assert_eq!(said.error(5)["kind"], "authentication");
     assert_eq!(server.seen(), 0);
+    assert!(said.out.lines().count() > 1, "as JSON each that was read has a line: {said:#?}");
+    let mut wrong = server.ii(&["detect", text(directory.path()), "--class", "person"]);
+    wrong.env("II_CLIENT_ID", "local").env("II_CLIENT_SECRET", "not-the-secret");
+    let said = run(wrong);
+    let err: Vec<_> = said.err.lines().collect();
+    let (read, _) = err[0].split_once(": 0 looked at, ").unwrap_or_else(|| panic!("{}", said.err));
+    assert!(err[1].starts_with(&format!("error: {read} not looked at: ")), "{}", said.err);
+    assert!(err.len() <= 3, "once is enough: {}", said.err);
 
     let nobody = ["detect", text(directory.path()), "--class", "person", "--base-url", "http://127.0.0.1:9/v2"];
     let said = run(ii(&nobody));
     assert_eq!(said.code, Some(5), "{}", said.err);
     assert!(said.err.contains("`ii serve` starts one"), "{}", said.err);
+    assert!(said.err.contains("error: 150 pictures not looked at: ") && said.err.lines().count() == 3, "{}", said.err);
 }
 
 #[test]
