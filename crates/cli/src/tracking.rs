@@ -26,7 +26,7 @@ pub(crate) async fn wait(client: &Client, args: &JobsWaitArgs, deadline: Deadlin
         match token.await {
             Ok(token) => tokens.push(token),
             Err(failure) if count == 1 || is_of_all(failure.kind()) => return Err(failure),
-            Err(failure) => bar.aside(|| told.refuse(failure.within(format!("{} ({place} of {count})", short(job))))),
+            Err(failure) => bar.aside(|| told.refuse(&failure.within(format!("{} ({place} of {count})", short(job))))),
         }
     }
     let all = tokens.len();
@@ -102,7 +102,7 @@ impl Told<'_> {
         let mut shown = match shown {
             Ok(shown) => shown,
             Err(failure) => {
-                self.refuse(failure);
+                self.refuse(&failure);
                 return Ok(());
             }
         };
@@ -126,7 +126,7 @@ impl Told<'_> {
     }
 
     /// Says why of one job there is no result; the others are waited for.
-    fn refuse(&mut self, failure: Failure) {
+    fn refuse(&mut self, failure: &Failure) {
         self.worst = worse(self.worst, failure.kind().exit_code());
         failure.report(self.format);
     }

@@ -33,7 +33,7 @@ fn sort_out(mut input: impl Read + Send + 'static) -> Result<Stdin, Failure> {
     let mut head = Vec::new();
     let mut buffer = [0; ENOUGH];
     // A whole line is enough too: whoever writes a list may take his time.
-    while head.len() < ENOUGH && !(head.contains(&b'\n') && !may_be_picture(&head)) {
+    while head.len() < ENOUGH && (!head.contains(&b'\n') || may_be_picture(&head)) {
         match input.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => head.extend_from_slice(&buffer[..count]),
@@ -69,12 +69,14 @@ fn is_picture(head: &[u8]) -> bool {
     let is_brand =
         |brand: &[u8]| [&b"hei"[..], b"hev", b"mif1", b"msf1", b"avif"].iter().any(|it| brand.starts_with(it));
     match head {
-        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => true,
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => true,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => true,
-        // The size of the file, and four bytes that are always 0.
-        [b'B', b'M', _, _, _, _, 0, 0, ..] => true,
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => true,
+        [0xff, 0xd8, 0xff, ..]
+        | [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..]
+        | [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]
+        | [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]
+        // After the size of the file come four bytes that are always 0.
+        | [b'B', b'M', _, _, _, _, 0, 0, ..]
+        | [b'I', b'I', b'*', 0, ..]
+        | [b'M', b'M', 0, b'*', ..] => true,
         [0, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_brand(brand),
         _ => false,
     }
