@@ -39,6 +39,12 @@ impl Failure {
         self
     }
 
+    /// Says of what it is an error, where there are many.
+    pub(crate) fn within(mut self, context: impl std::fmt::Display) -> Self {
+        self.error = self.error.with_context(context);
+        self
+    }
+
     /// A signal ended it, which the exit code tells.
     pub(crate) fn by(mut self, signal: Signal) -> Self {
         self.signal = Some(signal);

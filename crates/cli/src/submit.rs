@@ -15,6 +15,9 @@ use crate::run::{Feed, Run};
 use crate::waiting::{self, Bar, Deadline};
 use crate::{reasons, session};
 
+/// The way out where one picture keeps a whole job from being sent.
+const EACH_ALONE: &str = "--batch-size 64 gives each picture an error of its own, and sends the others";
+
 /// A job that is about to be made.
 pub(crate) struct Submission {
     pub(crate) client: Client,
@@ -76,7 +79,12 @@ impl Submission {
         let mut interrupt = Interrupt::new()?;
         let bar = Bar::start(format!("sending {}", pictures::count(pictures.len())));
         let name = job.job_custom_id();
-        let lost = |error| session::advise(Failure::of_submit(error, &place), &client);
+        let is_of_several = pictures.len() > 1 && !args.no_wait && args.custom_id.is_none();
+        let lost = |error: Error| {
+            let is_of_one = error.kind() == ErrorKind::InvalidRequest && error.message().starts_with("images[");
+            let failure = session::advise(Failure::of_submit(error, &place), &client);
+            if is_of_one && is_of_several { failure.hint(EACH_ALONE) } else { failure }
+        };
         let send = async { job.send().await.map_err(lost) };
         let stopped = || {
             let message = format!("stopped while the job was being sent; if it was made, its customId is {name}");

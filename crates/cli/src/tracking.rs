@@ -17,18 +17,21 @@ pub(crate) async fn wait(client: &Client, args: &JobsWaitArgs, deadline: Deadlin
     let mut interrupt = Interrupt::new()?;
     let bar = Bar::start("asking");
     let jobs = given(&args.jobs)?;
-    let tokens = async {
-        let mut tokens = Vec::new();
-        for job in &jobs {
-            tokens.push(token_of(client, job, &args.which).await?);
+    let count = jobs.len();
+    let mut told =
+        Told { client, deadline, format: args.shape.format(), is_many: count > 1, documents: Vec::new(), worst: 0 };
+    let mut tokens = Vec::new();
+    for (place, job) in (1..).zip(&jobs) {
+        let token = interrupt.or(token_of(client, job, &args.which), || cancelled("stopped; the jobs go on").into());
+        match token.await {
+            Ok(token) => tokens.push(token),
+            Err(failure) if count == 1 || is_of_all(failure.kind()) => return Err(failure),
+            Err(failure) => bar.aside(|| told.refuse(&failure.within(format!("{} ({place} of {count})", short(job))))),
         }
-        Ok(tokens)
-    };
-    let tokens = interrupt.or(tokens, || cancelled("stopped; the jobs go on").into()).await?;
+    }
     let all = tokens.len();
     let mut waits = client.track(&tokens)?.wait_for(deadline.left().max(Duration::from_millis(1)));
     let mut open = tokens;
-    let mut told = Told { client, deadline, format: args.shape.format(), documents: Vec::new(), worst: 0 };
     loop {
         bar.say(format!("waiting for {} of {all} jobs", waits.left()));
         let ended = tokio::select! {
@@ -80,6 +83,7 @@ struct Told<'a> {
     client: &'a Client,
     deadline: Deadline,
     format: Format,
+    is_many: bool,
     documents: Vec<String>,
     /// The exit code of the worst end.
     worst: u8,
@@ -98,12 +102,12 @@ impl Told<'_> {
         let mut shown = match shown {
             Ok(shown) => shown,
             Err(failure) => {
-                self.worst = worse(self.worst, failure.kind().exit_code());
-                failure.report(self.format);
+                self.refuse(&failure);
                 return Ok(());
             }
         };
         shown.resume_token = Some(token.to_owned());
+        shown.names_job = self.is_many;
         if shown.has_errors() {
             self.worst = worse(self.worst, 3);
         }
@@ -121,10 +125,19 @@ impl Told<'_> {
         }
     }
 
+    /// Says why of one job there is no result; the others are waited for.
+    fn refuse(&mut self, failure: &Failure) {
+        self.worst = worse(self.worst, failure.kind().exit_code());
+        failure.report(self.format);
+    }
+
     fn failure(&self, token: &str, error: Error) -> Failure {
         match ResumeToken::parse(token, self.client.base_url()) {
             Ok(job) if error.kind() == ErrorKind::WaitTimeout => {
                 waiting::late(job.kind, &job.id, token, self.deadline, error.last_status())
+            }
+            Ok(job) if self.is_many && !error.message().contains(&job.id) => {
+                Failure::from(error).within(format!("job {}", job.id))
             }
             _ => error.into(),
         }
@@ -139,13 +152,28 @@ impl Told<'_> {
     }
 }
 
-/// The exit code that says more: an error more than pictures with errors, and a job that goes on less than one that is lost.
+/// Whether an error is that of every job, and not of one.
+fn is_of_all(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Authentication | ErrorKind::Cancelled | ErrorKind::Closed)
+}
+
+/// As much of what was given as tells it from others.
+fn short(job: &str) -> String {
+    const MOST: usize = 40;
+    match job.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &job[..end]),
+        None => job.to_owned(),
+    }
+}
+
+/// The exit code that says more: an error more than pictures with errors, a job that goes on less than one that is lost, and
+/// what was refused here less than what the API says.
 fn worse(one: u8, other: u8) -> u8 {
     let weight = |code: u8| match code {
         0 => 0,
         3 => 1,
         4 => 2,
-        _ => 3,
+        code => code.max(3),
     };
     if weight(other) > weight(one) { other } else { one }
 }

@@ -82,9 +82,10 @@ Examples:
   ii jobs wait - < tokens.txt
 
 Of many jobs each is printed when it is done; with --json they are one array at the
-end. Tokens may be of any kind of job. On a line of stdin the last word counts, so
-what --no-wait prints will do. An error of one job is said on stderr, and the
-others are waited for; the exit code is that of the worst.";
+end, and piped as text each line begins with the job's id. Tokens may be of any kind
+of job. On a line of stdin the last word counts, so what --no-wait prints will do.
+An error of one job, such as an id that is unknown or a token that is cut off, is
+said on stderr, and the others are waited for; the exit code is that of the worst.";
 
 pub(crate) const JOBS_FIND: &str = "\
 Examples:

@@ -68,7 +68,8 @@ Environment:
 
 Exit codes:
   0    done
-  1    the database of `ii serve --db` failed
+  1    what has to be kept cannot be: the file of --manifest (a client's journal),
+       or the database of `ii serve --db`, cannot be written or read
   2    a bad option, no credentials, a file that cannot be read or written, or
        a request that was refused before it was sent
   3    the job is done, but some or all pictures could not be looked at, or are
@@ -140,8 +141,10 @@ Examples:
     --webhook-url https://hooks.example.com/ii
 
 A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp;
-not for the copies (NAME.boxes.jpg) of an earlier --annotate. - is the bytes of
-one picture on stdin, or a list: a file or URL on each line, read as they come.
+not for the copies (NAME.boxes.jpg) of an earlier --annotate. ** in a pattern goes
+into all folders below, but not through links. - is the bytes of one picture on
+stdin, or a list that is read as it comes: one path or URL on each line as it is,
+empty lines left out; no comments, no patterns, no directories, no quotes.
 
 Up to 64 pictures are one job. More than that, or a list, or with --manifest,
 --batch-size or --concurrency, they are as many jobs as it takes, a few at a time,

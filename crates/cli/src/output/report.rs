@@ -133,12 +133,14 @@ fn filled(shown: &Shown, sent: bool) -> Table {
     table
 }
 
-/// For other programs: picture, what is in it, confidence and, where known, the box, with tabs between.
+/// For other programs: picture, what is in it, confidence and, where known, the box, with tabs between. Of many jobs the
+/// job's id comes first.
 pub(crate) fn lines(shown: &Shown) -> String {
     let mut out = String::new();
+    let job = if shown.names_job { format!("{}\t", printable(&shown.job.id)) } else { String::new() };
     for (index, image) in shown.completed() {
         let name = shown.name(index, &image.view());
-        let name = printable(&name);
+        let name = format!("{job}{}", printable(&name));
         let looked_at = shown.is_looked_at(&image);
         let found = shown.findings(index, &image);
         if shown.has_one_answer() {

@@ -39,6 +39,8 @@ pub(crate) struct Shown {
     pub(crate) chosen: Vec<(Option<usize>, Answer)>,
     /// Whether the job may have chosen a picture that is not among these.
     pub(crate) has_others: bool,
+    /// Whether each line says of which job it is.
+    pub(crate) names_job: bool,
 }
 
 /// A picture of many jobs, with its result.
@@ -101,6 +103,7 @@ impl Shown {
             chosen: chosen.collect(),
             images,
             has_others: false,
+            names_job: false,
         }
     }
 
@@ -131,6 +134,7 @@ impl Shown {
             images: vec![(Some(index), image)],
             chosen: (has_one_answer && chosen).then(|| (Some(index), answer())).into_iter().collect(),
             has_others: !alone,
+            names_job: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a job is given: files, patterns, directories, URLs and stdin, made into pictures one after the other.
 
+mod pattern;
 mod stdin;
 mod walk;
 

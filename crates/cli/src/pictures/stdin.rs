@@ -14,7 +14,8 @@ const ENOUGH: usize = 64;
 /// What stdin brought.
 pub(crate) enum Stdin {
     Picture(Vec<u8>),
-    List(Box<dyn Iterator<Item = Result<String, Failure>> + Send>),
+    /// Its lines, as bytes: not every file name is text.
+    List(Box<dyn Iterator<Item = Result<Vec<u8>, Failure>> + Send>),
 }
 
 /// Reads a picture whole, and of a list no more than tells that it is one.
@@ -24,14 +25,15 @@ pub(crate) fn read() -> Result<Stdin, Failure> {
 
 /// The lines on stdin, as they come.
 pub(crate) fn lines() -> impl Iterator<Item = Result<String, Failure>> + Send {
-    lines_of(BufReader::new(std::io::stdin()))
+    let text = |line: Vec<u8>| String::from_utf8_lossy(&line).into_owned();
+    lines_of(BufReader::new(std::io::stdin())).map(move |line| line.map(text))
 }
 
 fn sort_out(mut input: impl Read + Send + 'static) -> Result<Stdin, Failure> {
     let mut head = Vec::new();
     let mut buffer = [0; ENOUGH];
     // A whole line is enough too: whoever writes a list may take his time.
-    while head.len() < ENOUGH && !(head.contains(&b'\n') && is_text(&head)) {
+    while head.len() < ENOUGH && (!head.contains(&b'\n') || may_be_picture(&head)) {
         match input.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => head.extend_from_slice(&buffer[..count]),
@@ -43,8 +45,15 @@ fn sort_out(mut input: impl Read + Send + 'static) -> Result<Stdin, Failure> {
         return Err(Failure::invalid("- is given, but nothing came on stdin")
             .hint("a picture as in: ii detect - < street.jpg; or a list of files and URLs, one a line"));
     }
-    let whole = Cursor::new(head.clone()).chain(input);
-    if is_text(&head) {
+    let (is_picture, is_binary) = (is_picture(&head), head.contains(&0));
+    let whole = Cursor::new(head).chain(input);
+    if !is_picture {
+        if is_binary {
+            return Err(Failure::invalid(
+                "what came on stdin is neither a picture (JPEG, PNG, GIF, WebP, BMP, TIFF or HEIC) nor a list: it has NUL bytes",
+            )
+            .hint("a list has a file or URL on each line, as `find` prints it without -print0"));
+        }
         return Ok(Stdin::List(Box::new(lines_of(BufReader::new(whole)))));
     }
     let mut bytes = Vec::new();
@@ -55,17 +64,34 @@ fn sort_out(mut input: impl Read + Send + 'static) -> Result<Stdin, Failure> {
     Ok(Stdin::Picture(bytes))
 }
 
-/// Whether this is how a list begins. Pictures begin with bytes that no text has, but for two formats with letters first.
-fn is_text(head: &[u8]) -> bool {
-    let is_picture = [&b"GIF8"[..], b"RIFF"].iter().any(|magic| head.starts_with(magic));
-    let cut_off = |error: std::str::Utf8Error| error.error_len().is_none();
-    let is_utf8 = std::str::from_utf8(head).map_or_else(cut_off, |_| true);
-    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
-    !is_picture && is_utf8 && !head.iter().any(control)
+/// Whether this is how a picture begins: any bytes else may be those of a file name.
+fn is_picture(head: &[u8]) -> bool {
+    let is_brand =
+        |brand: &[u8]| [&b"hei"[..], b"hev", b"mif1", b"msf1", b"avif"].iter().any(|it| brand.starts_with(it));
+    match head {
+        [0xff, 0xd8, 0xff, ..]
+        | [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..]
+        | [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]
+        | [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]
+        // After the size of the file come four bytes that are always 0.
+        | [b'B', b'M', _, _, _, _, 0, 0, ..]
+        | [b'I', b'I', b'*', 0, ..]
+        | [b'M', b'M', 0, b'*', ..] => true,
+        [0, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_brand(brand),
+        _ => false,
+    }
+}
+
+/// Whether it is the beginning of a picture, or may yet become it: some formats tell only after twelve bytes, of which any
+/// may be a line's end.
+fn may_be_picture(head: &[u8]) -> bool {
+    const TOLD: usize = 12;
+    let begins = |magic: &&[u8]| head.starts_with(&magic[..magic.len().min(head.len())]);
+    is_picture(head) || (head.len() < TOLD && [&b"\x89PNG\r\n"[..], b"RIFF", b"BM", b"\0"].iter().any(begins))
 }
 
 /// The lines that say something.
-fn lines_of(mut input: BufReader<impl Read + Send>) -> impl Iterator<Item = Result<String, Failure>> + Send {
+fn lines_of(mut input: BufReader<impl Read + Send>) -> impl Iterator<Item = Result<Vec<u8>, Failure>> + Send {
     let mut line = Vec::new();
     let mut over = false;
     std::iter::from_fn(move || {
@@ -82,10 +108,9 @@ fn lines_of(mut input: BufReader<impl Read + Send>) -> impl Iterator<Item = Resu
                     "a line of more than 64 KiB came on stdin; a list has a file or URL on each",
                 )));
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end_matches(['\r', '\n']);
-            if !text.trim().is_empty() {
-                return Some(Ok(text.to_owned()));
+            while line.pop_if(|last| matches!(last, b'\r' | b'\n')).is_some() {}
+            if !line.trim_ascii().is_empty() {
+                return Some(Ok(std::mem::take(&mut line)));
             }
         }
         None
@@ -102,7 +127,7 @@ mod tests {
 
     fn list(bytes: &'static [u8]) -> Vec<String> {
         match sort_out(bytes).unwrap() {
-            Stdin::List(lines) => lines.map(Result::unwrap).collect(),
+            Stdin::List(lines) => lines.map(|line| String::from_utf8_lossy(&line.unwrap()).into_owned()).collect(),
             Stdin::Picture(bytes) => panic!("a picture: {bytes:?}"),
         }
     }
@@ -111,7 +136,10 @@ mod tests {
     fn a_list_is_its_lines() {
         assert_eq!(list(b"a.jpg\n\nhttps://x.test/b.jpg\r\nc d.jpg"), ["a.jpg", "https://x.test/b.jpg", "c d.jpg"]);
         assert_eq!(list("stra\u{df}e.jpg\n".as_bytes()), ["stra\u{df}e.jpg"]);
-        assert_eq!(list(b"BMW.jpg"), ["BMW.jpg"]);
+        for name in ["BMW.jpg", "BM", "RIFF.jpg", "GIF8.gif", "II*.jpg", "my-ftypheic.jpg"] {
+            assert_eq!(list(Box::leak(format!("{name}\nb.jpg").into_bytes().into_boxed_slice())), [name, "b.jpg"]);
+        }
+        assert_eq!(list(b"stra\xdfe.jpg\nb.jpg\n"), ["stra\u{fffd}e.jpg", "b.jpg"], "Latin-1 is no picture");
     }
 
     #[test]
@@ -121,7 +149,12 @@ mod tests {
             b"\x89PNG\r\n\x1a\n",
             b"GIF89a\x01\x01",
             b"RIFF\x24\x24\x24\x24WEBPVP8 ",
+            b"RIFF\n\n\0\0WEBPVP8 ",
             b"BM\x46\0\0\0\0\0",
+            b"BM\n\0\0\0\0\0\0\0",
+            b"II*\0\x08\0\0\0",
+            b"MM\0*\0\0\0\x08",
+            b"\0\0\0\x18ftypheic\0\0\0\0",
         ] {
             assert!(matches!(sort_out(bytes).unwrap(), Stdin::Picture(whole) if whole == bytes), "{bytes:?}");
         }
@@ -132,7 +165,7 @@ mod tests {
         let (reader, mut writer) = std::io::pipe().unwrap();
         std::io::Write::write_all(&mut writer, b"a.jpg\n").unwrap();
         let Stdin::List(mut lines) = sort_out(reader).unwrap() else { panic!("a picture") };
-        assert_eq!(lines.next().unwrap().unwrap(), "a.jpg");
+        assert_eq!(lines.next().unwrap().unwrap(), b"a.jpg");
         drop(writer);
         assert!(lines.next().is_none());
     }
@@ -141,6 +174,9 @@ mod tests {
     fn what_will_not_do_is_told() {
         let failed = |outcome: Result<Stdin, Failure>| format!("{:?}", outcome.err().unwrap());
         assert!(failed(sort_out(&b""[..])).contains("nothing came on stdin"));
+        for bytes in [&b"a.jpg\0b.jpg\0"[..], b"\x7fELF\x02\x01\x01\0", b"\0\0\0\x18ftypmp42"] {
+            assert!(failed(sort_out(bytes)).contains("neither a picture"), "{bytes:?}");
+        }
         let Stdin::List(mut lines) = sort_out(std::io::repeat(b'a')).unwrap() else { panic!("a picture") };
         assert!(format!("{:?}", lines.next().unwrap().unwrap_err()).contains("64 KiB"));
         assert!(lines.next().is_none());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::pictures::Picture;
+use crate::pictures::pattern::Matches;
 use crate::pictures::stdin::{self, Stdin};
 
 const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
@@ -20,9 +21,9 @@ pub(crate) struct Walk {
 enum Step {
     One(Picture),
     Directory(PathBuf, std::vec::IntoIter<OsString>),
-    Pattern(Box<glob::Paths>),
+    Pattern(Box<Matches>),
     /// Files and URLs that are read as they come.
-    List(Box<dyn Iterator<Item = Result<String, Failure>> + Send>),
+    List(Box<dyn Iterator<Item = Result<Vec<u8>, Failure>> + Send>),
 }
 
 impl Walk {
@@ -100,10 +101,10 @@ impl Walk {
 
     /// The first that matches is looked for at once, so that a pattern for nothing is told.
     fn add_pattern(&mut self, pattern: &str) -> Result<(), Failure> {
-        let mut paths = glob::glob(pattern)
+        let mut paths = Matches::new(pattern)
             .map_err(|error| Failure::invalid(format!("\"{pattern}\" is no pattern: {}", error.msg)))?;
-        let first = matching(&mut paths).ok_or_else(|| Failure::invalid(format!("no file matches \"{pattern}\"")))?;
-        self.push(first);
+        let first = paths.next().ok_or_else(|| Failure::invalid(format!("no file matches \"{pattern}\"")))?;
+        self.push(Picture::File(first));
         self.total = None;
         self.steps.push_back(Step::Pattern(Box::new(paths)));
         Ok(())
@@ -121,7 +122,7 @@ impl Iterator for Walk {
                     _ => None,
                 },
                 Step::Directory(directory, names) => names.next().map(|name| Ok(Picture::File(directory.join(name)))),
-                Step::Pattern(paths) => matching(paths).map(Ok),
+                Step::Pattern(paths) => paths.next().map(|path| Ok(Picture::File(path))),
                 Step::List(lines) => lines.next().map(|line| line.map(listed)),
             };
             if next.is_some() {
@@ -133,13 +134,24 @@ impl Iterator for Walk {
 }
 
 /// What a line of a list names. Whether it is there is told of this picture alone.
-fn listed(line: String) -> Picture {
-    if line.contains("://") { Picture::Url(line) } else { Picture::File(line.into()) }
+fn listed(line: Vec<u8>) -> Picture {
+    match String::from_utf8(line) {
+        Ok(line) if line.contains("://") => Picture::Url(line),
+        Ok(line) => Picture::File(line.into()),
+        Err(error) => Picture::File(path_of(error.into_bytes())),
+    }
 }
 
-/// The next file that matches. What cannot be looked into cannot match.
-fn matching(paths: &mut glob::Paths) -> Option<Picture> {
-    paths.flatten().find(|path| path.is_file()).map(Picture::File)
+/// A file name that is no text, where the system has such.
+#[cfg(unix)]
+fn path_of(name: Vec<u8>) -> PathBuf {
+    let name: OsString = std::os::unix::ffi::OsStringExt::from_vec(name);
+    name.into()
+}
+
+#[cfg(not(unix))]
+fn path_of(name: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&name).into_owned().into()
 }
 
 fn missing(argument: &str) -> Failure {

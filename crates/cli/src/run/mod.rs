@@ -3,6 +3,7 @@
 mod feed;
 mod gauge;
 mod going;
+mod shared;
 mod tally;
 mod teller;
 
@@ -23,7 +24,7 @@ use crate::failure::{Failure, quoted};
 use crate::interrupt::{Interrupt, cancelled};
 use crate::kinds::{Told, Where};
 use crate::output::{self, Format, print, remark};
-use crate::pictures::{MOST, Walk};
+use crate::pictures::{MOST, Walk, count};
 use crate::session;
 
 pub(crate) use self::feed::Feed;
@@ -88,6 +89,11 @@ impl Run {
         let (progress, is_settled) = (going.progress(), going.is_settled());
         let Going { mut teller, gauge, tally, stopped, .. } = going;
         drop(gauge);
+        let failure = teller.unwritten.take().or_else(|| open.failure());
+        let is_to_its_end = matches!(over, Over::Done) && failure.is_none() && stopped.is_none();
+        let ended_by = tally.ended_by().filter(|_| is_to_its_end);
+        let concerned = ended_by.map_or(0, |error| teller.shared.leave_out(error));
+        remark(&teller.shared.words());
         if let Over::Unheard(error, tokens) = over {
             return unheard(&error, tokens, has_manifest, format);
         }
@@ -105,14 +111,17 @@ impl Run {
         if format == Format::Text {
             remark(&tally.summary(&progress));
         }
-        if let Some(failure) = teller.unwritten.take().or_else(|| open.failure()) {
+        if let Some(failure) = failure {
             return Err(failure);
         }
         if let Some(signal) = stopped {
             let failure = Failure::from(cancelled(tally.stopped(total))).by(signal);
             return Err(failure.hint(way_on(has_manifest)));
         }
-        tally.end(&place).map_err(|failure| session::advise(failure, &client))
+        tally.end(&place).map_err(|failure| {
+            let failure = session::advise(failure, &client);
+            if concerned > 1 { failure.within(format!("{} not looked at", count(concerned))) } else { failure }
+        })
     }
 }
 

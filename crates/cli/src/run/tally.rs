@@ -86,6 +86,15 @@ impl Tally {
         format!("{words}; {jobs} in {}\n", span(progress.elapsed.max(Duration::from_secs(1))))
     }
 
+    /// The error of its pictures that is that of the whole run.
+    pub(crate) fn ended_by(&self) -> Option<&Error> {
+        if self.in_unknown > 0 {
+            return None;
+        }
+        let is_all = self.looked_at + self.refused == 0 && self.late.is_empty();
+        self.last.as_ref().or_else(|| self.first.as_ref().filter(|_| is_all))
+    }
+
     /// How a run that came to its end, or was cut off, ends.
     pub(crate) fn end(self, place: &Where) -> Result<ExitCode, Failure> {
         if self.in_unknown > 0 {
@@ -100,11 +109,8 @@ impl Tally {
             let find: Vec<_> = self.unknown.iter().map(|name| find_command(name, place)).collect();
             return Err(Failure::from(error).hint(format!("to look for it: {}", find.join("; "))));
         }
-        if let Some(error) = self.last {
-            return Err(error.into());
-        }
-        if let Some(error) = self.first.filter(|_| self.looked_at + self.refused == 0 && self.late.is_empty()) {
-            return Err(error.into());
+        if let Some(error) = self.ended_by() {
+            return Err(error.clone().into());
         }
         if !self.late.is_empty() {
             let late: Vec<_> = self.late.into_iter().collect();

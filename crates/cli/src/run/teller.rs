@@ -14,6 +14,7 @@ use crate::pictures::Picture;
 use crate::reasons;
 use crate::run::feed::Open;
 use crate::run::gauge::Gauge;
+use crate::run::shared::Shared;
 use crate::run::tally::Tally;
 
 /// Writes results in the form that was asked for.
@@ -27,6 +28,8 @@ pub(crate) struct Teller {
     pub(crate) unwritten: Option<Failure>,
     pub(crate) open: Arc<Open>,
     pub(crate) client: Client,
+    /// Errors that many pictures have in common.
+    pub(super) shared: Shared,
     table: Growing,
     /// What is written at the end, with the index of its picture.
     kept: Vec<(usize, String)>,
@@ -49,6 +52,7 @@ impl Teller {
             unwritten: None,
             open,
             client,
+            shared: Shared::default(),
             table: Growing::default(),
             kept: Vec::new(),
         }
@@ -103,7 +107,7 @@ impl Teller {
         }
     }
 
-    fn error<K: Told>(&self, item: &Item<K>, picture: &Picture) -> Words {
+    fn error<K: Told>(&mut self, item: &Item<K>, picture: &Picture) -> Words {
         let Some(error) = item.error.clone() else { return Words::default() };
         let failure = Failure::from(error);
         let given = Given { name: picture.name(), sent: picture.sent_as() };
@@ -112,6 +116,7 @@ impl Teller {
                 let out = output::json_error(item.job_id.as_deref(), item.index, &given, &failure);
                 Words { out, err: String::new() }
             }
+            Format::Text if self.shared.take(&given.name, failure.error()) => Words::default(),
             Format::Text => {
                 let label = style("not looked at:").red().for_stderr();
                 let message = failure.error().message();

@@ -44,6 +44,27 @@ fn what_only_one_job_has_takes_at_most_64_pictures() {
     assert_eq!(server.run(&most).json()["status"], "IN_PROGRESS");
 }
 
+/// The hint of a job that one broken picture keeps from being sent is a way on.
+#[test]
+fn one_broken_picture_of_a_job_is_told_with_the_way_on() {
+    let server = Server::start();
+    let directory = tempfile::tempdir().unwrap();
+    let empty = directory.path().join("empty.jpg");
+    std::fs::write(&empty, "").unwrap();
+    let (rocket, empty) = (photo("rocket.jpg"), empty.to_str().unwrap());
+    let arguments = ["detect", &rocket, empty, "--class", "person", "--ndjson"];
+    let error = server.run(&arguments).error(2);
+    assert!(error["message"].as_str().unwrap().contains("empty.jpg is empty"), "{error}");
+    assert!(error["hint"].as_str().unwrap().starts_with("--batch-size 64 "), "{error}");
+    let said = server.run(&[&arguments[..], &["--batch-size", "64"]].concat());
+    assert_eq!((said.code, said.out.lines().count()), (Some(3), 2), "{said:#?}");
+    // Where it is no way on, or there is only one picture, nothing is said of it.
+    let error = server.run(&[&arguments[..], &["--no-wait"]].concat()).error(2);
+    assert!(error["hint"].is_null(), "{error}");
+    let error = server.run(&["detect", empty, "--class", "person", "--json"]).error(2);
+    assert!(error["hint"].is_null(), "{error}");
+}
+
 #[test]
 fn missing_and_wrong_credentials() {
     let astronaut = photo("astronaut.jpg");

@@ -129,6 +129,25 @@ fn a_list_on_stdin_is_read_as_it_comes() {
     assert!(out.next().is_none());
 }
 
+/// The first line is what `-` is judged by.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_may_begin_with_a_name_that_is_no_text() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let server = Numbers::start(Progression::Immediate);
+    let directory = folder(2);
+    let name = std::ffi::OsString::from_vec(b"stra\xdfe.jpg".to_vec());
+    std::fs::rename(directory.path().join(numbered::name(0)), directory.path().join(&name)).unwrap();
+    let list = [name.as_encoded_bytes(), b"\n", numbered::name(1).as_bytes(), b"\n"].concat();
+    let mut command = server.ii(&["detect", "-", "--class", "person", "--ndjson"]);
+    command.current_dir(directory.path());
+    let said = run_with_stdin(command, &list);
+    assert_eq!((said.code, said.err.as_str(), server.seen()), (Some(0), "", 2), "{said:#?}");
+    let sources: BTreeSet<_> = lines(&said.out).iter().map(|line| line["input"]["source"].to_string()).collect();
+    assert_eq!(sources, BTreeSet::from(["\"stra\u{fffd}e.jpg\"".to_owned(), format!("\"{}\"", numbered::name(1))]));
+}
+
 #[test]
 fn of_many_questions_each_is_answered_alone() {
     let server = Numbers::start(Progression::Immediate);
@@ -166,11 +185,20 @@ fn what_every_job_would_meet_ends_the_run() {
     let said = run(wrong);
     assert_eq!(said.error(5)["kind"], "authentication");
     assert_eq!(server.seen(), 0);
+    assert!(said.out.lines().count() > 1, "as JSON each that was read has a line: {said:#?}");
+    let mut wrong = server.ii(&["detect", text(directory.path()), "--class", "person"]);
+    wrong.env("II_CLIENT_ID", "local").env("II_CLIENT_SECRET", "not-the-secret");
+    let said = run(wrong);
+    let err: Vec<_> = said.err.lines().collect();
+    let (read, _) = err[0].split_once(": 0 looked at, ").unwrap_or_else(|| panic!("{}", said.err));
+    assert!(err[1].starts_with(&format!("error: {read} not looked at: ")), "{}", said.err);
+    assert!(err.len() <= 3, "once is enough: {}", said.err);
 
     let nobody = ["detect", text(directory.path()), "--class", "person", "--base-url", "http://127.0.0.1:9/v2"];
     let said = run(ii(&nobody));
     assert_eq!(said.code, Some(5), "{}", said.err);
     assert!(said.err.contains("`ii serve` starts one"), "{}", said.err);
+    assert!(said.err.contains("error: 150 pictures not looked at: ") && said.err.lines().count() == 3, "{}", said.err);
 }
 
 #[test]
@@ -236,8 +264,48 @@ fn many_jobs_are_waited_for_at_once() {
     // A job's id will do as well as its token.
     let said = server.run(&["jobs", "wait", words[0][0], words[1][1], words[2][1], "--ndjson"]);
     assert_eq!((said.code, lines(&said.out).len()), (Some(0), 3), "{said:#?}");
-    let said = server.run(&["jobs", "wait", words[0][1], "ii1_x", "--json"]);
-    assert_eq!(said.error(2)["kind"], "resume_token");
+    // As text each line says of which job it is; of one job there is nothing to tell apart.
+    let said = server.run(&["jobs", "wait", words[0][1], words[2][1]]);
+    let first: BTreeSet<_> = said.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(first, BTreeSet::from([words[0][0], words[2][0]]), "{said:#?}");
+    let said = server.run(&["jobs", "wait", words[0][1]]);
+    assert!(said.out.starts_with("picture 1\tperson\t"), "{said:#?}");
+}
+
+#[test]
+fn a_job_that_cannot_be_waited_for_keeps_no_other_waiting() {
+    let server = Numbers::start(Progression::Immediate);
+    let directory = folder(3);
+    let submit = |arguments: &[&str], number| {
+        let picture = directory.path().join(numbered::name(number));
+        let said = server.run(&[arguments, &[text(&picture), "--no-wait", "--json"]].concat()).json();
+        [&said["id"], &said["resumeToken"]].map(|word| word.as_str().unwrap().to_owned())
+    };
+    let ([one, one_token], [ask, _]) = (submit(&["detect", "--class", "person"], 0), submit(&["ask", "Is it?"], 1));
+    let [two, two_token] = submit(&["detect", "--class", "person"], 2);
+    let good = BTreeSet::from([one.clone(), two]);
+    let ids = |said: &Said| -> BTreeSet<String> {
+        lines(&said.out).iter().map(|line| line["jobId"].as_str().unwrap().to_owned()).collect()
+    };
+
+    // An id of another kind, a token cut off, and an id that nobody knows.
+    for (wrong, kind, code) in
+        [(&*ask, "not_found", 5), ("ii1_garbage", "resume_token", 2), ("f9d73f87", "not_found", 5)]
+    {
+        let said = server.run(&["jobs", "wait", &one, wrong, &two_token, "--ndjson"]);
+        assert_eq!(ids(&said), good, "{said:#?}");
+        let error = said.error(code);
+        assert_eq!(error["kind"], kind);
+        assert!(error["message"].as_str().unwrap().starts_with(&format!("{wrong} (2 of 3): ")), "{error}");
+    }
+
+    let list = format!("ii1_garbage\n{one_token}\nf9d73f87\n{two_token}\n");
+    let said = run_with_stdin(server.ii(&["jobs", "wait", "-", "--ndjson"]), list.as_bytes());
+    assert_eq!((said.code, ids(&said)), (Some(5), good), "the worst is what the API refused: {said:#?}");
+    let told: Vec<_> = lines(&said.err).iter().map(|line| line["error"]["kind"].clone()).collect();
+    assert_eq!(told, ["resume_token", "not_found"]);
+    let said = server.run(&["jobs", "wait", "ii1_x", "ii1_y", "--json"]);
+    assert_eq!((said.code, said.out.as_str(), said.err.lines().count()), (Some(2), "[]\n", 2), "{said:#?}");
 }
 
 #[test]
