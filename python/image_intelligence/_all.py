@@ -63,7 +63,7 @@ class Run(Unpicklable, Generic[R]):
         self._wanted = 0
         """How many more pictures may be pulled now."""
         self._ready: deque[_core.Found] = deque()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         """What the caller's own iterator raised."""
         self._over = False
         self._closed = False
@@ -96,7 +96,7 @@ class Run(Unpicklable, Generic[R]):
             self._sources.update(enumerate(pictures, first))
             self._native.feed([_wire(index, picture) for index, picture in enumerate(pictures, first)])
 
-    def _end(self, failure: Exception | None = None) -> None:
+    def _end(self, failure: BaseException | None = None) -> None:
         """There are no more; or the caller's iterator raised, which is told once all else has been."""
         self._failure = failure
         self._native.end()

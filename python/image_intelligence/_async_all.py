@@ -122,7 +122,14 @@ class AsyncAll(Run[R]):
             picture = await anext(images)
         except StopAsyncIteration:
             self._end()
-        except Exception as failure:
+        except (KeyboardInterrupt, SystemExit):
+            # The loop tells them itself, at once.
+            raise
+        except BaseException as failure:
+            # A run that is left or over cancels its pull, which is no failure of the caller's. Of any other, one that is
+            # no Exception too, whoever waits for the next item must be told.
+            if self._closed or self._over:
+                raise
             self._end(failure)
         else:
             self._feed([picture])
