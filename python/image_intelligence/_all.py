@@ -243,6 +243,10 @@ class Ends(Unpicklable, Generic[H, J]):
     def __init__(self, client: _core.Client, jobs: "list[Any]", seconds: float) -> None:
         self._jobs: list[Any] = jobs
         self._left = len(jobs)
+        for index, job in enumerate(jobs):
+            if job._native.base_url != client.base_url:
+                problem = f"a job of {job._native.base_url} given, one of {client.base_url} wanted"
+                raise InvalidRequestError(f"jobs[{index}]: {problem}")
         self._native = client.as_completed([job._native for job in jobs], seconds)
 
     def __repr__(self) -> str:

@@ -126,8 +126,8 @@ class AsyncAll(Run[R]):
             # The loop tells them itself, at once.
             raise
         except BaseException as failure:
-            # A run that is left or over cancels its pull, which is no failure of the caller's. Of any other, one that is
-            # no Exception too, whoever waits for the next item must be told.
+            # A run that is left or over cancels its pull, which is no failure of the caller's. Of any other, also
+            # of one that is no Exception, whoever waits for the next item must be told.
             if self._closed or self._over:
                 raise
             self._end(failure)
