@@ -33,6 +33,16 @@ def iterated(images: object) -> Iterator[Any]:
         raise InvalidRequestError(f"images: an iterable wanted, {named(images)} given") from None
 
 
+def _plain_function(on_progress: object) -> None:
+    """Refuses what cannot be called, and what would only make a coroutine that nobody awaits."""
+    if not callable(on_progress):
+        raise InvalidRequestError(f"on_progress: a function wanted, {named(on_progress)} given")
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(on_progress) or iscoroutinefunction(type(on_progress).__call__):
+        raise InvalidRequestError("on_progress: a plain function wanted, a coroutine function given")
+
+
 class Run(Unpicklable, Generic[R]):
     """What a run is, whichever client it is of."""
 
@@ -51,8 +61,8 @@ class Run(Unpicklable, Generic[R]):
     )
 
     def __init__(self, native: _core.All, model: type[R], on_progress: Callable[[Progress], object] | None) -> None:
-        if on_progress is not None and not callable(on_progress):
-            raise InvalidRequestError(f"on_progress: a function wanted, {named(on_progress)} given")
+        if on_progress is not None:
+            _plain_function(on_progress)
         self._native = native
         self._model = model
         self._on_progress = on_progress
