@@ -33,6 +33,13 @@ def iterated(images: object) -> Iterator[Any]:
         raise InvalidRequestError(f"images: an iterable wanted, {named(images)} given") from None
 
 
+def closed(images: Iterator[Any]) -> None:
+    """Closes a generator, or what has a `close` as one has."""
+    close = getattr(images, "close", None)
+    if close is not None:
+        close()
+
+
 def _plain_function(on_progress: object) -> None:
     """Refuses what cannot be called, and what would only make a coroutine that nobody awaits."""
     if not callable(on_progress):
@@ -188,7 +195,8 @@ class All(Run[R]):
     Pictures are pulled, and jobs are sent, while you ask for the next result, so whoever takes results slowly is sent
     no more of them than he takes. Threads may share it. `break` and Ctrl-C end nothing: go on with the same iterator,
     or leave it. `close`, the end of a `with`, and forgetting it send no more and wait no more; the jobs that are in
-    flight go on at the service, and `in_flight` has their tokens.
+    flight go on at the service, and `in_flight` has their tokens. `close` and the end of a `with` close your generator
+    too, so that its `finally` runs then; after a `break` alone it stays open for as long as the run is kept.
 
     What your own iterable raises comes after the results of all that it had given; Ctrl-C comes at once.
 
@@ -221,14 +229,18 @@ class All(Run[R]):
         return self
 
     def __next__(self) -> Item[R]:
-        with self._lock:
-            while not self._ready and not self._is_over():
-                if self._wanted:
-                    self._pull(self._images)
-                self._take(self._native.next())
-            if self._closed or not self._ready:
-                raise StopIteration
-            return self._pop()
+        try:
+            with self._lock:
+                while not self._ready and not self._is_over():
+                    if self._wanted:
+                        self._pull(self._images)
+                    self._take(self._native.next())
+                if self._closed or not self._ready:
+                    raise StopIteration
+                return self._pop()
+        finally:
+            if self._closed:
+                self._close_images()
 
     def __enter__(self) -> Self:
         return self
@@ -240,9 +252,21 @@ class All(Run[R]):
 
     def close(self) -> None:
         """Sends no more and waits no more; there is no next item then. Jobs go on: `in_flight` has their tokens, and
-        that of a job which is just being sent once it is."""
+        that of a job which is just being sent once it is. Closes your generator, whose `finally` runs now, or as soon
+        as a thread that is just pulling from it is back."""
         self._closed = True
         self._native.leave()
+        self._close_images()
+
+    def _close_images(self) -> None:
+        # Whoever has the lock does it himself once he has let it go, and so does a generator that closes its own run.
+        if self._lock.acquire(blocking=False):
+            try:
+                if not getattr(self._images, "gi_running", False):
+                    images, self._images = self._images, iter(())
+                    closed(images)
+            finally:
+                self._lock.release()
 
 
 class Ends(Unpicklable, Generic[H, J]):
