@@ -33,6 +33,23 @@ def iterated(images: object) -> Iterator[Any]:
         raise InvalidRequestError(f"images: an iterable wanted, {named(images)} given") from None
 
 
+def closed(images: Iterator[Any]) -> None:
+    """Closes a generator, or what has a `close` as one has."""
+    close = getattr(images, "close", None)
+    if close is not None:
+        close()
+
+
+def _plain_function(on_progress: object) -> None:
+    """Refuses what cannot be called, and what would only make a coroutine that nobody awaits."""
+    if not callable(on_progress):
+        raise InvalidRequestError(f"on_progress: a function wanted, {named(on_progress)} given")
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(on_progress) or iscoroutinefunction(type(on_progress).__call__):
+        raise InvalidRequestError("on_progress: a plain function wanted, a coroutine function given")
+
+
 class Run(Unpicklable, Generic[R]):
     """What a run is, whichever client it is of."""
 
@@ -51,8 +68,8 @@ class Run(Unpicklable, Generic[R]):
     )
 
     def __init__(self, native: _core.All, model: type[R], on_progress: Callable[[Progress], object] | None) -> None:
-        if on_progress is not None and not callable(on_progress):
-            raise InvalidRequestError(f"on_progress: a function wanted, {named(on_progress)} given")
+        if on_progress is not None:
+            _plain_function(on_progress)
         self._native = native
         self._model = model
         self._on_progress = on_progress
@@ -63,7 +80,7 @@ class Run(Unpicklable, Generic[R]):
         self._wanted = 0
         """How many more pictures may be pulled now."""
         self._ready: deque[_core.Found] = deque()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         """What the caller's own iterator raised."""
         self._over = False
         self._closed = False
@@ -96,7 +113,7 @@ class Run(Unpicklable, Generic[R]):
             self._sources.update(enumerate(pictures, first))
             self._native.feed([_wire(index, picture) for index, picture in enumerate(pictures, first)])
 
-    def _end(self, failure: Exception | None = None) -> None:
+    def _end(self, failure: BaseException | None = None) -> None:
         """There are no more; or the caller's iterator raised, which is told once all else has been."""
         self._failure = failure
         self._native.end()
@@ -178,7 +195,8 @@ class All(Run[R]):
     Pictures are pulled, and jobs are sent, while you ask for the next result, so whoever takes results slowly is sent
     no more of them than he takes. Threads may share it. `break` and Ctrl-C end nothing: go on with the same iterator,
     or leave it. `close`, the end of a `with`, and forgetting it send no more and wait no more; the jobs that are in
-    flight go on at the service, and `in_flight` has their tokens.
+    flight go on at the service, and `in_flight` has their tokens. `close` and the end of a `with` close your generator
+    too, so that its `finally` runs then; after a `break` alone it stays open for as long as the run is kept.
 
     What your own iterable raises comes after the results of all that it had given; Ctrl-C comes at once.
 
@@ -211,14 +229,18 @@ class All(Run[R]):
         return self
 
     def __next__(self) -> Item[R]:
-        with self._lock:
-            while not self._ready and not self._is_over():
-                if self._wanted:
-                    self._pull(self._images)
-                self._take(self._native.next())
-            if self._closed or not self._ready:
-                raise StopIteration
-            return self._pop()
+        try:
+            with self._lock:
+                while not self._ready and not self._is_over():
+                    if self._wanted:
+                        self._pull(self._images)
+                    self._take(self._native.next())
+                if self._closed or not self._ready:
+                    raise StopIteration
+                return self._pop()
+        finally:
+            if self._closed:
+                self._close_images()
 
     def __enter__(self) -> Self:
         return self
@@ -230,9 +252,21 @@ class All(Run[R]):
 
     def close(self) -> None:
         """Sends no more and waits no more; there is no next item then. Jobs go on: `in_flight` has their tokens, and
-        that of a job which is just being sent once it is."""
+        that of a job which is just being sent once it is. Closes your generator, whose `finally` runs now, or as soon
+        as a thread that is just pulling from it is back."""
         self._closed = True
         self._native.leave()
+        self._close_images()
+
+    def _close_images(self) -> None:
+        # Whoever has the lock does it himself once he has let it go, and so does a generator that closes its own run.
+        if self._lock.acquire(blocking=False):
+            try:
+                if not getattr(self._images, "gi_running", False):
+                    images, self._images = self._images, iter(())
+                    closed(images)
+            finally:
+                self._lock.release()
 
 
 class Ends(Unpicklable, Generic[H, J]):
@@ -243,6 +277,10 @@ class Ends(Unpicklable, Generic[H, J]):
     def __init__(self, client: _core.Client, jobs: "list[Any]", seconds: float) -> None:
         self._jobs: list[Any] = jobs
         self._left = len(jobs)
+        for index, job in enumerate(jobs):
+            if job._native.base_url != client.base_url:
+                problem = f"a job of {job._native.base_url} given, one of {client.base_url} wanted"
+                raise InvalidRequestError(f"jobs[{index}]: {problem}")
         self._native = client.as_completed([job._native for job in jobs], seconds)
 
     def __repr__(self) -> str:

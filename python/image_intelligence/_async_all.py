@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from . import _core
-from ._all import Ends, Run, iterated
+from ._all import Ends, Run, closed, iterated
 from ._items import Completed, Item, Progress
 
 R = TypeVar("R")
@@ -59,7 +59,8 @@ class AsyncAll(Run[R]):
 
     Cancelling a task that asks for the next item loses none: ask again. `break` ends nothing. `aclose` and the end of
     an `async with` send no more and wait no more; the jobs that are in flight go on at the service, and `in_flight`
-    has their tokens.
+    has their tokens. They close your generator too, so that its `finally` runs then; after a `break` alone it stays
+    open for as long as the run is kept.
 
     >>> import asyncio
     >>> from collections.abc import AsyncIterator
@@ -122,7 +123,14 @@ class AsyncAll(Run[R]):
             picture = await anext(images)
         except StopAsyncIteration:
             self._end()
-        except Exception as failure:
+        except (KeyboardInterrupt, SystemExit):
+            # The loop tells them itself, at once.
+            raise
+        except BaseException as failure:
+            # A run that is left or over cancels its pull, which is no failure of the caller's. Of any other, also
+            # of one that is no Exception, whoever waits for the next item must be told.
+            if self._closed or self._over:
+                raise
             self._end(failure)
         else:
             self._feed([picture])
@@ -137,13 +145,19 @@ class AsyncAll(Run[R]):
 
     async def aclose(self) -> None:
         """Sends no more and waits no more; there is no next item then. Jobs go on: `in_flight` has their tokens, and
-        that of a job which is just being sent once it is."""
+        that of a job which is just being sent once it is. Closes your generator, whose `finally` runs now."""
         self._closed = True
         self._native.leave()
         self._steps.cancel()
         if self._puller is not None and not self._puller.get_loop().is_closed():
             self._puller.cancel()
             await asyncio.wait([self._puller])
+        pictures, self._async_images = self._async_images, None
+        images, self._images = self._images, iter(())
+        closed(images)
+        close = getattr(pictures, "aclose", None)
+        if close is not None:
+            await close()
 
 
 class AsyncAsCompleted(Ends[H, J]):

@@ -44,6 +44,7 @@ class Client:
     def rows(self, room: str, arguments: bytes) -> Rows: ...
 
 class Job:
+    base_url: str
     kind: str
     id: str
     custom_id: str | None

@@ -2,16 +2,30 @@
 
 import asyncio
 import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from both import CLIENTS
-from image_intelligence import All, ConfigError, InvalidRequestError
+from image_intelligence import All, ConfigError, InvalidRequestError, Progress
 from jobs import Jobs
 from scripted import Scripted
 from sources import CLASSES, every
+
+
+async def told(progress: Progress) -> None:
+    """What nobody would await."""
+
+
+class Told:
+    """The same, as an object."""
+
+    async def __call__(self, progress: Progress) -> None: ...
+
+
+NO_COROUTINE = "on_progress: a plain function wanted, a coroutine function given"
 
 BAD: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
     ([b"a"], {"batch_size": 0}, ConfigError, "batch size: 0 given, 1 to 64 wanted"),
@@ -24,6 +38,9 @@ BAD: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
     ([b"a"], {"timeout": -1}, InvalidRequestError, "timeout: -1 given"),
     ([b"a"], {"manifest": 7}, ConfigError, "manifest: a path wanted, int given"),
     ([b"a"], {"on_progress": 7}, InvalidRequestError, "on_progress: a function wanted, int given"),
+    ([b"a"], {"on_progress": told}, InvalidRequestError, NO_COROUTINE),
+    ([b"a"], {"on_progress": Told()}, InvalidRequestError, NO_COROUTINE),
+    ([b"a"], {"on_progress": partial(told)}, InvalidRequestError, NO_COROUTINE),
     ([b"a"], {"classes": []}, InvalidRequestError, "classes: none given"),
     ([b"a"], {"feed_id": 7}, InvalidRequestError, "feed_id: text wanted, int given"),
     (7, {}, InvalidRequestError, "images: an iterable wanted, int given"),

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from itertools import chain
 
+import pytest
+
 from image_intelligence import Progress
 from jobs import Jobs
 from scripted import Scripted
@@ -139,5 +141,86 @@ def test_stop_while_the_source_hangs(scripted: Scripted) -> None:
             run = client.detect_all(pictures(), classes=CLASSES, batch_size=1, on_progress=told)
             assert (await anext(run)).ok
             assert [item async for item in run] == []
+
+    asyncio.run(main())
+
+
+class Gone(BaseException):
+    """No `Exception`."""
+
+
+async def helped(error: type[BaseException]) -> None:
+    """What a generator awaits: a task of its own that is cancelled, or what raises any other."""
+    if error is not asyncio.CancelledError:
+        raise error
+    task = asyncio.create_task(asyncio.sleep(1000))
+    asyncio.get_running_loop().call_soon(task.cancel)
+    await task
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, GeneratorExit, Gone])
+def test_what_is_no_exception_comes_after_what_the_source_gave(
+    error: type[BaseException], scripted: Scripted, jobs: Jobs
+) -> None:
+    async def pictures() -> AsyncIterator[bytes]:
+        for number in range(7):
+            yield b"%d" % number
+        await helped(error)
+
+    seen: list[int] = []
+
+    async def main() -> None:
+        async with scripted.async_client() as client:
+            run = client.detect_all(pictures(), classes=CLASSES, batch_size=3)
+            with pytest.raises(error):
+                async with asyncio.timeout(5):
+                    async for item in run:
+                        seen.append(item.index)
+            with pytest.raises(StopAsyncIteration):
+                await anext(run)
+
+    asyncio.run(main())
+    assert sorted(seen) == list(range(7))
+
+
+def test_a_pull_that_others_cancel_ends_the_run(scripted: Scripted, jobs: Jobs) -> None:
+    async def pictures() -> AsyncIterator[bytes]:
+        yield b"0"
+        mine = asyncio.current_task()
+        assert mine is not None
+        asyncio.get_running_loop().call_soon(mine.cancel)
+        await asyncio.sleep(1000)
+
+    async def main() -> None:
+        async with scripted.async_client() as client:
+            run = client.detect_all(pictures(), classes=CLASSES, batch_size=1)
+            assert (await anext(run)).ok
+            with pytest.raises(asyncio.CancelledError):
+                async with asyncio.timeout(5):
+                    await anext(run)
+
+    asyncio.run(main())
+
+
+def test_a_consumer_that_is_cancelled_ends_at_once(scripted: Scripted, jobs: Jobs) -> None:
+    waits = asyncio.Event()
+
+    async def pictures() -> AsyncIterator[bytes]:
+        waits.set()
+        await asyncio.sleep(1000)
+        yield b"0"
+
+    async def main() -> None:
+        async with scripted.async_client() as client:
+            run = client.detect_all(pictures(), classes=CLASSES)
+            task = asyncio.create_task(anext(run))
+            await waits.wait()
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+            assert task.cancelled()
+            # Its cancelling is no end of the source.
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(run), 0.01)
+            await run.aclose()
 
     asyncio.run(main())

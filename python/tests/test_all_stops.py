@@ -1,6 +1,8 @@
 """Runs that end before their end: by a break, a stop, an error, Ctrl-C or a closed client; and one that goes on."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -74,9 +76,9 @@ def test_break_loses_nothing(scripted: Scripted) -> None:
     jobs = Jobs(hold=True)
     jobs.ended.add(0)
     scripted.script = jobs
-    source = Source(1000)
     with scripted.client() as client:
-        run = client.detect_all(source, classes=CLASSES, batch_size=5, concurrency=3)
+        # Three jobs in all, each begun by the time that the first is done.
+        run = client.detect_all(Source(15), classes=CLASSES, batch_size=5, concurrency=3)
         for item in run:
             assert item.job_id == "job-0"
             break
@@ -87,12 +89,11 @@ def test_break_loses_nothing(scripted: Scripted) -> None:
         assert next(run, None) is None
         assert set(tokens) <= set(run.in_flight)
         # One that was just being sent has a token once it was.
-        eventually(lambda: len(run.in_flight) == len(jobs.made))
-        sent = len(jobs.made)
+        eventually(lambda: len(run.in_flight) == len(jobs.made) == 3)
         jobs.hold = False
         tracked = list(client.track(run.in_flight))
-        assert len(jobs.made) == sent and len(tracked) == sent
-        assert sum(len(done.result.image_results) for done in tracked if done.ok) == sum(jobs.sizes)  # type: ignore[union-attr]
+        assert len(jobs.made) == len(tracked) == 3
+        assert sum(len(done.result.image_results) for done in tracked if done.ok) == sum(jobs.sizes) == 15  # type: ignore[union-attr]
 
 
 def test_what_was_buffered_is_in_flight_until_more_is_asked_for(scripted: Scripted, jobs: Jobs) -> None:
@@ -199,3 +200,98 @@ def test_a_run_goes_on_from_its_manifest(scripted: Scripted, jobs: Jobs, tmp_pat
     assert all(item.source is picture for item, picture in zip(items, pictures, strict=True))
     assert [item.job_id for item in items[:17]] == [item.job_id for item in first]
     assert sorted(jobs.pictures) == sorted(pictures), "sent twice, or never"
+
+
+@pytest.mark.parametrize("way", ["close", "with", "in a generator", "in another thread"])
+def test_the_end_closes_the_generator(way: str, scripted: Scripted, jobs: Jobs) -> None:
+    ended: list[str] = []
+    others: list[threading.Thread] = []
+
+    def pictures() -> Iterator[bytes]:
+        try:
+            for number in range(1000):
+                if number == 20 and way == "in a generator":
+                    run.close()
+                if number == 20 and way == "in another thread":
+                    others.append(threading.Thread(target=run.close))
+                    others[0].start()
+                    others[0].join()
+                yield b"%d" % number
+        finally:
+            ended.append(way)
+
+    with scripted.client() as client:
+        # Kept, so that it is not merely collected.
+        kept = pictures()
+        run = client.detect_all(kept, classes=CLASSES, batch_size=5, concurrency=1)
+        if way == "close":
+            next(run)
+            assert not ended
+            run.close()
+        elif way == "with":
+            with run:
+                for _ in run:
+                    break
+                assert not ended
+        else:
+            assert len(list(run)) <= 20
+        assert ended == [way]
+        run.close()
+        assert next(kept, None) is None and ended == [way]
+
+
+@pytest.mark.parametrize("way", ["aclose", "async with", "while it is pulled", "a plain generator"])
+def test_the_end_closes_the_async_generator(way: str, scripted: Scripted, jobs: Jobs) -> None:
+    ended: list[str] = []
+
+    def plain() -> Iterator[bytes]:
+        try:
+            for number in range(1000):
+                yield b"%d" % number
+        finally:
+            ended.append(way)
+
+    async def pictures() -> AsyncIterator[bytes]:
+        try:
+            for number in range(1000):
+                yield b"%d" % number
+                if number and way == "while it is pulled":
+                    await asyncio.sleep(1000)
+        finally:
+            await asyncio.sleep(0)
+            ended.append(way)
+
+    async def main() -> None:
+        async with asyncio.timeout(20), scripted.async_client() as client:
+            kept = plain() if way == "a plain generator" else pictures()
+            run = client.detect_all(kept, classes=CLASSES, batch_size=1, concurrency=1)
+            if way == "async with":
+                async with run:
+                    async for _ in run:
+                        break
+                    assert not ended
+            else:
+                await anext(run)
+                assert not ended
+                await run.aclose()
+            assert ended == [way]
+            await run.aclose()
+            assert await anext(run, None) is None and ended == [way]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_pictures_that_cannot_be_closed(client: str, scripted: Scripted, jobs: Jobs) -> None:
+    async def main() -> None:
+        async with (
+            scripted.async_client() as opened,
+            opened.detect_all([b"a"] * 9, classes=CLASSES, batch_size=1) as run,
+        ):
+            assert (await anext(run)).ok
+
+    if client == "AsyncClient":
+        asyncio.run(main())
+    else:
+        with scripted.client() as opened, opened.detect_all([b"a"] * 9, classes=CLASSES, batch_size=1) as run:
+            assert next(run).ok

@@ -134,6 +134,38 @@ def test_a_cancelled_task_loses_none(scripted: Scripted) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_job_of_another_api_is_refused_before_anything_is_asked(client: str, scripted: Scripted) -> None:
+    scripted.script = Jobs()
+    with Scripted(Jobs()) as other:
+
+        async def main() -> None:
+            async with scripted.async_client() as one, other.async_client() as second:
+                ours, theirs = await second.detect([b"a"], classes=CLASSES), await one.detect([b"a"], classes=CLASSES)
+                asked = len(other.requests)
+                try:
+                    second.as_completed([ours, theirs])
+                finally:
+                    assert len(other.requests) == asked
+
+        with pytest.raises(InvalidRequestError) as raised:
+            if client == "AsyncClient":
+                asyncio.run(main())
+            else:
+                with scripted.client() as one, other.client() as second:
+                    ours, theirs = (opened.detect([b"a"], classes=CLASSES) for opened in (second, one))
+                    asked = len(other.requests)
+                    try:
+                        second.as_completed([ours, theirs])
+                    finally:
+                        assert len(other.requests) == asked
+        wanted = f"jobs[1]: a job of {scripted.base_url} given, one of {other.base_url} wanted"
+        assert wanted in str(raised.value)
+        with scripted.client() as first, scripted.client() as twin:
+            [ended] = twin.as_completed([first.detect([b"a"], classes=CLASSES)])
+            assert ended.ok, "another client of the same API may ask"
+
+
 def test_none_is_no_wait(scripted: Scripted) -> None:
     with scripted.client() as client:
         assert list(client.as_completed([])) == [] == list(client.track(iter([])))

@@ -22,14 +22,13 @@ use crate::rows::Rows;
 #[pyclass(frozen, module = "image_intelligence._core")]
 pub(crate) struct Client {
     shared: Arc<Shared>,
-    /// Where the API is.
-    #[pyo3(get)]
-    base_url: String,
 }
 
 /// What a client and its handles share.
 pub(crate) struct Shared {
     settings: ClientBuilder,
+    /// Where the API is.
+    pub(crate) base_url: String,
     /// `None` once it is closed. Locked only by threads that hold the interpreter, as `runtime::PROCESS` is.
     native: Mutex<Option<Owned<Native>>>,
 }
@@ -124,8 +123,14 @@ impl Client {
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
             let base_url = native.base_url().to_string();
             let native = Mutex::new(Some(Owned::new(native)));
-            Ok(Self { shared: Arc::new(Shared { settings, native }), base_url })
+            Ok(Self { shared: Arc::new(Shared { settings, base_url, native }) })
         })
+    }
+
+    /// Where the API is.
+    #[getter]
+    fn base_url(&self) -> &str {
+        &self.shared.base_url
     }
 
     fn close(&self) -> PyResult<()> {

@@ -63,6 +63,12 @@ impl Job {
 
 #[pymethods]
 impl Job {
+    /// Where the API is that knows the job.
+    #[getter]
+    fn base_url(&self) -> &str {
+        &self.client.base_url
+    }
+
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         guarded(|| answer(py, look(self.native(py)?), read))
     }
