@@ -12,11 +12,12 @@ import { countOf, Pictures, picturesOf } from './pictures.js';
 import {
   type AskOptions,
   type DetectOptions,
+  givenOf,
   type MatchOptions,
   type RecognizeOptions,
   requestOf,
 } from './requests.js';
-import { Steps } from './steps.js';
+import { LEAVE, STEP, Steps } from './steps.js';
 
 /** How a run over any number of pictures goes. */
 export interface AllOptions extends WaitOptions {
@@ -111,24 +112,26 @@ const OPTIONS = ['batchSize', 'concurrency', 'ordered', 'onProgress', 'manifest'
  * The results of any number of pictures, for one `for await`. Nothing is pulled or sent but when a result is asked for, so
  * whoever takes results slowly is sent no more of them than he takes.
  */
-export class All<Kind extends JobKind, Source extends Image = Image> extends Steps<Item<Kind, Source>> {
+export class All<Kind extends JobKind = JobKind, Source extends Image = Image> extends Steps<Item<Kind, Source>> {
   readonly #run: NativeRun;
   readonly #pictures: Pictures<Source>;
   readonly #signal: AbortSignal | undefined;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
-  #told = '';
+  #told = '0 0 0 0';
 
   /** @internal */
   constructor(core: Core, kind: Kind, images: Iterable<Source> | AsyncIterable<Source>, options: AllOptionsOf[Kind]) {
     super(core);
-    const { given, namespace, json } = requestOf(kind, `${kind}All`, options, OPTIONS);
+    const given = givenOf(kind, `${kind}All`, options, OPTIONS);
+    const total = countOf(picturesOf(images));
+    const { namespace, json } = requestOf(kind, given);
     const settings = {
       batchSize: check.count(given.batchSize, 'batchSize', ConfigError),
       concurrency: check.count(given.concurrency, 'concurrency', ConfigError),
       ordered: check.flag(given.ordered, 'ordered') ?? false,
       manifest: check.text(given.manifest, 'manifest'),
       timeout: check.milliseconds(given.timeout, 'timeout', 0),
-      total: countOf(picturesOf(images)),
+      total,
     };
     this.#signal = check.signal(given.signal);
     this.#onProgress = check.callable<Progress>(given.onProgress, 'onProgress');
@@ -156,7 +159,7 @@ export class All<Kind extends JobKind, Source extends Image = Image> extends Ste
   }
 
   /** @internal */
-  protected async step(): Promise<Item<Kind, Source> | undefined> {
+  async [STEP](): Promise<Item<Kind, Source> | undefined> {
     for (;;) {
       const step = await this.core.run<NativeItem | number | undefined>(this.#signal, (client) =>
         client.step(this.#run),
@@ -172,7 +175,7 @@ export class All<Kind extends JobKind, Source extends Image = Image> extends Ste
   }
 
   /** @internal */
-  protected async leave(): Promise<void> {
+  async [LEAVE](): Promise<void> {
     this.#run.leave();
     await this.#pictures.close();
   }

@@ -7,10 +7,10 @@ import type { Core } from './core.js';
 import { fromNative, type ImageIntelligenceError, translated } from './errors.js';
 import { DEFAULT_WAIT, JobHandle, type JobOf, nativeJob, type WaitOptions } from './jobs.js';
 import type { NativeEnd, NativeEnds } from './native.js';
-import { Steps } from './steps.js';
+import { LEAVE, STEP, Steps } from './steps.js';
 
 /** A job that has ended, or whose wait has: where it is `ok` there is a result, and else what `job.wait()` rejects with. */
-export type Ended<Kind extends JobKind = JobKind> = Kind extends JobKind
+export type Completed<Kind extends JobKind = JobKind> = Kind extends JobKind
   ? { job: JobHandle<Kind> } & (
       | { ok: true; result: JobOf[Kind]; error: undefined }
       | { ok: false; result: undefined; error: ImageIntelligenceError }
@@ -18,7 +18,7 @@ export type Ended<Kind extends JobKind = JobKind> = Kind extends JobKind
   : never;
 
 /** Many jobs, each given when it ends, for one `for await`. `break` ends the wait, and no job. */
-export class AsCompleted<Kind extends JobKind = JobKind> extends Steps<Ended<Kind>> {
+export class AsCompleted<Kind extends JobKind = JobKind> extends Steps<Completed<Kind>> {
   readonly #jobs: readonly JobHandle<Kind>[];
   readonly #ends: NativeEnds;
   readonly #signal: AbortSignal | undefined;
@@ -36,7 +36,7 @@ export class AsCompleted<Kind extends JobKind = JobKind> extends Steps<Ended<Kin
   }
 
   /** @internal */
-  protected async step(): Promise<Ended<Kind> | undefined> {
+  async [STEP](): Promise<Completed<Kind> | undefined> {
     const end = await this.core.run<NativeEnd | undefined>(this.#signal, (client) => client.end(this.#ends));
     if (end === undefined) return undefined;
     const job = this.#jobs[end.place]!;
@@ -44,11 +44,11 @@ export class AsCompleted<Kind extends JobKind = JobKind> extends Steps<Ended<Kin
       end.error === undefined
         ? { job, ok: true, result: parsed(end.json!, end.raw), error: undefined }
         : { job, ok: false, result: undefined, error: fromNative(end.error) };
-    return ended as Ended<Kind>;
+    return ended as Completed<Kind>;
   }
 
   /** @internal */
-  protected async leave(): Promise<void> {
+  async [LEAVE](): Promise<void> {
     this.#ends.leave();
   }
 }

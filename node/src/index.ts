@@ -12,7 +12,7 @@ export type {
   Progress,
   RecognizeAllOptions,
 } from './all.js';
-export type { AsCompleted, Ended } from './as-completed.js';
+export type { AsCompleted, Completed } from './as-completed.js';
 export {
   CallbackKeys,
   type CallbackMasters,

@@ -7,7 +7,7 @@ import { InvalidRequestError } from './errors.js';
 import { nativeImages } from './images.js';
 import type { AskJob, DetectJob, MatchJob, RecognizeJob } from './models.js';
 import type { NativeJob } from './native.js';
-import { type OptionsOf, requestOf } from './requests.js';
+import { givenOf, type OptionsOf, requestOf } from './requests.js';
 
 /** The job of each kind. */
 export interface JobOf {
@@ -103,8 +103,9 @@ export async function submit<Kind extends JobKind>(
   call: CallOptions,
 ): Promise<JobHandle<Kind>> {
   const signal = signalOf(call, kind);
-  const { given, namespace, json } = requestOf(kind, kind, options, ['images']);
+  const given = givenOf(kind, kind, options, ['images']);
   const images = nativeImages(given.images);
+  const { namespace, json } = requestOf(kind, given);
   return new JobHandle(core, await core.run<NativeJob>(signal, (client) => client.job(kind, namespace, json, images)));
 }
 

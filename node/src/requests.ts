@@ -57,14 +57,13 @@ export interface OptionsOf {
 
 /** A request as it crosses: its JSON, without the pictures. */
 interface Request {
-  /** The options, of which no more is known than that there are none but these. */
-  given: Given;
   namespace: string | undefined;
   json: string;
 }
 
 const COMMON = ['customId', 'feedId', 'webhookUrl'];
 
+/** Options, of which no more is known than that there are none but these. */
 type Given = { readonly [name: string]: unknown };
 
 /** What each kind of job has of its own in a request. */
@@ -87,19 +86,21 @@ const OWN: { readonly [Kind in JobKind]: { keys: string[]; body(given: Given): o
   recognize: { keys: ['namespace'], body: () => ({}) },
 };
 
-/** `more` are the options that are no part of the request. */
-export function requestOf(kind: JobKind, call: string, options: object, more: readonly string[]): Request {
-  const { keys, body } = OWN[kind];
-  const given: Given = { ...check.options(options, call, [...COMMON, ...keys, ...more]) };
+/** The options of a call, `more` of which are no part of its request. */
+export function givenOf(kind: JobKind, call: string, options: object, more: readonly string[]): Given {
+  return { ...check.options(options, call, [...COMMON, ...OWN[kind].keys, ...more]) };
+}
+
+export function requestOf(kind: JobKind, given: Given): Request {
   const namespace = kind === 'recognize' ? check.needed(given.namespace, 'namespace') : undefined;
   const json = JSON.stringify({
     images: [],
-    ...body(given),
+    ...OWN[kind].body(given),
     customId: check.text(given.customId, 'customId'),
     feedId: check.text(given.feedId, 'feedId'),
     webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
   });
-  return { given, namespace, json };
+  return { namespace, json };
 }
 
 function targetOf(target: unknown): Target {

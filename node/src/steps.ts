@@ -2,10 +2,17 @@
 
 import type { Core } from './core.js';
 
+// What a subclass does is nobody's to call.
+/** @internal */
+export const STEP = Symbol('step');
+/** @internal */
+export const LEAVE = Symbol('leave');
+
 const DONE = { done: true, value: undefined } as const;
 
 /** Things that come one by one: to be walked over once. Of calls of `next` that overlap each gets its own. */
 export abstract class Steps<T> implements AsyncIterableIterator<T> {
+  /** @internal */
   protected readonly core: Core;
   #last: Promise<unknown> = Promise.resolve();
   #over = false;
@@ -16,10 +23,10 @@ export abstract class Steps<T> implements AsyncIterableIterator<T> {
   }
 
   /** What comes next; undefined after the last. @internal */
-  protected abstract step(): Promise<T | undefined>;
+  abstract [STEP](): Promise<T | undefined>;
 
   /** Gives up the rest: a step that is under way ends. @internal */
-  protected abstract leave(): Promise<void>;
+  abstract [LEAVE](): Promise<void>;
 
   /** The next that is there. `for await` calls it. */
   next(): Promise<IteratorResult<T, undefined>> {
@@ -32,7 +39,7 @@ export abstract class Steps<T> implements AsyncIterableIterator<T> {
   async return(): Promise<IteratorReturnResult<undefined>> {
     if (!this.#over) {
       this.#over = true;
-      await this.leave();
+      await this[LEAVE]();
     }
     return DONE;
   }
@@ -40,7 +47,7 @@ export abstract class Steps<T> implements AsyncIterableIterator<T> {
   async #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#over) return DONE;
     try {
-      const value = await this.step();
+      const value = await this[STEP]();
       if (value !== undefined) return { done: false, value };
       this.#over = true;
       return DONE;

@@ -143,7 +143,8 @@ function typesOfParity() {
   const { types, own } = parity();
   const names = [...Object.values(types).flat(), ...Object.keys(own).filter(isType)];
   assert.ok(names.length > 10);
-  return `import type { ${names.join(', ')} } from 'image-intelligence';\nexport type All = [${names.join(', ')}];\n`;
+  const all = names.map((name) => `ii.${name}`);
+  return `import type * as ii from 'image-intelligence';\nexport type Every = [${all.join(', ')}];\n`;
 }
 
 /** What is no value, and no member of one. */

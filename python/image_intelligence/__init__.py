@@ -16,7 +16,9 @@ examples/photos/astronaut.jpg 0.73
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import webhooks as webhooks
-    from ._aliases import ClassLike, Picture
+    from ._aliases import AnyJob, ClassLike, Picture
+    from ._all import All, AsCompleted
+    from ._async_all import AsyncAll, AsyncAsCompleted
     from ._async_client import AsyncClient
     from ._async_handles import (
         AsyncAnyHandle,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from ._client import Client
     from ._handles import AnyHandle, AskHandle, DetectHandle, MatchHandle, RecognizeHandle
     from ._images import Image
+    from ._items import Completed, CompletedFailed, CompletedOk, Item, ItemFailed, ItemOk, Progress
+    from ._journal import Recovered, SubmitOutcome
     from ._recognition import FaceGroups, FaceImages, Identities, Recognition, RecognizeJobs
     from ._results import FaceHit, Hit
     from ._rooms import AskJobs, DetectJobs, Feedbacks, MatchJobs
@@ -106,13 +110,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIConnectionError",
+    "All",
     "AnyHandle",
+    "AnyJob",
+    "AsCompleted",
     "AskExamples",
     "AskHandle",
     "AskJob",
     "AskJobResult",
     "AskJobs",
+    "AsyncAll",
     "AsyncAnyHandle",
+    "AsyncAsCompleted",
     "AsyncAskHandle",
     "AsyncAskJobs",
     "AsyncClient",
@@ -133,6 +142,9 @@ __all__ = [
     "ClassLike",
     "Client",
     "ClosedError",
+    "Completed",
+    "CompletedFailed",
+    "CompletedOk",
     "ConfigError",
     "DetectClass",
     "DetectHandle",
@@ -166,6 +178,9 @@ __all__ = [
     "InvalidRequestError",
     "InvalidResponseError",
     "InvalidWebhookError",
+    "Item",
+    "ItemFailed",
+    "ItemOk",
     "JobImage",
     "JobLostError",
     "JobStatus",
@@ -180,6 +195,7 @@ __all__ = [
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "Picture",
+    "Progress",
     "RateLimitError",
     "Recognition",
     "RecognitionSearch",
@@ -187,6 +203,7 @@ __all__ = [
     "RecognizeJob",
     "RecognizeJobs",
     "RecognizedImage",
+    "Recovered",
     "RegisteredEvent",
     "RegisteredWebhook",
     "RequestTimeoutError",
@@ -194,6 +211,7 @@ __all__ = [
     "ServerError",
     "SortOrder",
     "StoreError",
+    "SubmitOutcome",
     "Target",
     "TooLargeError",
     "Verify",
@@ -204,10 +222,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "All": "_all",
     "AnyHandle": "_handles",
+    "AnyJob": "_aliases",
+    "AsCompleted": "_all",
     "AskHandle": "_handles",
     "AskJobs": "_rooms",
+    "AsyncAll": "_async_all",
     "AsyncAnyHandle": "_async_handles",
+    "AsyncAsCompleted": "_async_all",
     "AsyncAskHandle": "_async_handles",
     "AsyncAskJobs": "_async_rooms",
     "AsyncClient": "_async_client",
@@ -224,6 +247,9 @@ _HOMES = {
     "AsyncRecognizeJobs": "_async_recognition",
     "ClassLike": "_aliases",
     "Client": "_client",
+    "Completed": "_items",
+    "CompletedFailed": "_items",
+    "CompletedOk": "_items",
     "DetectHandle": "_handles",
     "DetectJobs": "_rooms",
     "FaceGroups": "_recognition",
@@ -233,14 +259,20 @@ _HOMES = {
     "Hit": "_results",
     "Identities": "_recognition",
     "Image": "_images",
+    "Item": "_items",
+    "ItemFailed": "_items",
+    "ItemOk": "_items",
     "MatchHandle": "_handles",
     "MatchJobs": "_rooms",
     "Moment": "_searches",
     "Picture": "_aliases",
+    "Progress": "_items",
     "Recognition": "_recognition",
     "RecognitionSearch": "_searches",
     "RecognizeHandle": "_handles",
     "RecognizeJobs": "_recognition",
+    "Recovered": "_journal",
+    "SubmitOutcome": "_journal",
     "__version__": "_core",
 }
 

@@ -4,7 +4,9 @@ import os
 from typing import TypeAlias
 
 from ._images import Bytes, Image
-from .models import DetectClass
+from .models import AskJob, DetectClass, DetectJob, MatchJob, RecognizeJob
 
 Picture: TypeAlias = str | os.PathLike[str] | Bytes | Image
 ClassLike: TypeAlias = str | DetectClass
+AnyJob: TypeAlias = DetectJob | MatchJob | AskJob | RecognizeJob
+"""A job of any kind, with its results."""

@@ -1,5 +1,8 @@
 """The arguments of a call, as they cross the border. What they may say is core's business; this is what they are."""
 
+import os
+from collections.abc import Sized
+
 import msgspec
 
 from ._checks import listed, named, text, text_or_none
@@ -120,7 +123,56 @@ def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestEr
     return given
 
 
+def rate(name: str, value: object) -> float | None:
+    """How many in a second; `None` where none is said."""
+    if value is None:
+        return None
+    wanted = "a number above 0 wanted"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{name}: {wanted}, {named(value)} given")
+    if not 0 < value <= 1e6:  # a NaN is not
+        raise ConfigError(f"{name}: {value} given, {wanted}")
+    return float(value)
+
+
+def own_file(name: str, value: object) -> str | None:
+    """The path of a file that we keep; `None` where none is said."""
+    if value is None:
+        return None
+    try:
+        path = os.fsdecode(value)  # type: ignore[arg-type]
+        os.fsencode(path)
+    except TypeError:
+        raise ConfigError(f"{name}: a path wanted, {named(value)} given") from None
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name}: {value!r} is no name that a file may have") from None
+    if not path:
+        raise ConfigError(f"{name}: an empty path given")
+    return path
+
+
 def wait_limit(timeout: object) -> float:
     """The seconds of a wait."""
     given = seconds("timeout", timeout, InvalidRequestError)
     return DEFAULT_WAIT if given is None else given
+
+
+def run_settings(
+    images: object, batch_size: object, concurrency: object, ordered: object, manifest: object, timeout: object
+) -> dict[str, object]:
+    """The settings of a run over many pictures."""
+    for name, value in (("batch_size", batch_size), ("concurrency", concurrency)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+            given = value if isinstance(value, int) else named(value)
+            raise ConfigError(f"{name}: a number from 1 wanted, {given} given")
+    if not isinstance(ordered, bool):
+        raise ConfigError(f"ordered: True or False wanted, {named(ordered)} given")
+    total = len(images) if isinstance(images, Sized) else None
+    return {
+        "batch_size": batch_size,
+        "concurrency": concurrency,
+        "ordered": ordered,
+        "manifest": own_file("manifest", manifest),
+        "timeout": wait_limit(timeout),
+        "total": total,
+    }

@@ -1,6 +1,7 @@
 """The client for asyncio: the same calls, to be awaited."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
@@ -13,6 +14,7 @@ import image_intelligence
 
 from . import _core
 from ._arguments import arguments, ask_request, detect_request, job_request, match_request, webhook_request
+from ._async_many import AsyncMany
 from ._checks import text
 from ._client import Unpicklable, connect
 from ._images import to_wire
@@ -47,7 +49,7 @@ def settle(batch: list[tuple[asyncio.Future[Any], object]]) -> None:
             future.set_result(answer)
 
 
-class AsyncClient(Unpicklable):
+class AsyncClient(AsyncMany, Unpicklable):
     """As `Client`, for asyncio. Several event loops may share it, each in its thread.
 
     >>> import asyncio
@@ -70,8 +72,12 @@ class AsyncClient(Unpicklable):
         base_url: str | None = None,
         request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
+        requests_per_second: float | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
+        self._native = connect(
+            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second, journal
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._native.base_url}>"
@@ -167,6 +173,18 @@ class AsyncClient(Unpicklable):
 
         job = self._native.resume(text("token", token, malformed=ResumeTokenError))
         return OF_KIND[job.kind](job)
+
+    async def recover(self) -> "list[image_intelligence.Recovered]":
+        """As `Client.recover`."""
+        from ._journal import recovered
+
+        return recovered(await answered(self._native.start_call, "journal.recover", arguments()))
+
+    async def forget(self, submit: "image_intelligence.Recovered") -> None:
+        """As `Client.forget`."""
+        from ._journal import forgotten
+
+        await answered(self._native.start_call, "journal.forget", forgotten(submit))
 
     @property
     def detect_jobs(self) -> "image_intelligence.AsyncDetectJobs":

@@ -1,6 +1,7 @@
 """The synchronous client."""
 
 import atexit
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from types import TracebackType
@@ -18,11 +19,14 @@ from ._arguments import (
     detect_request,
     job_request,
     match_request,
+    own_file,
+    rate,
     seconds,
     webhook_request,
 )
 from ._checks import named, text, text_or_none
 from ._images import to_wire
+from ._many import Many
 from .errors import ConfigError, ResumeTokenError
 
 # A native thread that asks for the interpreter while it ends would take the whole program down.
@@ -30,7 +34,13 @@ atexit.register(_core.leave)
 
 
 def connect(
-    client_id: object, client_secret: object, base_url: object, request_timeout: object, allow_plain_http: object
+    client_id: object,
+    client_secret: object,
+    base_url: object,
+    request_timeout: object,
+    allow_plain_http: object,
+    requests_per_second: object,
+    journal: object,
 ) -> _core.Client:
     """The native client of both clients."""
     given = {"client_id": client_id, "client_secret": client_secret, "base_url": base_url}
@@ -40,7 +50,8 @@ def connect(
     limit = seconds("request_timeout", request_timeout, ConfigError)
     if limit == 0:
         raise ConfigError("request_timeout: 0 given, and no request is that fast; leave it out for 60 s")
-    return _core.Client(id_, secret, base, limit, allow_plain_http)
+    often = rate("requests_per_second", requests_per_second)
+    return _core.Client(id_, secret, base, limit, allow_plain_http, often, own_file("journal", journal))
 
 
 class Unpicklable:
@@ -52,13 +63,16 @@ class Unpicklable:
         raise TypeError(f"{type(self).__name__} cannot be pickled: pass job.resume_token and make a new client there")
 
 
-class Client(Unpicklable):
+class Client(Many, Unpicklable):
     """Talks to one API. Threads may share it; so may forked children, in which it connects anew.
 
     `client_id`, `client_secret` and `base_url` that are not given come from the environment's `II_CLIENT_ID`,
     `II_CLIENT_SECRET` and `II_BASE_URL`. `request_timeout` is how long one request may take, in seconds (60).
     `allow_plain_http` allows a base URL with `http://` that is not on this machine: everybody on the way can read the
-    token.
+    token. `requests_per_second` is how often waits look at their jobs in all, once more than a few are open (2): with
+    more, results come a little sooner. `journal` is a file in which each submit is written down, so that a crash
+    between a request and its answer loses no job and makes none twice: `recover` says at the next start what became of
+    each. One client has it open at a time, and that of a forked child is another.
 
     Raises `ConfigError` where something is missing or wrong. Nothing is sent yet.
 
@@ -79,8 +93,12 @@ class Client(Unpicklable):
         base_url: str | None = None,
         request_timeout: float | timedelta | None = None,
         allow_plain_http: bool = False,
+        requests_per_second: float | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._native = connect(client_id, client_secret, base_url, request_timeout, allow_plain_http)
+        self._native = connect(
+            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second, journal
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._native.base_url}>"
@@ -246,6 +264,38 @@ class Client(Unpicklable):
 
         job = self._native.resume(text("token", token, malformed=ResumeTokenError))
         return OF_KIND[job.kind](job)
+
+    def recover(self) -> "list[image_intelligence.Recovered]":
+        """What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest
+        first, as the `journal` has them.
+
+        What left and had no answer is searched for, for up to 30 s; nothing is sent again. Each comes at every start
+        until it is forgotten or its result is taken. Raises `ConfigError` where the client keeps no journal.
+
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from image_intelligence import Client
+        >>> journal = Path(tempfile.mkdtemp()) / "submits.jsonl"
+        >>> with Client(journal=journal) as client:
+        ...     job = client.detect([b"no picture"], classes=["person"], custom_id="door-7")
+        >>> with Client(journal=journal) as client:
+        ...     for submit in client.recover():
+        ...         print(submit.custom_id, submit.outcome)
+        ...         if submit.resume_token is not None:
+        ...             print(client.resume(submit.resume_token).wait().status)
+        ...         client.forget(submit)
+        door-7 accepted
+        COMPLETED_ALL_ERROR
+        """
+        from ._journal import recovered
+
+        return recovered(self._native.call("journal.recover", arguments()))
+
+    def forget(self, submit: "image_intelligence.Recovered") -> None:
+        """Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already."""
+        from ._journal import forgotten
+
+        self._native.call("journal.forget", forgotten(submit))
 
     @property
     def detect_jobs(self) -> "image_intelligence.DetectJobs":

@@ -7,7 +7,7 @@ from ._checks import listed, named, text, text_or_none
 from .errors import InvalidRequestError
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
-Wire: TypeAlias = tuple[Literal["url", "path", "data"], object, str | None]
+Wire: TypeAlias = tuple[Literal["url", "path", "data", "refused"], object, str | None]
 
 
 class Image:
@@ -55,12 +55,18 @@ class Image:
 
 def to_wire(images: object) -> list[Wire]:
     """What `_core` takes: of each picture what it is, the thing itself, and its custom id."""
+    not_one(images)
+    return [one_to_wire(index, image) for index, image in enumerate(listed("images", images, ", at most 64 a job"))]
+
+
+def not_one(images: object) -> None:
+    """Refuses one picture where many are wanted."""
     if isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image)):
         raise InvalidRequestError(f"images: a list wanted, one {named(images)} given; put it into [ ]")
-    return [_one(index, image) for index, image in enumerate(listed("images", images, ", at most 64 a job"))]
 
 
-def _one(index: int, image: object) -> Wire:
+def one_to_wire(index: int, image: object) -> Wire:
+    """The same of the picture of that place."""
     custom_id = None
     field = f"images[{index}]"
     if isinstance(image, Image):

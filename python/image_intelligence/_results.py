@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .models import (
         AskJobResult,
+        DetectedObject,
         DetectImageResult,
         DetectJobResult,
         ImageResult,
@@ -67,6 +68,20 @@ class ImageNames:
             if mine is not None and theirs is not None:
                 return mine == theirs
         return True
+
+
+class DetectImageNames(ImageNames):
+    """The names of a picture, and what was found in it."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        objects: list[DetectedObject]
+
+    @property
+    def classes(self) -> list[str]:
+        """Every class that was found in the picture, in alphabetical order."""
+        return sorted({item.class_ for item in self.objects})
 
 
 class Hit(Struct, frozen=True, kw_only=True):

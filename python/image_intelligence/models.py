@@ -4,7 +4,16 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from ._results import AsItCame, AskResults, DetectResults, ImageNames, MatchResults, RecognizeResults, WithSecret
+from ._results import (
+    AsItCame,
+    AskResults,
+    DetectImageNames,
+    DetectResults,
+    ImageNames,
+    MatchResults,
+    RecognizeResults,
+    WithSecret,
+)
 
 __all__ = [
     "AskExamples",
@@ -199,7 +208,7 @@ class DetectedObject(Struct, kw_only=True, rename="camel", gc=False):
     """Where in the picture it is, where that was asked for and the server says it."""
 
 
-class DetectImageResult(ImageNames, Struct, kw_only=True, rename="camel", gc=False):
+class DetectImageResult(DetectImageNames, Struct, kw_only=True, rename="camel", gc=False):
     """What became of one picture."""
 
     id: str | None = None

@@ -20,11 +20,11 @@ async def settled(given: Any) -> Any:
     return list(given) if isinstance(given, Iterator) else given
 
 
-def run(server: Scripted | Serve, client: str, call: Callable[[Any], Any]) -> Any:
+def run(server: Scripted | Serve, client: str, call: Callable[[Any], Any], **settings: Any) -> Any:
     """The call through the client of that name; of a handle, what it waits for too."""
 
     async def main() -> Any:
-        opened: Any = server.client() if client == "Client" else server.async_client()
+        opened: Any = (server.client if client == "Client" else server.async_client)(**settings)
         try:
             given = await settled(call(opened))
             if hasattr(given, "resume_token"):

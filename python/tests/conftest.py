@@ -6,11 +6,13 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import image_intelligence
 from image_intelligence import AsyncClient, Client
+from jobs import Jobs
 from scripted import Scripted, asked
 
 ROOT = Path(os.environ.get("II_ROOT") or Path(__file__).parents[2])
@@ -50,11 +52,11 @@ class Serve:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
 
-    def client(self) -> Client:
-        return Client(base_url=self.base_url, client_id="local", client_secret="local")
+    def client(self, **settings: Any) -> Client:
+        return Client(base_url=self.base_url, client_id="local", client_secret="local", **settings)
 
-    def async_client(self) -> AsyncClient:
-        return AsyncClient(base_url=self.base_url, client_id="local", client_secret="local")
+    def async_client(self, **settings: Any) -> AsyncClient:
+        return AsyncClient(base_url=self.base_url, client_id="local", client_secret="local", **settings)
 
     def stop(self) -> None:
         self.process.kill()
@@ -95,3 +97,11 @@ def scripted() -> Iterator[Scripted]:
     """A server that answers what the test says; until it says something, a finished job."""
     with Scripted(asked) as server:
         yield server
+
+
+@pytest.fixture
+def jobs(scripted: Scripted) -> Jobs:
+    """The scripted server's detect jobs, which end at once."""
+    made = Jobs()
+    scripted.script = made
+    return made

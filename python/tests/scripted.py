@@ -56,7 +56,7 @@ class Scripted:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.token = Answer(200, json.dumps({"accessToken": TOKEN}).encode())
+        self.token: Answer | Hang = Answer(200, json.dumps({"accessToken": TOKEN}).encode())
         self.requests: list[Request] = []
         self.tokens = 0
         self.open = 0
@@ -93,8 +93,8 @@ class Scripted:
     def client(self, **settings: Any) -> Client:
         return Client(base_url=self.base_url, client_id="tester", client_secret=SECRET, **settings)
 
-    def async_client(self) -> AsyncClient:
-        return AsyncClient(base_url=self.base_url, client_id="tester", client_secret=SECRET)
+    def async_client(self, **settings: Any) -> AsyncClient:
+        return AsyncClient(base_url=self.base_url, client_id="tester", client_secret=SECRET, **settings)
 
     def until(self, true: Callable[["Scripted"], bool], seconds: float = 20) -> None:
         """Waits until it is so, and fails where it never is."""

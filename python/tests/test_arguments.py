@@ -35,7 +35,7 @@ BAD: list[tuple[str, Callable[[Client], object], str]] = [
     ("a number", lambda c: c.detect([7], classes=["x"]),
      "images[0]: a URL as str, a file as pathlib.Path, bytes, or an Image wanted, int given"),
     ("none", lambda c: c.detect([], classes=["x"]), "images: none given, a job takes 1 to 64"),
-    ("too many", lambda c: c.detect([b"a"] * 65, classes=["x"]), "images: 65 given, at most 64 a job; send them as several jobs"),
+    ("too many", lambda c: c.detect([b"a"] * 65, classes=["x"]), "images: 65 given, at most 64 a job (detect_all splits any number into jobs)"),
     ("no class", lambda c: c.detect([b"a"], classes=[]), "classes: none given, a detect job looks for at least 1"),
     ("one class", lambda c: c.detect([b"a"], classes="person"), "classes: a list wanted, one str given; pass ['person']"),
     ("classes of None", lambda c: c.detect([b"a"], classes=None), "classes: a list wanted, NoneType given"),

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from jobs import Jobs
 from scripted import SECRET, Answer, Hang, Request, Scripted, asked, job
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and forks are POSIX's")
@@ -62,6 +63,41 @@ WAITS = {
             except KeyboardInterrupt:
                 print("interrupted")
                 raise
+    """,
+    "run": """
+        from image_intelligence import Client
+        with Client() as client:
+            run = client.detect_all(iter([b"a picture"]), classes=["person"])
+            try:
+                list(run)
+            except KeyboardInterrupt:
+                assert len(run.in_flight) == 1
+                print("interrupted")
+                raise
+    """,
+    "as_completed": """
+        from image_intelligence import Client
+        with Client() as client:
+            job = client.resume(client.detect([b"a picture"], classes=["person"]).resume_token)
+            try:
+                list(client.as_completed([job]))
+            except KeyboardInterrupt:
+                print("interrupted")
+                raise
+    """,
+    "async run": """
+        import asyncio
+        from image_intelligence import AsyncClient
+        async def main():
+            async with AsyncClient() as client:
+                run = client.detect_all([b"a picture"], classes=["person"])
+                try:
+                    async for _ in run: pass
+                except asyncio.CancelledError:
+                    assert len(run.in_flight) == 1
+                    print("interrupted")
+                    raise
+        asyncio.run(main())
     """,
     "asyncio": """
         import asyncio
@@ -213,6 +249,41 @@ def test_a_forked_child_has_handles_of_any_kind_and_no_rows_of_its_parent(script
     """
     out, err = finish(program(scripted, text))
     assert (out, err) == ("these rows are of the process that forked this one; ask for them anew\nparent\n", "")
+
+
+def test_a_forked_child_has_no_run_of_its_parent_and_can_begin_its_own(scripted: Scripted) -> None:
+    scripted.script = Jobs()
+    text = """
+        import os
+        from image_intelligence import Client, ClosedError
+        client = Client()
+        run = client.detect_all((b"%d" % i for i in range(9)), classes=["person"], batch_size=3)
+        job = client.detect([b"a"], classes=["person"])
+        ended = client.as_completed([job, job])
+        next(run), next(ended)
+        pid = os.fork()
+        if pid == 0:
+            for broken in (lambda: list(run), lambda: run.in_flight, lambda: list(ended)):
+                try:
+                    broken()
+                except ClosedError as error:
+                    print(error, flush=True)
+            run.close()
+            assert len(list(client.detect_all([b"a", b"b"], classes=["person"]))) == 2
+            assert [done.ok for done in client.as_completed([job])] == [True]
+            del run, ended, client
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        print(len(list(run)), len(list(ended)))
+    """
+    out, err = finish(program(scripted, text))
+    said = [
+        "this run is of the process that forked this one; begin one anew",
+        "this run is of the process that forked this one; begin one anew",
+        "this wait is of the process that forked this one; begin one anew",
+    ]
+    # What the parent had buffered the child has too, and it is the parent's to give.
+    assert (out, err) == ("\n".join([*said, "8 1"]) + "\n", "")
 
 
 @pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)

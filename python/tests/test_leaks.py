@@ -29,9 +29,16 @@ def handles() -> int:
 
 
 async def calls(client: AsyncClient, number: int) -> None:
+    token = (await client.detect([b"a picture"], classes=["person"])).resume_token
+
     async def some() -> None:
         for index in range(number // AT_ONCE):
-            if index % 8 == 5:
+            if index % 16 == 7:
+                run = client.detect_all([b"a picture"], classes=["person"])
+                assert len([item async for item in run]) == 1
+            elif index % 16 == 15:
+                assert (await anext(client.track([token]))).ok
+            elif index % 8 == 5:
                 assert len([row async for row in client.recognition("staff").groups.all(limit=7)]) == 3
             elif index % 8 == 6:
                 handle = await client.match([b"a picture"], Target("dog", ["https://example.com/rex.jpg"]))

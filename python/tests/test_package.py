@@ -21,11 +21,16 @@ from image_intelligence import ImageIntelligenceError, WaitTimeoutError, webhook
 
 MODULES = [
     "",
+    "._all",
+    "._async_all",
     "._async_client",
+    "._async_many",
     "._async_recognition",
     "._client",
     "._handles",
     "._images",
+    "._items",
+    "._many",
     "._recognition",
     "._results",
     "._rooms",
@@ -35,7 +40,17 @@ MODULES = [
 ]
 
 
-ALIASES = {"AnyHandle", "AsyncAnyHandle", "ClassLike", "Moment", "Picture", "WebhookEvent"}
+ALIASES = {
+    "AnyHandle",
+    "AnyJob",
+    "AsyncAnyHandle",
+    "ClassLike",
+    "Completed",
+    "Item",
+    "Moment",
+    "Picture",
+    "WebhookEvent",
+}
 
 
 def public(module: ModuleType, prefix: str = "") -> set[str]:
@@ -73,7 +88,8 @@ def test_the_surface_is_that_of_the_table_of_calls() -> None:
 
 
 def test_every_export_is_there_and_documented() -> None:
-    for name in set(image_intelligence.__all__) - {"__version__"}:
+    # Two are generic unions, which have no docs of their own.
+    for name in set(image_intelligence.__all__) - {"__version__", "Completed", "Item"}:
         assert inspect.getdoc(getattr(image_intelligence, name)), name
     assert set(dir(image_intelligence)) == set(image_intelligence.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Clients'"):
@@ -131,6 +147,31 @@ def test_the_example_finds_the_person(environment: dict[str, str], root: Path, t
     assert run([example], environment, root).stdout.endswith("astronaut.jpg 0.73\n")
 
 
+def test_the_example_looks_through_a_folder(environment: dict[str, str], root: Path, tmp_path: Path) -> None:
+    example = str(root / "examples" / "python" / "folder.py")
+    ran = run([example], environment, root)
+    assert ran.returncode == 0, ran.stderr
+    found = dict(line.split(": ") for line in ran.stdout.splitlines())
+    assert {Path(name).name: classes for name, classes in found.items()} == {
+        "astronaut.jpg": "person",
+        "chelsea.jpg": "cat",
+        "coffee.jpg": "-",
+        "rocket.jpg": "-",
+    }
+    assert "4 of 4 done" not in ran.stderr and "4 done, 0 failed, 0 in flight" in ran.stderr
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "astronaut.jpg").write_bytes((root / "examples/photos/astronaut.jpg").read_bytes())
+    for _ in range(2):
+        ran = run([example, str(tmp_path), str(tmp_path / "run.jsonl")], environment, root)
+        assert ran.returncode == 0, ran.stderr
+        lines = sorted(ran.stdout.splitlines())
+        assert lines[0].startswith(f"{tmp_path / 'broken.jpg'}: ") and "INVALID_IMAGE_FORMAT_ERROR" in lines[0]
+        assert lines[1:] == [f"{tmp_path / 'deeper' / 'astronaut.jpg'}: person"]
+    # The second time nothing was sent: a job is taken up again, or not even that.
+    assert (tmp_path / "run.jsonl").exists()
+
+
 def loaded(statement: str) -> set[str]:
     program = f"import sys; {statement}; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
@@ -141,7 +182,7 @@ def test_only_what_is_used_is_loaded() -> None:
     client = loaded("from image_intelligence import Client; Client(client_id='a', client_secret='b')")
     assert "image_intelligence._core" in client
     ours = {name.removeprefix("image_intelligence.") for name in client if name.startswith("image_intelligence.")}
-    assert ours == {"_arguments", "_checks", "_client", "_core", "_images", "errors"}
+    assert ours == {"_arguments", "_checks", "_client", "_core", "_images", "_many", "errors"}
     assert "asyncio" not in client
     assert "asyncio" not in loaded("from image_intelligence import webhooks")
     assert "asyncio" in loaded("from image_intelligence import AsyncClient")

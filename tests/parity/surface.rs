@@ -1,13 +1,16 @@
 //! The public names of a crate, read off its sources. It reads what rustfmt writes: an item of a file begins at the left
 //! edge, one of an `impl` or a trait four columns further in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The public functions of a source: `Type::name`, or `name` alone.
 pub(crate) fn functions(source: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut owner: Option<(String, bool)> = None;
     let mut hidden = false;
+    // What a macro gives to every type that it is called with.
+    let mut shared: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut macro_name = None;
     for line in source.lines() {
         let item = line.trim_start();
         if item.starts_with("#[") || item.starts_with("//") {
@@ -18,7 +21,14 @@ pub(crate) fn functions(source: &str) -> BTreeSet<String> {
             continue;
         }
         if line.starts_with('}') {
-            owner = None;
+            (owner, macro_name) = (None, None);
+        } else if let Some(name) = line.strip_prefix("macro_rules! ") {
+            macro_name = Some(word(name));
+        } else if let (Some(name), Some(inner)) = (&macro_name, line.strip_prefix("            ")) {
+            shared.entry(name.clone()).or_default().extend(function(inner, "pub "));
+        } else if let Some((name, owner)) = line.strip_suffix(");").and_then(|call| call.split_once("!(")) {
+            let given = shared.get(name).into_iter().flatten();
+            found.extend(given.map(|function| format!("{owner}::{function}")));
         } else if let Some(rest) = line.strip_prefix("impl").filter(|rest| rest.starts_with([' ', '<'])) {
             // What a trait asks for is the trait's.
             let header = after_generics(rest);
@@ -130,9 +140,19 @@ pub const fn constant() {}
 #[doc(hidden)]
 #[must_use]
 pub fn not_meant_for_people() {}
+macro_rules! settings {
+    ($builder:ident) => {
+        impl $builder<u8> {
+            pub fn class(mut self) -> Self {}
+            fn own() {}
+        }
+    };
+}
+settings!(One);
+settings!(Other);
 ";
     let found: Vec<_> = functions(source).into_iter().collect();
-    assert_eq!(found, ["Job::wait", "Provider::token", "constant", "free"]);
+    assert_eq!(found, ["Job::wait", "One::class", "Other::class", "Provider::token", "constant", "free"]);
 }
 
 #[test]

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use image_intelligence::{Ask, Client, Detect, JobKind, Match};
 use image_intelligence_core::{
-    Dialect, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, Secret, Timestamp, WebhookRequest,
+    Dialect, Error, ErrorKind, Feedback, FeedbackClass, JobSearch, Kind, RegisteredWebhook, Result, Rid,
+    SchedulePolicy, Secret, Timestamp, WebhookRequest,
 };
 
+use crate::all::{NativeAll, RunOptions};
 use crate::cancel::Cancel;
+use crate::completed::NativeCompleted;
 use crate::failure::Failure;
 use crate::image::Picture;
 use crate::job::{Asked, NativeJob, Options, Told};
+use crate::journal::Recovered;
 use crate::recognition::NativeRecognition;
 use crate::run::{closed_error, run};
 
@@ -48,6 +52,8 @@ impl NativeClient {
         base_url: Option<String>,
         request_timeout_ms: Option<u64>,
         allow_plain_http: bool,
+        requests_per_second: Option<f64>,
+        journal: Option<String>,
     ) -> Result<Arc<Self>, Failure> {
         let (dialect, agent) = match host {
             Host::Kotlin => (Dialect::Kotlin, concat!("image-intelligence-kotlin/", env!("CARGO_PKG_VERSION"))),
@@ -65,6 +71,18 @@ impl NativeClient {
         }
         if let Some(limit) = request_timeout_ms {
             builder = builder.request_timeout(Duration::from_millis(limit));
+        }
+        if let Some(rate) = requests_per_second {
+            if !(rate > 0.0 && rate.is_finite()) {
+                let message = format!("requestsPerSecond: {rate} given, a number above 0 wanted");
+                return Err(Error::new(ErrorKind::Config, message).into());
+            }
+            let mut policy = SchedulePolicy::default();
+            policy.requests_per_second = rate;
+            builder = builder.schedule(policy);
+        }
+        if let Some(path) = journal {
+            builder = builder.journal(path);
         }
         let client = builder.allow_plain_http(allow_plain_http).build()?;
         Ok(Arc::new(Self(Mutex::new(Some(client)))))
@@ -87,9 +105,41 @@ impl NativeClient {
         run(cancel, job.send()).await.map(NativeJob::new)
     }
 
+    /// Any number of pictures: nothing is sent yet.
+    pub fn all(&self, asked: Asked, options: RunOptions) -> Result<Arc<NativeAll>, Failure> {
+        Ok(NativeAll::new(&self.client()?, asked, options)?)
+    }
+
+    /// Waits for many jobs at once.
+    pub fn as_completed(&self, jobs: Vec<Arc<NativeJob>>, limit_ms: u64) -> Result<Arc<NativeCompleted>, Failure> {
+        let jobs = jobs.iter().map(|job| job.handle()).collect();
+        Ok(NativeCompleted::new(self.client()?.any_as_completed(jobs, Some(Duration::from_millis(limit_ms)))))
+    }
+
+    /// Takes up many jobs again, of any kind.
+    pub fn resume_each(&self, tokens: Vec<String>) -> Result<Vec<Arc<NativeJob>>, Failure> {
+        Ok(self.client()?.resume_each(tokens)?.into_iter().map(NativeJob::new).collect())
+    }
+
     /// Takes up a job again, of a kind or of any.
     pub fn resume(&self, token: String, kind: Option<Kind>) -> Result<Arc<NativeJob>, Failure> {
         Ok(NativeJob::resumed(&self.client()?, &token, kind)?)
+    }
+
+    /// What became of the submits of earlier processes.
+    pub async fn recover(&self, cancel: Option<Arc<Cancel>>) -> Result<Vec<Recovered>, Failure> {
+        let client = self.client()?;
+        let recover = async move { Ok(client.recover().await?.into_iter().map(Recovered::from).collect()) };
+        run(cancel, recover).await
+    }
+
+    /// Takes a submit out of the journal.
+    pub async fn forget(&self, rid: String, cancel: Option<Arc<Cancel>>) -> Result<(), Failure> {
+        let client = self.client()?;
+        let Some(rid) = Rid::from_hex(&rid) else {
+            return Err(Error::invalid_request("rid", "not one of ours; pass that of a recovered submit").into());
+        };
+        run(cancel, async move { client.forget_rid(rid).await }).await
     }
 
     /// A detect, match or ask job as it is now.

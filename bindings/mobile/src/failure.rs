@@ -48,27 +48,31 @@ pub struct Details {
     pub reason: Option<String>,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for Details {
     fn from(error: Error) -> Self {
         let millis = |wait: std::time::Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        Self::Failed {
-            details: Details {
-                kind: error.kind(),
-                name: error.kind().as_str().to_owned(),
-                message: error.message().to_owned(),
-                retryable: error.retryable(),
-                status: error.status(),
-                request_id: error.request_id().map(str::to_owned),
-                retry_after_ms: error.retry_after().map(millis),
-                body: error.body().map(<[u8]>::to_vec),
-                source: error.source().map(ToString::to_string),
-                last_status: error.last_status().cloned(),
-                resume_token: error.resume_token().map(str::to_owned),
-                custom_id: error.custom_id().map(str::to_owned),
-                candidates: error.candidates().to_vec(),
-                reason: error.reason().map(str::to_owned),
-            },
+        Self {
+            kind: error.kind(),
+            name: error.kind().as_str().to_owned(),
+            message: error.message().to_owned(),
+            retryable: error.retryable(),
+            status: error.status(),
+            request_id: error.request_id().map(str::to_owned),
+            retry_after_ms: error.retry_after().map(millis),
+            body: error.body().map(<[u8]>::to_vec),
+            source: error.source().map(ToString::to_string),
+            last_status: error.last_status().cloned(),
+            resume_token: error.resume_token().map(str::to_owned),
+            custom_id: error.custom_id().map(str::to_owned),
+            candidates: error.candidates().to_vec(),
+            reason: error.reason().map(str::to_owned),
         }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Failed { details: error.into() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pictures on their way in.
 
 use image_intelligence::Image;
+use image_intelligence_core::{Error, ErrorKind};
 
 /// A picture to send.
 #[derive(Debug, uniffi::Record)]
@@ -24,6 +25,11 @@ pub enum Source {
         /// The file.
         path: String,
     },
+    /// It cannot cross: in a run it gets this error.
+    Refused {
+        /// Why.
+        message: String,
+    },
     /// It goes along.
     Bytes {
         /// The file's bytes.
@@ -36,6 +42,7 @@ impl std::fmt::Debug for Source {
         match self {
             Self::Url { url } => f.write_str(url),
             Self::File { path } => f.write_str(path),
+            Self::Refused { message } => f.write_str(message),
             Self::Bytes { bytes } => write!(f, "{} bytes", bytes.len()),
         }
     }
@@ -46,6 +53,7 @@ impl From<Picture> for Image {
         let image = match picture.source {
             Source::Url { url } => Image::url(url),
             Source::File { path } => Image::file(path),
+            Source::Refused { message } => Image::refused(Error::new(ErrorKind::InvalidRequest, message)),
             Source::Bytes { bytes } => Image::bytes(bytes),
         };
         match picture.custom_id {

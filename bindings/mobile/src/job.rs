@@ -146,6 +146,10 @@ impl NativeJob {
         Arc::new(Self(job))
     }
 
+    pub(crate) fn handle(&self) -> AnyHandle {
+        self.0.clone()
+    }
+
     /// A job that is taken up again, of a kind or of any.
     pub(crate) fn resumed(client: &Client, token: &str, kind: Option<Kind>) -> Result<Arc<Self>> {
         Ok(Self::new(match kind {

@@ -78,6 +78,12 @@ pub fn classes(job: &DetectJob) -> Vec<String> {
     job.classes().into_iter().map(str::to_owned).collect()
 }
 
+/// Every class that was found in a picture, in alphabetical order.
+#[uniffi::export]
+pub fn classes_of(result: &DetectImageResult) -> Vec<String> {
+    result.classes().into_iter().map(str::to_owned).collect()
+}
+
 /// The picture that shows the target, where one does.
 #[uniffi::export]
 pub fn matched(job: &MatchJob) -> Option<ImageRef> {

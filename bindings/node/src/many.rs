@@ -177,7 +177,7 @@ impl Client {
 }
 
 /// A result as JavaScript gets it: what the service says is JSON yet.
-pub(crate) fn item<'env>(env: &'env Env, item: AnyItem) -> Result<Object<'env>> {
+pub(crate) fn item(env: &Env, item: AnyItem) -> Result<Object<'_>> {
     let mut told = Object::new(env)?;
     told.set("index", item.index as f64)?;
     told.set("chosen", item.chosen)?;
@@ -197,7 +197,7 @@ pub(crate) fn item<'env>(env: &'env Env, item: AnyItem) -> Result<Object<'env>> 
 }
 
 /// How a job ended, as JavaScript gets it.
-pub(crate) fn end<'env>(env: &'env Env, place: usize, outcome: Outcome) -> Result<Object<'env>> {
+pub(crate) fn end(env: &Env, place: usize, outcome: Outcome) -> Result<Object<'_>> {
     let mut told = Object::new(env)?;
     told.set("place", place as f64)?;
     match outcome {

@@ -1,14 +1,17 @@
 //! The client: settings, what was made of them in this process, and the calls.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image_intelligence::{
-    AnyJobBuilder, Client as Native, ClientBuilder, Dialect, Error, ErrorKind, Image, RawAnswer, Result,
+    AnyJobBuilder, Client as Native, ClientBuilder, Dialect, Error, ErrorKind, Image, RawAnswer, Result, SchedulePolicy,
 };
 use pyo3::prelude::*;
 
+use crate::all::{All, Settings};
 use crate::asynchronous::{Call, Promise, start};
 use crate::blocking;
+use crate::completed::Completed;
 use crate::convert::{Picture, answer, duration, known_kind};
 use crate::error::{guarded, raise};
 use crate::job::Job;
@@ -80,6 +83,7 @@ impl Client {
 #[pymethods]
 impl Client {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "no person calls it: the facade does, which has checked each")]
     fn new(
         py: Python<'_>,
         client_id: Option<String>,
@@ -87,6 +91,8 @@ impl Client {
         base_url: Option<String>,
         request_timeout: Option<f64>,
         allow_plain_http: bool,
+        requests_per_second: Option<f64>,
+        journal: Option<PathBuf>,
     ) -> PyResult<Self> {
         guarded(|| {
             let agent = concat!("image-intelligence-python/", env!("CARGO_PKG_VERSION"));
@@ -106,6 +112,14 @@ impl Client {
             }
             if let Some(seconds) = request_timeout {
                 settings = settings.request_timeout(duration(seconds));
+            }
+            if let Some(number) = requests_per_second {
+                let mut schedule = SchedulePolicy::default();
+                schedule.requests_per_second = number;
+                settings = settings.schedule(schedule);
+            }
+            if let Some(path) = journal {
+                settings = settings.journal(path);
             }
             let native = settings.clone().build().map_err(|error| raise(py, &error))?;
             let base_url = native.base_url().to_string();
@@ -151,6 +165,25 @@ impl Client {
             let sent = self.prepare(py, kind, images, request)?.send();
             let shared = Arc::clone(&self.shared);
             start(py, promise, sent, |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()))
+        })
+    }
+
+    /// Any number of pictures, to be fed as they are wanted. Nothing is sent yet.
+    fn all(&self, py: Python<'_>, kind: (&str, Option<String>), request: &[u8], settings: Settings) -> PyResult<All> {
+        guarded(|| {
+            let (native, (kind, namespace)) = (self.native(py)?, kind);
+            // Off the interpreter, for a manifest is read.
+            let run = py.detach(|| native.any_all(known_kind(kind)?, namespace, request, settings.into()));
+            run.map(All::new).map_err(|error| raise(py, &error))
+        })
+    }
+
+    /// Waits for many jobs at once, at most so many seconds.
+    fn as_completed(&self, py: Python<'_>, jobs: Vec<PyRef<'_, Job>>, seconds: f64) -> PyResult<Completed> {
+        guarded(|| {
+            let native = self.native(py)?;
+            let jobs = jobs.into_iter().map(|job| job.through(&native)).collect::<PyResult<Vec<_>>>()?;
+            Ok(Completed::new(native.any_as_completed(jobs, Some(duration(seconds)))))
         })
     }
 

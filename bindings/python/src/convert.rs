@@ -18,6 +18,7 @@ impl Picture<'_> {
             "url" => Image::url(self.1.extract::<String>()?),
             "path" => Image::file(self.1.extract::<PathBuf>()?),
             "data" => Image::bytes(self.1.cast::<PyBytes>()?.as_bytes().to_vec()),
+            "refused" => Image::refused(Error::new(ErrorKind::InvalidRequest, self.1.extract::<String>()?)),
             _ => return Err(PyTypeError::new_err("a picture is a url, a path or data")),
         };
         Ok(match self.2 {

@@ -23,6 +23,21 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         let class = py.import("asyncio")?.getattr("CancelledError")?;
         return Ok(PyErr::from_value(class.call1((error.message(),))?));
     }
+    ours(py, error)
+}
+
+/// The same as a value, such as what is wrong with one picture of many: never the caller's own cancel, which is raised.
+pub(crate) fn value(py: Python<'_>, error: &Error) -> Py<PyAny> {
+    let named = ours(py, error).and_then(|ours| {
+        if error.kind() == ErrorKind::Cancelled {
+            ours.value(py).setattr("kind", error.kind().as_str())?;
+        }
+        Ok(ours)
+    });
+    named.unwrap_or_else(|failed| failed).into_value(py).into_any()
+}
+
+fn ours(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let of_kind = OF_KIND
         .get_or_try_init(py, || Ok::<_, PyErr>(py.import("image_intelligence.errors")?.getattr("of_kind")?.unbind()))?;
     let fields = PyDict::new(py);

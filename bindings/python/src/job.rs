@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_intelligence::{AnyHandle, RawJson, Result};
+use image_intelligence::{AnyHandle, Client, RawJson, Result};
 use pyo3::prelude::*;
 
 use crate::asynchronous::{Call, Promise, start};
@@ -53,8 +53,11 @@ impl Job {
 
     /// The job through the client of this process, which may be another than the one that submitted it.
     fn native(&self, py: Python<'_>) -> PyResult<AnyHandle> {
-        let client = self.client.native(py).map_err(|error| raise(py, &error))?;
-        self.native.even_a_parents().map(|job| job.through(&client)).ok_or_else(broken)
+        self.through(&self.client.native(py).map_err(|error| raise(py, &error))?)
+    }
+
+    pub(crate) fn through(&self, client: &Client) -> PyResult<AnyHandle> {
+        self.native.even_a_parents().map(|job| job.through(client)).ok_or_else(broken)
     }
 }
 

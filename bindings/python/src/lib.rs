@@ -3,10 +3,12 @@
 //! It only converts. What is right or wrong is core's business, requests are the client's, and what a Python programmer sees
 //! (classes, exceptions, docs) is in `python/image_intelligence`.
 
+mod all;
 mod asynchronous;
 mod blocking;
 mod callback;
 mod client;
+mod completed;
 mod convert;
 mod error;
 mod job;
@@ -38,6 +40,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<client::Client>()?;
     module.add_class::<job::Job>()?;
+    module.add_class::<all::All>()?;
+    module.add_class::<completed::Completed>()?;
     module.add_class::<rows::Rows>()?;
     module.add_class::<asynchronous::Call>()?;
     module.add_class::<callback::CallbackKeys>()?;

@@ -7,16 +7,28 @@ use image_intelligence::Detect;
 use crate::annotate::Annotator;
 use crate::args::DetectArgs;
 use crate::failure::Failure;
-use crate::submit::Submission;
+use crate::pictures::Picture;
+use crate::submit::{Start, Submission};
 use crate::zones;
 
 pub(crate) async fn run(args: DetectArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
-    let submission = Submission::start(args.submit, base_url)?;
+    let start = Submission::start(args.submit, base_url)?;
     let classes = zones::apply(args.classes, &args.zones)?;
-    // Before the job is sent: a directory that cannot be written to must not cost a job.
-    let annotator = args.annotate.as_deref().map(|directory| Annotator::new(directory, &submission.pictures));
-    let annotator = annotator.transpose()?;
-
+    // Before a job is sent: a directory that cannot be written to must not cost a job.
+    let annotator = |pictures: &[Picture]| {
+        let directory = args.annotate.as_deref();
+        directory.map(|directory| Annotator::new(directory, &classes, pictures)).transpose()
+    };
+    let submission = match start {
+        Start::One(submission) => submission,
+        Start::Many(mut run, images) => {
+            (run.annotator, run.boxes) = (annotator(&[])?, args.boxes);
+            let boxes = args.boxes || run.annotator.is_some();
+            let all = run.client.detect_all_from(images).classes(classes).bounding_boxes(boxes);
+            return run.finish(all, None).await;
+        }
+    };
+    let annotator = annotator(&submission.pictures)?;
     let client = submission.client.clone();
     let job = client.detect(submission.images()).classes(classes).bounding_boxes(args.boxes || annotator.is_some());
     let Some(mut ended) = submission.run::<Detect>(job, None).await? else { return Ok(ExitCode::SUCCESS) };

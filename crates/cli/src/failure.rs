@@ -19,6 +19,8 @@ pub(crate) struct Failure {
     error: Error,
     hint: Option<String>,
     signal: Option<Signal>,
+    /// Of many jobs that go on.
+    tokens: Vec<String>,
 }
 
 impl Failure {
@@ -43,10 +45,20 @@ impl Failure {
         self
     }
 
+    /// There are jobs that go on, each with its resume token.
+    pub(crate) fn with_tokens(mut self, tokens: Vec<String>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    pub(crate) fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// Without a way on, where the job ends with the command.
     pub(crate) fn for_good(self) -> Self {
         let error = Error::new(self.error.kind(), self.error.message());
-        Self { error, hint: None, signal: self.signal }
+        Self { error, hint: None, signal: self.signal, tokens: Vec::new() }
     }
 
     pub(crate) fn kind(&self) -> ErrorKind {
@@ -68,6 +80,11 @@ impl Failure {
                 if let Some(hint) = &self.hint {
                     let _ = writeln!(text, "{} {}", style(" hint:").cyan().for_stderr(), printable(hint));
                 }
+                if !self.tokens.is_empty() {
+                    let jobs = self.tokens.join(" ");
+                    let _ =
+                        writeln!(text, "{} these jobs go on: ii jobs wait {jobs}", style(" hint:").cyan().for_stderr());
+                }
                 out.write_all(text.as_bytes())
             }
             Format::Json | Format::Ndjson => {
@@ -77,7 +94,7 @@ impl Failure {
         };
     }
 
-    fn document(&self) -> ErrorDocument<'_> {
+    pub(crate) fn document(&self) -> ErrorDocument<'_> {
         ErrorDocument {
             kind: self.error.kind().as_str(),
             message: self.error.message(),
@@ -90,6 +107,7 @@ impl Failure {
             resume_token: self.error.resume_token(),
             custom_id: self.error.custom_id(),
             candidates: (self.error.kind() == ErrorKind::OutcomeUnknown).then(|| self.error.candidates()),
+            resume_tokens: &self.tokens,
         }
     }
 }
@@ -103,7 +121,7 @@ impl From<Error> for Failure {
             }
             _ => None,
         };
-        Self { error, hint, signal: None }
+        Self { error, hint, signal: None, tokens: Vec::new() }
     }
 }
 
@@ -154,9 +172,10 @@ struct Document<'a> {
     error: ErrorDocument<'a>,
 }
 
+/// An error as JSON tells it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ErrorDocument<'a> {
+pub(crate) struct ErrorDocument<'a> {
     kind: &'a str,
     message: &'a str,
     retryable: bool,
@@ -176,4 +195,6 @@ struct ErrorDocument<'a> {
     custom_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    resume_tokens: &'a [String],
 }

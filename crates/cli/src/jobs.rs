@@ -13,6 +13,7 @@ use crate::interrupt::{Interrupt, cancelled};
 use crate::kinds::{Head, Told, Where, by_kind};
 use crate::output::{self, Format, List, Shown, moment, or_nothing, remark};
 use crate::session;
+use crate::tracking;
 use crate::waiting::{self, Bar, Deadline};
 
 /// How long the look that finds a job may take where the limit is even shorter.
@@ -35,8 +36,24 @@ async fn get_one<K: Told>(client: &Client, id: &str, place: &Where, format: Form
 pub(crate) async fn wait(args: &JobsWaitArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
     let deadline = Deadline::start(args.timeout);
     let client = session::client(base_url)?;
-    let place = place_of(&client, &args.job, &args.which)?;
-    by_kind!(place.kind, wait_for(&client, &args.job, &place, deadline, args.shape.format()))
+    let [job] = &args.jobs[..] else { return tracking::wait(&client, args, deadline).await };
+    if job == "-" {
+        return tracking::wait(&client, args, deadline).await;
+    }
+    let place = place_of(&client, job, &args.which)?;
+    by_kind!(place.kind, wait_for(&client, job, &place, deadline, args.shape.format()))
+}
+
+/// The resume token of a job that is given by its id or by that token.
+pub(crate) async fn token_of(client: &Client, id: &str, options: &WhichArgs) -> Result<String, Failure> {
+    async fn look<K: Told>(client: &Client, id: &str, place: &Where) -> Result<String, Failure> {
+        Ok(find::<K>(client, id, place).await?.1.resume_token())
+    }
+    let place = place_of(client, id, options)?;
+    if is_token(id) {
+        return Ok(id.to_owned());
+    }
+    by_kind!(place.kind, look(client, id, &place))
 }
 
 async fn wait_for<K: Told>(

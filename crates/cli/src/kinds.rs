@@ -97,6 +97,9 @@ pub(crate) trait Told: JobKind {
     fn head(job: &Self::Job) -> Head;
 
     fn parts(job: Self::Job) -> Parts;
+
+    /// What became of a picture, without its job.
+    fn picture(image: Self::Image) -> Picture;
 }
 
 macro_rules! head {
@@ -148,6 +151,10 @@ impl Told for Detect {
             images: job.image_results.into_iter().map(Picture::Objects).collect(),
         }
     }
+
+    fn picture(image: Self::Image) -> Picture {
+        Picture::Objects(image)
+    }
 }
 
 impl Told for Match {
@@ -166,6 +173,10 @@ impl Told for Match {
             images: job.image_results.into_iter().map(Picture::Plain).collect(),
         }
     }
+
+    fn picture(image: Self::Image) -> Picture {
+        Picture::Plain(image)
+    }
 }
 
 impl Told for Ask {
@@ -182,6 +193,10 @@ impl Told for Ask {
             answers: vec![answer],
             images: job.image_results.into_iter().map(Picture::Plain).collect(),
         }
+    }
+
+    fn picture(image: Self::Image) -> Picture {
+        Picture::Plain(image)
     }
 }
 
@@ -220,6 +235,10 @@ impl Told for Recognize {
             answers: Vec::new(),
             images: job.images.into_iter().map(Picture::Faces).collect(),
         }
+    }
+
+    fn picture(image: Self::Image) -> Picture {
+        Picture::Faces(image)
     }
 }
 

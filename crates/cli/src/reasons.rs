@@ -11,12 +11,12 @@ use crate::pictures::Picture;
 
 /// By the index of the picture, for those whose format was refused and that cannot be read here either. One after the
 /// other, so that no more than one is held.
-pub(crate) async fn find(shown: &Shown, pictures: &[Picture]) -> BTreeMap<usize, String> {
+pub(crate) async fn find(shown: &Shown, picture: impl Fn(usize) -> Option<Picture>) -> BTreeMap<usize, String> {
     let refused = |status: Option<&ImageStatus>| status == Some(&ImageStatus::InvalidImageFormatError);
     let refused = shown.images.iter().filter(|(_, image)| refused(image.status()));
     let mut reasons = BTreeMap::new();
     for index in refused.filter_map(|(index, _)| *index) {
-        let Some(picture) = pictures.get(index).cloned() else { continue };
+        let Some(picture) = picture(index) else { continue };
         if let Ok(Some(reason)) = tokio::task::spawn_blocking(move || reason(&picture)).await {
             reasons.insert(index, reason);
         }

@@ -1,4 +1,4 @@
-//! What `ii detect`, `ii match`, `ii ask` and `ii recognize` have in common: pictures in, a job, its result.
+//! What `ii detect`, `ii match`, `ii ask` and `ii recognize` have in common: pictures in, one job or many, results.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,8 @@ use crate::failure::{Failure, find_command};
 use crate::interrupt::{Interrupt, cancelled};
 use crate::kinds::{Told, Where};
 use crate::output::{self, Format, Shown, Submitted};
-use crate::pictures::{self, Picture};
+use crate::pictures::{self, MOST, Picture, Walk};
+use crate::run::{Feed, Run};
 use crate::waiting::{self, Bar, Deadline};
 use crate::{reasons, session};
 
@@ -20,6 +21,14 @@ pub(crate) struct Submission {
     pub(crate) pictures: Vec<Picture>,
     args: SubmitArgs,
     deadline: Deadline,
+}
+
+/// What pictures call for.
+pub(crate) enum Start {
+    /// One job.
+    One(Submission),
+    /// As many as it takes.
+    Many(Run, Feed),
 }
 
 /// A job that is done, and what it takes to show it.
@@ -34,11 +43,20 @@ pub(crate) struct Ended<K: Told> {
 }
 
 impl Submission {
-    pub(crate) fn start(args: SubmitArgs, base_url: Option<&str>) -> Result<Self, Failure> {
+    /// Pictures that fit into one job become one, unless it is asked for what only many have; a list on stdin may have no end.
+    pub(crate) fn start(args: SubmitArgs, base_url: Option<&str>) -> Result<Start, Failure> {
         let deadline = Deadline::start(args.timeout);
         let client = session::client(base_url)?;
-        let pictures = pictures::from_arguments(&args.images)?;
-        Ok(Self { client, pictures, args, deadline })
+        let mut walk = Walk::new(&args.images)?;
+        if !args.many.are_given() && !walk.has_list() {
+            let pictures = walk.by_ref().take(MOST + 1).collect::<Result<Vec<_>, _>>()?;
+            if pictures.len() <= MOST {
+                return Ok(Start::One(Self { client, pictures, args, deadline }));
+            }
+            walk.put_back(pictures);
+        }
+        let (run, feed) = Run::start(client, walk, args)?;
+        Ok(Start::Many(run, feed))
     }
 
     pub(crate) fn images(&self) -> impl Iterator<Item = Image> {
@@ -76,7 +94,7 @@ impl Submission {
         let result = waiting::wait(&job, deadline, &bar, &mut interrupt).await?;
         let mut shown = Shown::new::<K>(result.clone()).pictures(&pictures);
         let token = job.resume_token();
-        let reasons = async { Ok(reasons::find(&shown, &pictures).await) };
+        let reasons = async { Ok(reasons::find(&shown, |index| pictures.get(index).cloned()).await) };
         let stopped = || {
             Failure::from(cancelled("stopped while refused pictures were read"))
                 .hint(format!("the result: ii jobs wait {token}"))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use image_intelligence::{Error, ErrorKind, Job, JobKind, JobStatus, Update};
+use image_intelligence::{Error, ErrorKind, Job, JobKind, JobStatus, Kind, Update};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
@@ -75,6 +75,13 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Writes what the bar would tear.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+}
+
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
@@ -126,12 +133,13 @@ pub(crate) async fn watch<K: JobKind>(job: &Job<K>, deadline: Deadline, bar: &Ba
 
 /// The library speaks of its own calls; a person at a terminal needs the command.
 pub(crate) fn timed_out<K: JobKind>(job: &Job<K>, deadline: Deadline, last: Option<&JobStatus>) -> Failure {
+    late(K::KIND, job.id(), &job.resume_token(), deadline, last)
+}
+
+/// The same, of a job of a kind that is only known when the program runs.
+pub(crate) fn late(kind: Kind, id: &str, token: &str, deadline: Deadline, last: Option<&JobStatus>) -> Failure {
     let status = last.map(JobStatus::as_str).filter(|status| !status.is_empty()).unwrap_or("unknown");
-    let message = format!(
-        "waited {} s for {} job {}, last status {status}; it may still finish",
-        deadline.waited(),
-        K::KIND,
-        job.id()
-    );
-    Error::new(ErrorKind::WaitTimeout, message).with_job(last.cloned(), job.resume_token()).into()
+    let waited = deadline.waited();
+    let message = format!("waited {waited} s for {kind} job {id}, last status {status}; it may still finish");
+    Error::new(ErrorKind::WaitTimeout, message).with_job(last.cloned(), token).into()
 }

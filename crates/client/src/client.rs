@@ -380,14 +380,9 @@ impl Client {
     /// # }).unwrap();
     /// ```
     pub fn track<T: AsRef<str>>(&self, tokens: impl IntoIterator<Item = T>) -> Result<Tracked> {
-        let (mut jobs, mut kept) = (Vec::new(), Vec::new());
-        for (index, token) in tokens.into_iter().enumerate() {
-            let token = token.as_ref();
-            let job = self.resume_any(token).map_err(|error| error.with_context(format_args!("tokens[{index}]")))?;
-            jobs.push(job);
-            kept.push(token.to_owned());
-        }
-        Ok(Tracked::new(self.clone(), kept, jobs))
+        let tokens: Vec<String> = tokens.into_iter().map(|token| token.as_ref().to_owned()).collect();
+        let jobs = self.resume_each(&tokens)?;
+        Ok(Tracked::new(self.clone(), tokens, jobs))
     }
 
     /// Takes up a job again by its resume token, in this process or another. Nothing is sent yet.

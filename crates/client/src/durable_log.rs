@@ -85,6 +85,13 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
         let path = path.into();
         let said = |problem: &str| refuse(format, &path, problem);
         let failed = |error: std::io::Error| said(&error.to_string()).with_source(error);
+        // Before anything is made beside it.
+        if path.as_os_str().is_empty() {
+            return Err(said("no name given; name a file"));
+        }
+        if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Err(said("it is no file but a folder, a device or a pipe; name a file"));
+        }
         let lock = lock(&beside(&path, "lock"), &said, &failed)?;
         let mut file = private(&path).map_err(failed)?;
         let whole = read(&file, format, &said, &failed, &mut each)?;
@@ -114,7 +121,7 @@ impl<L: Serialize + DeserializeOwned> DurableLog<L> {
 
     /// Adds a line; it is on the disk when this returns. Where it fails the file takes no more lines, as it is not known what
     /// is in it. Dropping this leaves the line to the next append.
-    #[allow(dead_code, reason = "for logs whose lines each stand alone")]
+    #[cfg(test)]
     pub(crate) async fn append(&self, line: &L) -> Result<()> {
         let number = self.put(line)?;
         self.reach(number, true).await

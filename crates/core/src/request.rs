@@ -7,7 +7,7 @@ use serde::forward_to_deserialize_any;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::validate::Field;
-use crate::{Error, Limits, Result};
+use crate::{Error, Kind, Limits, Result};
 
 /// Reads the JSON of a request, with the place of whatever is wrong in it.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T> {
@@ -167,7 +167,7 @@ pub trait JobRequest: Serialize + Sized {
 
 /// Gives a request the methods that every job's has. It checks what is its own in `check_the_rest`.
 macro_rules! job_request {
-    ($request:ident) => {
+    ($request:ident is $kind:ident) => {
         impl $request {
             /// Reads a request from JSON, strictly.
             ///
@@ -187,13 +187,13 @@ macro_rules! job_request {
 
             /// Checks it against the API's limits. The error names the field, the limit and what was given.
             pub fn validate(&self, limits: &$crate::Limits) -> $crate::Result<()> {
-                $crate::request::check_images(&self.images, limits)?;
+                $crate::request::check_images($crate::Kind::$kind, &self.images, limits)?;
                 self.check_the_rest(limits)
             }
 
             /// Checks everything but the pictures, of which `count` are to come: for a caller that has yet to read them.
             pub fn validate_before_images(&self, count: usize, limits: &$crate::Limits) -> $crate::Result<()> {
-                $crate::request::check_image_count(count, limits)?;
+                $crate::request::check_image_count($crate::Kind::$kind, count, limits)?;
                 self.check_the_rest(limits)
             }
         }
@@ -303,20 +303,20 @@ impl JobOptions {
     }
 }
 
-pub(crate) fn check_image_count(given: usize, limits: &Limits) -> Result<()> {
+pub(crate) fn check_image_count(kind: Kind, given: usize, limits: &Limits) -> Result<()> {
     let most = limits.images;
     match given {
         0 => Err(Error::invalid_request("images", format_args!("none given, a job takes 1 to {most}"))),
         given if given > most => Err(Error::invalid_request(
             "images",
-            format_args!("{given} given, at most {most} a job; send them as several jobs"),
+            format_args!("{given} given, at most {most} a job ({kind}_all splits any number into jobs)"),
         )),
         _ => Ok(()),
     }
 }
 
-pub(crate) fn check_images(images: &[ImageRequest], limits: &Limits) -> Result<()> {
-    check_image_count(images.len(), limits)?;
+pub(crate) fn check_images(kind: Kind, images: &[ImageRequest], limits: &Limits) -> Result<()> {
+    check_image_count(kind, images.len(), limits)?;
     for (index, image) in images.iter().enumerate() {
         let field = Field::new("images").at(index);
         if image.url.is_none() && image.blob.is_none() {

@@ -142,3 +142,25 @@ async fn sixty_four_pictures_are_one_job() {
     assert_eq!(job["status"], "COMPLETED_SUCCESSFULLY");
     assert_eq!(job["imageResults"].as_array().unwrap().len(), 64);
 }
+
+/// Whoever is killed right after his last byte finds his job when he comes again.
+#[tokio::test]
+async fn a_request_that_arrived_whole_takes_effect_though_its_sender_is_gone() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let (server, caller) = start(Server::builder().scripted(Answers::new().otherwise([]))).await;
+    // So large that it takes a while to read.
+    let image = sent("street", &vec![0xff; 4 << 20]);
+    let mut body = for_person(&[image]);
+    body["customId"] = "gone".into();
+    let body = body.to_string();
+    let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let head = format!("POST /v2/detect HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n", caller.token);
+    stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+    drop(stream);
+    let end = std::time::Instant::now() + support::PATIENCE;
+    while caller.found("customId=gone").await.len() != 1 {
+        assert!(std::time::Instant::now() < end, "the job is not there");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--full]   every test of every language; --full adds lint, fuzzing, 200 simulated worlds and the
-                            release build of the demo
+                            release build of the demo, and takes the larger size of tests that have two
 cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
 cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
 cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ

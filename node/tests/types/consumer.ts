@@ -24,8 +24,8 @@ import {
   type Image,
   ImageIntelligence,
   ImageIntelligenceError,
-  isDone,
   type Item,
+  isDone,
   type JobHandle,
   JobLostError,
   type JobSearch,
@@ -171,7 +171,8 @@ export async function many(client: ImageIntelligence, paths: AsyncIterable<strin
   const first: IteratorResult<Item<'match', string>, undefined> = await match.next();
   if (!first.done) console.log(first.value.source.length, first.value.result?.status, match.progress.elapsed);
   const images: Image[] = ['https://e.com/1.jpg', new URL('https://e.com/2.jpg'), new Uint8Array(1)];
-  for await (const { ok, result, chosen } of client.askAll(images, { question: 'Is it?' })) if (ok && chosen) console.log(result.id);
+  for await (const { ok, result, chosen } of client.askAll(images, { question: 'Is it?' }))
+    if (ok && chosen) console.log(result.id);
   for await (const { result } of client.recognizeAll(images, { namespace: 'staff' })) console.log(result?.objects);
   // @ts-expect-error: one name for many jobs
   client.detectAll(images, { classes: ['person'], customId: 'mine' });

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import assert_type
 
 from image_intelligence import (
+    All,
+    AnyHandle,
+    AnyJob,
+    AsCompleted,
     AskHandle,
     AskJob,
+    AsyncAll,
     AsyncAskHandle,
     AsyncClient,
     AsyncDetectHandle,
@@ -16,6 +21,7 @@ from image_intelligence import (
     AsyncRecognizeHandle,
     ClassLike,
     Client,
+    Completed,
     DetectClass,
     DetectHandle,
     DetectImageResult,
@@ -32,15 +38,18 @@ from image_intelligence import (
     Image,
     ImageIntelligenceError,
     ImageResult,
+    Item,
     JobImage,
     JobStatus,
     MatchHandle,
     MatchJob,
     Picture,
+    Progress,
     RecognitionSearch,
     RecognizedImage,
     RecognizeHandle,
     RecognizeJob,
+    Recovered,
     RegisteredEvent,
     RegisteredWebhook,
     Target,
@@ -113,6 +122,37 @@ def the_other_kinds(client: Client) -> None:
     assert_type(client.image("https://e.com/a.jpg"), bytes)
 
 
+def any_number(client: Client, target: Target) -> None:
+    for item in client.detect_all(Path("cameras").glob("**/*.jpg"), classes=["person"], on_progress=print):
+        print(item.source, item.result.classes if item.ok else item.error)
+        if item.ok:
+            assert_type(item.result, DetectImageResult)
+        else:
+            assert_type(item.error, ImageIntelligenceError)
+            assert_type(item.result, DetectImageResult | None)
+    with client.match_all(iter([b".."]), target, manifest=Path("run.jsonl"), timeout=timedelta(minutes=5)) as run:
+        assert_type(run, All[ImageResult])
+        assert_type(next(run), Item[ImageResult])
+        assert_type(run.in_flight, list[str])
+        assert_type(run.progress, Progress)
+        assert_type(run.progress.total, int | None)
+    assert_type(client.ask_all([b".."], "Is it?", batch_size=1, concurrency=2, ordered=True), All[ImageResult])
+    assert_type(client.recognize_all([b".."], namespace="staff"), All[RecognizedImage])
+    client.recognize_all([b".."])  # type: ignore[call-arg]
+    client.detect_all([7], classes=["person"])  # type: ignore[list-item]
+
+
+def many_jobs(client: Client, handles: list[DetectHandle], mixed: list[AnyHandle]) -> None:
+    for done in client.as_completed(handles, timeout=60):
+        assert_type(done, Completed[DetectHandle, DetectJob])
+        print(done.job.id, done.result.classes if done.ok else done.error.resume_token)
+    assert_type(client.as_completed(mixed), AsCompleted[AnyHandle, AnyJob])
+    assert_type(client.track(["ii1_"]), AsCompleted[AnyHandle, AnyJob])
+    assert_type(client.track(iter(["ii1_"])).left, int)
+    assert_type(client.recover(), list[Recovered])
+    client.as_completed(["ii1_"])  # type: ignore[list-item]
+
+
 def recognition(client: Client) -> None:
     staff = client.recognition("staff")
     assert_type(staff.identities.create(custom_id="ann", image_ids=["f-1"]), Identity)
@@ -131,8 +171,20 @@ def recognition(client: Client) -> None:
     staff.jobs.search(ids=None)  # type: ignore[arg-type]
 
 
+async def frames() -> AsyncIterator[bytes]:
+    yield b".."
+
+
 async def asynchronous() -> None:
-    async with AsyncClient() as client:
+    async with AsyncClient(requests_per_second=5, journal="submits.jsonl") as client:
+        assert_type(client.detect_all(frames(), classes=["person"]), AsyncAll[DetectImageResult])
+        async with client.detect_all((b"" for _ in ()), classes=["person"]) as run:
+            async for item in run:
+                print(item.result.classes if item.ok else item.error)
+        async for done in client.as_completed([await client.detect([b".."], classes=["person"])]):
+            assert_type(done, Completed[AsyncDetectHandle, DetectJob])
+        async for tracked in client.track(["ii1_"]):
+            print(tracked.result.status if tracked.ok else tracked.error)
         handle = await client.detect((Path(name) for name in ("a.jpg", "b.jpg")), classes=("a", "b"))
         assert_type(handle, AsyncDetectHandle)
         task = asyncio.create_task(handle.wait())

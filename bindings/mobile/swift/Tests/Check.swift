@@ -69,6 +69,8 @@ struct Check {
 
         try await otherKinds(client, photo)
         try await recognition(client, job.id)
+        try await manyPictures(photo)
+        try await journal(photo)
 
         let keys = try CallbackKeys([(id: 1, master: Data(0..<32))])
         let base = "https://hooks.example.com/ii"
@@ -105,6 +107,107 @@ struct Check {
         let body = Data(#"{"event": "IDENTITY_CREATED", "identity": {"id": "1", "images": []}}"#.utf8)
         guard case .event(let event) = try Webhooks.parse(body) else { fatalError("Swift: no event") }
         check(event.event == .identityCreated && event.identity?.id == "1", "the event")
+    }
+
+    /// On a server whose jobs never end.
+    static func manyPictures(_ photo: Data) async throws {
+        let client = try ImageIntelligence.fromEnvironment()
+        let pulled = Counter()
+        let endless = Endless { number in
+            pulled.add()
+            return .data(photo).customId("frame \(number)")
+        }
+        let told = Counter()
+        let all = client.detectAll(
+            endless, classes: ["person"], feedId: "camera", batchSize: 2, concurrency: 3, onProgress: { _ in told.add() })
+        check(all.progress.jobs == 0 && all.inFlight.isEmpty && pulled.count == 0, "a run that has not begun")
+        let looking = Task { for try await _ in all { fatalError("Swift: a job has ended") } }
+        while all.progress.inFlight < 6 { await Task.yield() }
+        looking.cancel()
+        do {
+            try await looking.value
+            fatalError("Swift: the run was not cancelled")
+        } catch is CancellationError {}
+        check(all.inFlight.count == 3 && pulled.count == 6 && told.count > 0, "what is in flight: \(all.progress)")
+        let made = try await client.detectJobs.search(feedId: "camera")
+        check(made.count == 3, "no more were sent")
+
+        var late = 0
+        for try await done in client.track(all.inFlight, timeout: .milliseconds(10)) {
+            switch done.result {
+            case .detect(let job): fatalError("Swift: \(job.classes())")
+            case .match(let job): fatalError("Swift: \(job.matched()?.name ?? "nowhere")")
+            case .ask(let job): fatalError("Swift: \(job.yes()?.name ?? "no")")
+            case .recognize(let job): fatalError("Swift: \(job.faces().count)")
+            case nil: check(!done.ok, "what is late")
+            }
+            guard case .waitTimeout(let details) = done.error else { fatalError("Swift: \(done)") }
+            check(details.resumeToken == done.token && all.inFlight.contains(done.token), "a token")
+            late += 1
+        }
+        check(late == 3, "all of them are tracked")
+        let jobs = try all.inFlight.map { try client.resume($0, as: DetectHandle.self) }
+        for try await done in client.asCompleted(jobs, timeout: .milliseconds(10)) {
+            if let job = done.result { fatalError("Swift: \(job.classes())") }
+            check(done.error?.name == "wait_timeout" && jobs.contains { $0.id == done.job.id }, "a handle")
+            late += 1
+        }
+        check(late == 6, "all of them are waited for")
+        let odd = await refused { try await client.track(["ii1_x"]).reduce(0) { count, _ in count + 1 } }
+        check(odd.name == "resume_token" && odd.message.hasPrefix("tokens[0]: "), odd.message)
+
+        var items: [Item<ImageResult>] = []
+        let target = Target("dog", images: ["https://example.com/rex.jpg"])
+        let both: [Image] = [.url("rex.jpg"), .data(photo)]
+        for try await item in client.matchAll(both, target: target, ordered: true, timeout: .milliseconds(10)) {
+            if let seen = item.result, item.ok { fatalError("Swift: \(seen.image.name)") }
+            items.append(item)
+        }
+        check(items.map(\.index) == [0, 1] && items.allSatisfy { !$0.ok }, "the items")
+        check(items[0].error?.name == "invalid_request" && items[0].source == "rex.jpg", "a picture that is none")
+        check(items[1].error?.name == "wait_timeout" && items[1].jobId != nil, "a picture that is late")
+        for try await _ in client.askAll([], question: "Is it?") { fatalError("Swift: an answer") }
+        let narrow = await refused {
+            try await client.recognizeAll(both, namespace: "staff", batchSize: -1).reduce(0) { count, _ in count + 1 }
+        }
+        check(narrow.name == "config", "a batch of none")
+
+        let torn = client.askAll(AsyncThrowingStream<Image, any Error> { $0.finish(throwing: Torn()) }, question: "Is it?")
+        do {
+            for try await _ in torn {}
+            fatalError("Swift: nothing was thrown")
+        } catch is Torn {}
+
+        let stopped = client.recognizeAll([.data(photo)], namespace: "staff")
+        let stopping = Task { () -> [Item<RecognizedImage>] in
+            var items: [Item<RecognizedImage>] = []
+            for try await item in stopped { items.append(item) }
+            return items
+        }
+        while stopped.progress.inFlight < 1 { await Task.yield() }
+        stopped.stop()
+        client.close()
+        let left = try await stopping.value
+        guard left.count == 1, case .closed = left[0].error else { fatalError("Swift: \(left)") }
+    }
+
+    static func journal(_ photo: Data) async throws {
+        let path = NSTemporaryDirectory() + "image-intelligence-\(UUID().uuidString).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let before = try ImageIntelligence(journal: path)
+        let job = try await before.detect([.data(photo)], classes: ["person"], customId: "door 7")
+        guard case .store = await refused({ try ImageIntelligence(journal: path) }) else { fatalError("Swift: opened twice") }
+        before.close()
+        let client = try ImageIntelligence(requestsPerSecond: 20, journal: path)
+        let submits = try await client.recover()
+        check(submits.map(\.resumeToken) == [job.resumeToken] && submits[0].outcome == .accepted, "the submit: \(submits)")
+        check(submits[0].customId == "door 7" && submits[0].images == 1, "what the journal knows")
+        try await client.forget(submits[0])
+        let left = try await client.recover()
+        check(left.isEmpty, "what was forgotten")
+        client.close()
+        let none = await refused { try ImageIntelligence(requestsPerSecond: 0) }
+        check(none.name == "config" && none.message.hasPrefix("requestsPerSecond: "), "a rate that is none")
     }
 
     static func recognition(_ client: ImageIntelligence, _ job: String) async throws {
@@ -144,4 +247,27 @@ struct Check {
         let odd = await refused { try await client.image("file:///etc/passwd") }
         check(odd.name == "invalid_request", "a picture that is no URL")
     }
+}
+
+struct Torn: Error {}
+
+/// Pictures without an end.
+struct Endless: Sequence, Sendable {
+    let image: @Sendable (Int) -> Image
+
+    func makeIterator() -> AnyIterator<Image> {
+        var number = 0
+        return AnyIterator {
+            number += 1
+            return image(number)
+        }
+    }
+}
+
+final class Counter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var added = 0
+
+    var count: Int { lock.withLock { added } }
+    func add() { lock.withLock { added += 1 } }
 }

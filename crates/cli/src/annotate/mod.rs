@@ -7,7 +7,7 @@ mod naming;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use image_intelligence::{Client, DetectImageResult, DetectJob, DetectedObject};
+use image_intelligence::{Class, Client, DetectImageResult, DetectJob, DetectedObject};
 use image_intelligence_vision as vision;
 
 use crate::annotate::naming::Names;
@@ -18,6 +18,8 @@ use crate::pictures::Picture;
 pub(crate) struct Annotator {
     directory: PathBuf,
     names: Names,
+    /// Each has a colour of its own, by its place.
+    classes: Vec<String>,
 }
 
 /// What became of the copies.
@@ -30,8 +32,9 @@ pub(crate) struct Drawn {
 }
 
 impl Annotator {
-    /// Makes the directory where there is none. Fails where it cannot be written to.
-    pub(crate) fn new(directory: &Path, pictures: &[Picture]) -> Result<Self, Failure> {
+    /// Makes the directory where there is none. Fails where it cannot be written to. These pictures, as any file that is
+    /// there, are not written over.
+    pub(crate) fn new(directory: &Path, classes: &[Class], pictures: &[Picture]) -> Result<Self, Failure> {
         let refuse = |error: std::io::Error| {
             Failure::config(format!("--annotate {}: it cannot be written to: {error}", directory.display()))
         };
@@ -42,32 +45,43 @@ impl Annotator {
         std::fs::create_dir_all(directory).map_err(refuse)?;
         let probe = naming::unfinished(directory);
         std::fs::write(&probe, []).and_then(|()| std::fs::remove_file(&probe)).map_err(refuse)?;
-        Ok(Self { directory: directory.to_owned(), names: Names::new(directory, pictures) })
+        let classes = classes.iter().map(|class| class.class.clone()).collect();
+        Ok(Self { directory: directory.to_owned(), names: Names::new(directory, pictures), classes })
     }
 
     /// Draws a copy of each picture that was looked at and that is known to be one of these.
     pub(crate) async fn run(mut self, job: &DetectJob, pictures: &[Picture], client: &Client) -> Drawn {
         let mut drawn = Drawn::default();
-        let mut classes: Vec<String> = job.job_results.iter().map(|result| result.class.clone()).collect();
-        classes.extend(job.classes().into_iter().map(str::to_owned));
         for result in job.image_results.iter().filter(|result| result.status.is_success()) {
             let Some(index) = result.input.as_ref().map(|input| input.index) else { continue };
             let Some(picture) = pictures.get(index) else { continue };
-            let copy = match draw_copy(picture, result, &classes, client).await {
-                Ok((bytes, extension)) => {
-                    let path = self.names.take(picture, extension);
-                    if let Err(error) = self.write(&path, &bytes) {
-                        let message = format!("--annotate: {} cannot be written: {error}", path.display());
-                        drawn.failure = Some(Failure::config(message));
-                        return drawn;
-                    }
-                    Ok(path)
+            match self.draw(picture, result, client).await {
+                Ok(copy) => drop(drawn.copies.insert(index, copy)),
+                Err(failure) => {
+                    drawn.failure = Some(failure);
+                    return drawn;
                 }
-                Err(why) => Err(why),
-            };
-            drawn.copies.insert(index, copy);
+            }
         }
         drawn
+    }
+
+    /// Draws a copy of a picture, or says why there is none. Fails where it cannot be written.
+    pub(crate) async fn draw(
+        &mut self,
+        picture: &Picture,
+        result: &DetectImageResult,
+        client: &Client,
+    ) -> Result<Result<PathBuf, String>, Failure> {
+        let (bytes, extension) = match draw_copy(picture, result, &self.classes, client).await {
+            Ok(drawn) => drawn,
+            Err(why) => return Ok(Err(why)),
+        };
+        let path = self.names.take(picture, extension);
+        match self.write(&path, &bytes) {
+            Ok(()) => Ok(Ok(path)),
+            Err(error) => Err(Failure::config(format!("--annotate: {} cannot be written: {error}", path.display()))),
+        }
     }
 
     /// In one step: a copy is there whole or not at all, and a link under its name is replaced, not followed.

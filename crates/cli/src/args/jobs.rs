@@ -17,7 +17,7 @@ use crate::output::Format;
 pub(crate) enum JobsCommand {
     /// Print a job as it is now, done or not
     Get(JobsGetArgs),
-    /// Wait until a job is done, and print its result
+    /// Wait until jobs are done, and print their results
     Wait(JobsWaitArgs),
     /// Find the jobs with a customId: their ids, how far they are, and when they were made
     Find(JobsFindArgs),
@@ -65,9 +65,10 @@ pub(crate) struct JobsGetArgs {
 #[derive(Debug, Args)]
 #[command(after_help = help::JOBS_WAIT)]
 pub(crate) struct JobsWaitArgs {
-    /// The job's id, or the resume token that `--no-wait`, Ctrl-C or a time-out left behind
-    #[arg(value_name = "ID_OR_RESUME_TOKEN")]
-    pub(crate) job: String,
+    /// The job's id, or the resume token that `--no-wait`, Ctrl-C or a time-out left behind; of any number of jobs, and - for
+    /// a list of them on stdin
+    #[arg(required = true, value_name = "ID_OR_RESUME_TOKEN")]
+    pub(crate) jobs: Vec<String>,
 
     /// How long to wait: 60s, 15m, 1h [default: 15m]
     #[arg(long, value_name = "DURATION", value_parser = duration)]

@@ -1,10 +1,10 @@
-//! `ii detect`, `ii match`, `ii ask` and `ii recognize`: what makes a job.
+//! `ii detect`, `ii match`, `ii ask` and `ii recognize`: what makes a job, or many.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use image_intelligence::{Class, JobBuilder, JobKind};
+use image_intelligence::{AllBuilder, Class, JobBuilder, JobKind};
 
 use crate::args::ShapeArgs;
 use crate::args::values::duration;
@@ -14,7 +14,7 @@ use crate::{classes, help};
 /// What every job takes.
 #[derive(Debug, Args)]
 pub(crate) struct SubmitArgs {
-    /// Files, patterns, directories, URLs, or - for the bytes on stdin: 1 to 64 pictures in all
+    /// Any number of files, patterns, directories and URLs; - for a list of them on stdin, or the bytes of one picture
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
 
@@ -22,15 +22,16 @@ pub(crate) struct SubmitArgs {
     #[arg(long, conflicts_with = "no_wait")]
     pub(crate) wait: bool,
 
-    /// Only submit: print the job's id and a resume token for `ii jobs wait`
+    /// Only submit: print the job's id and a resume token for `ii jobs wait`; of at most 64 pictures
     #[arg(long, conflicts_with = "timeout")]
     pub(crate) no_wait: bool,
 
-    /// How long it may take from the start of the command: 60s, 15m, 1h [default: 15m]; sending is not cut short
+    /// How long it may take from the start of the command, and of many jobs how long each is waited for: 60s, 15m, 1h
+    /// [default: 15m]; sending is not cut short
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Your own name for the job, at most 64 characters
+    /// Your own name for the job, at most 64 characters; of at most 64 pictures
     #[arg(long, value_name = "ID")]
     pub(crate) custom_id: Option<String>,
 
@@ -43,10 +44,65 @@ pub(crate) struct SubmitArgs {
     pub(crate) webhook_url: Option<String>,
 
     #[command(flatten)]
+    pub(crate) many: ManyArgs,
+
+    #[command(flatten)]
     pub(crate) shape: ShapeArgs,
 }
 
+/// How any number of pictures are looked at.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many pictures")]
+pub(crate) struct ManyArgs {
+    /// Keep track of what was sent in this file, made where there is none: the same command goes on where it was cut off,
+    /// and sends nothing twice
+    #[arg(long, value_name = "FILE", conflicts_with = "no_wait")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// How many pictures a job has at most, 1 to 64 [default: 64]
+    #[arg(long, value_name = "N", conflicts_with = "no_wait", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) batch_size: Option<u16>,
+
+    /// How many jobs are in flight at once, 1 to 1000 [default: 8]
+    #[arg(long, value_name = "N", conflicts_with = "no_wait", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: Option<u16>,
+
+    /// Print results in the order of the pictures, and not as they come
+    #[arg(long)]
+    pub(crate) ordered: bool,
+}
+
+impl ManyArgs {
+    /// Whether somebody asks for what only many jobs have.
+    pub(crate) fn are_given(&self) -> bool {
+        self.manifest.is_some() || self.batch_size.is_some() || self.concurrency.is_some()
+    }
+}
+
 impl SubmitArgs {
+    /// The run with the options that every kind has.
+    pub(crate) fn onto_all<K: JobKind>(&self, mut all: AllBuilder<K>) -> AllBuilder<K> {
+        if let Some(id) = &self.feed_id {
+            all = all.feed_id(id);
+        }
+        if let Some(url) = &self.webhook_url {
+            all = all.webhook_url(url);
+        }
+        if let Some(limit) = self.timeout {
+            all = all.wait_for(limit);
+        }
+        if let Some(file) = &self.many.manifest {
+            all = all.manifest(file);
+        }
+        if let Some(pictures) = self.many.batch_size {
+            all = all.batch_size(pictures.into());
+        }
+        if let Some(jobs) = self.many.concurrency {
+            all = all.concurrency(jobs.into());
+        }
+        all.in_order(self.many.ordered)
+    }
+
     /// The job with the options that every kind has.
     pub(crate) fn onto<K: JobKind>(&self, mut job: JobBuilder<K>) -> JobBuilder<K> {
         if let Some(id) = &self.custom_id {
@@ -78,7 +134,7 @@ pub(crate) struct DetectArgs {
     pub(crate) boxes: bool,
 
     /// Write a copy of each picture with its boxes drawn to this directory, as NAME.boxes.jpg or .png
-    #[arg(long, value_name = "DIR", conflicts_with = "no_wait")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["no_wait", "manifest"])]
     pub(crate) annotate: Option<PathBuf>,
 
     #[command(flatten)]

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     shown.boxes = false;
     let named =
         |(photo, picture): (&photos::Photo, &Picture)| Given { name: photo.name.to_owned(), sent: picture.sent_as() };
-    shown.pictures = photos::ALL.iter().zip(&pictures).map(named).collect();
+    shown.pictures = photos::ALL.iter().zip(&pictures).map(named).enumerate().collect();
     if args.json {
         output::print(&output::json_document(&shown))?;
     } else {

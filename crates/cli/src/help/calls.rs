@@ -9,16 +9,22 @@ Examples:
   ii match street.jpg yard.jpg --target dog --target-id rex \\
     --shows https://example.com/rex-1.jpg --shows https://example.com/rex-2.jpg
   ii match cameras/ --target car --shows https://example.com/car.jpg --json
+  ii match cameras/ --target car --shows https://example.com/car.jpg \\
+    --manifest run.json --ndjson
 
-The pictures are those to look through: files, URLs or - for stdin. What --shows
-names are 1 to 3 URLs, which the service fetches.
+The pictures are those to look through: any number of files, URLs or - for stdin;
+see `ii detect --help`. What --shows names are 1 to 3 URLs, which the service
+fetches.
 
 On a terminal the result is a table. Piped, it is a line for each picture: the
 picture and yes, no or -, with a tab between. The API names one picture: that is
 the yes; the others are - then, since it does not say of them. Where it names none
 all are no. With --json it is the job as the API answers it, and each picture has
 `input`, as in `ii detect`; with --ndjson, once the job is done, each has `chosen`,
-true for the one that the API names.";
+true for the one that the API names.
+
+Of more than 64 pictures each job names one, so there may be several yes; with
+--batch-size 1 each picture is looked at alone, and the others are no.";
 
 pub(crate) const ASK: &str = "\
 Examples:
@@ -26,6 +32,7 @@ Examples:
   ii ask \"Is the shelf empty?\" aisle/ --json
   ii ask \"Is the door open?\" door.jpg --yes https://example.com/open.jpg \\
     --no https://example.com/shut.jpg
+  ii ask \"Is the door open?\" doors/ --batch-size 1 --manifest run.json --ndjson
 
 The question comes first. --yes and --no name up to 3 pictures each for which the
 answer is known, by URL.
@@ -33,19 +40,24 @@ answer is known, by URL.
 On a terminal the result is a table. Piped, it is a line for each picture: the
 picture and yes, no or -, with a tab between. The API names one picture for which
 the answer is yes; the others are - then, since it does not say of them. Where it
-names none all are no.";
+names none all are no.
+
+Of more than 64 pictures (any number will do, see `ii detect --help`) each job names
+one; with --batch-size 1 each is asked about alone, so that it is yes or no.";
 
 pub(crate) const RECOGNIZE: &str = "\
 Examples:
   ii recognize door.jpg --namespace staff
   ii recognize 'cameras/*.jpg' --namespace staff --feed-id door-7 --ndjson
   ii recognize door.jpg --namespace staff --no-wait
+  ii recognize doors/ --namespace staff --manifest run.json --ndjson
 
 On a terminal the result is a table: each face, whose it is, and how sure the
 service is. Piped, it is a line for each face: picture, id of the identity (? for
 a face that is nobody's yet), confidence and, where known, the box, with tabs
 between; - in place of identity and confidence where there is no face.
-To see who an id is: ii identities get ID --namespace staff";
+To see who an id is: ii identities get ID --namespace staff
+Any number of pictures will do: see `ii detect --help`.";
 
 pub(crate) const JOBS: &str = "\
 Examples:
@@ -65,7 +77,14 @@ pub(crate) const JOBS_WAIT: &str = "\
 Examples:
   ii jobs wait ii1_..
   ii jobs wait f9d73f87 --kind match --timeout 1h
-  ii jobs wait f9d73f87 --namespace staff --json";
+  ii jobs wait f9d73f87 --namespace staff --json
+  ii jobs wait ii1_.. ii1_.. --ndjson            of many jobs, each when it is done
+  ii jobs wait - < tokens.txt
+
+Of many jobs each is printed when it is done; with --json they are one array at the
+end. Tokens may be of any kind of job. On a line of stdin the last word counts, so
+what --no-wait prints will do. An error of one job is said on stderr, and the
+others are waited for; the exit code is that of the worst.";
 
 pub(crate) const JOBS_FIND: &str = "\
 Examples:

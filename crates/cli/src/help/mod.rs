@@ -51,6 +51,7 @@ Examples:
   ii serve                               the API on this machine, with a detector
   ii detect street.jpg --class person    what is in a picture
   ii detect cameras/ --class person --class car:never --annotate out/
+  ii detect cameras/ --class person --manifest run.json --ndjson    any number
   ii detect https://example.com/street.jpg --class person --json
   ii match cameras/ --target dog --shows https://example.com/rex.jpg
   ii ask \"Is the door open?\" door.jpg    yes or no
@@ -72,17 +73,18 @@ Exit codes:
        a request that was refused before it was sent
   3    the job is done, but some or all pictures could not be looked at, or are
        not in the answer
-  4    not done in time; the job goes on, see `ii jobs wait`
+  4    not done in time; the job goes on, see `ii jobs wait`. Of many jobs: some
+       were not, and all others are done
   5    refused by the API, or it could not be reached
-  6    unknown whether the job (or what else was sent) was made; the hint says
-       how to look for it, such as by `ii jobs find`
+  6    unknown whether the job (or what else was sent), or one of many, was made;
+       the hint says how to look for it, such as by `ii jobs find`
   130  Ctrl-C; the job goes on (143 for SIGTERM, 129 for SIGHUP)
 
 Errors go to stderr: a line, and a hint. With --json or --ndjson it is one line
 of JSON, where those with a ? are there if they are known:
   {\"error\": {\"kind\", \"message\", \"retryable\", \"hint\"?, \"status\"?,
     \"requestId\"?, \"retryAfter\"? (seconds), \"lastStatus\"?, \"resumeToken\"?,
-    \"customId\"?, \"candidates\"?}}";
+    \"customId\"?, \"candidates\"?, \"resumeTokens\"?}}";
 
 pub(crate) const DEMO: &str = "\
 Needs nothing: the server runs inside this command, on this machine only, and
@@ -130,13 +132,30 @@ Examples:
   ii detect 'cameras/**/*.jpg' --class person --ndjson
   ii detect https://example.com/street.jpg --class person
   curl -s https://example.com/street.jpg | ii detect - --class person
+  find cameras -name '*.jpg' | ii detect - --class person --ndjson
+  ii detect cameras/ --class person --manifest run.json --ndjson > found.ndjson
   ii detect street.jpg --class person --zone 0,0,1,0.3 --annotate out/
   ii detect cameras/ --class person --no-wait    then: ii jobs wait ii1_..
   ii detect street.jpg --class person --no-wait \\
     --webhook-url https://hooks.example.com/ii
 
 A directory stands for the pictures right in it: jpg, jpeg, png, webp, gif, bmp;
-not for the copies (NAME.boxes.jpg) of an earlier --annotate.
+not for the copies (NAME.boxes.jpg) of an earlier --annotate. - is the bytes of
+one picture on stdin, or a list: a file or URL on each line, read as they come.
+
+Up to 64 pictures are one job. More than that, or a list, or with --manifest,
+--batch-size or --concurrency, they are as many jobs as it takes, a few at a time,
+and each picture is printed as soon as its job is done:
+  --manifest FILE     the same command goes on where it was cut off, at whatever
+                      moment: nothing is sent twice, and every result is printed,
+                      those of before too
+  Ctrl-C              sends no more, and waits for what was sent; a second time
+                      it ends at once and says which jobs go on
+  a broken picture    has an error of its own, and the others go on (exit code 3)
+How far it is stands on stderr: a bar, or a line every 10 s where that is no
+terminal. With --json it is one document at the end:
+  {\"images\": [.. as the lines of --ndjson ..], \"done\", \"failed\", \"jobs\"}
+A picture of which there is no result has an \"error\" in place of one.
 
 Classes are the service's; `ii serve` knows the 80 of COCO, such as person, car,
 bicycle, dog, cat, dining table.

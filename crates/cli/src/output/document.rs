@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use image_intelligence::{AskExamples, DetectJobImage, Job, Kind, MatchTarget, Timestamp};
 use serde::Serialize;
 
+use crate::failure::{ErrorDocument, Failure};
 use crate::kinds::{Picture, Told};
 use crate::output::json_line;
-use crate::output::shown::Shown;
+use crate::output::shown::{Given, Shown};
 
 /// Which of the caller's pictures a result speaks of.
 #[derive(Serialize)]
@@ -104,9 +105,19 @@ struct MissingLine<'a> {
     missing: bool,
 }
 
+/// A picture of many jobs of which there is no result.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<&'a str>,
+    input: InputDocument,
+    error: ErrorDocument<'a>,
+}
+
 fn input(shown: &Shown, index: Option<usize>) -> Option<InputDocument> {
     let index = index?;
-    let given = shown.pictures.get(index);
+    let given = shown.pictures.get(&index);
     Some(InputDocument { index, source: given.map(|given| given.name.clone()), sent: given.map(|given| given.sent) })
 }
 
@@ -165,6 +176,18 @@ pub(crate) fn json_lines(shown: &Shown) -> String {
     };
     let missing = missing(shown).map(|input| json_line(&MissingLine { job_id, input, missing: true }));
     shown.completed().into_iter().map(line).chain(missing).collect()
+}
+
+/// A line for a picture of which there is no result.
+pub(crate) fn json_error(job_id: Option<&str>, index: usize, given: &Given, failure: &Failure) -> String {
+    let input = InputDocument { index, source: Some(given.name.clone()), sent: Some(given.sent) };
+    json_line(&ErrorLine { job_id, input, error: failure.document() })
+}
+
+/// All the pictures of many jobs as one document, of their lines.
+pub(crate) fn json_of_many(lines: &[String], done: usize, failed: usize, jobs: usize) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+    format!("{{\"images\":[{}],\"done\":{done},\"failed\":{failed},\"jobs\":{jobs}}}\n", lines.join(","))
 }
 
 fn missing(shown: &Shown) -> impl Iterator<Item = InputDocument> {

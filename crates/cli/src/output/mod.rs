@@ -11,11 +11,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 
-pub(crate) use document::{Submitted, json_document, json_lines};
+pub(crate) use document::{Submitted, json_document, json_error, json_lines, json_of_many};
 pub(crate) use list::{List, moment, or_nothing, show_record};
-pub(crate) use remarks::errors;
-pub(crate) use report::{show, table};
-pub(crate) use shown::{Given, Shown};
+pub(crate) use remarks::{errors, uncopied};
+pub(crate) use report::{Growing, lines, show, table, text};
+pub(crate) use shown::{Given, One, Shown};
 
 use crate::failure::Failure;
 
@@ -65,6 +65,17 @@ pub(crate) fn deliver_bytes(bytes: &[u8]) -> std::io::Result<()> {
 pub(crate) fn json_line(document: &impl serde::Serialize) -> String {
     // Strings, numbers and lists: there is nothing in them that JSON cannot say.
     serde_json::to_string(document).map(|text| text + "\n").unwrap_or_default()
+}
+
+/// Says which jobs' results nobody has read, as stdout was closed before they came.
+pub(crate) fn unread(tokens: &[String], format: Format) {
+    if tokens.is_empty() {
+        return;
+    }
+    remark(&match format {
+        Format::Text => format!("stdout was closed before these jobs were done: ii jobs wait {}\n", tokens.join(" ")),
+        Format::Json | Format::Ndjson => json_line(&serde_json::json!({ "resumeTokens": tokens })),
+    });
 }
 
 /// Writes a remark to stderr.

@@ -51,7 +51,9 @@ pub(crate) fn errors(shown: &Shown) -> String {
         }
     }
     for index in shown.missing() {
-        let _ = writeln!(out, "{}: not in the answer", printable(&shown.pictures[index].name));
+        if let Some(given) = shown.pictures.get(&index) {
+            let _ = writeln!(out, "{}: not in the answer", printable(&given.name));
+        }
     }
     out
 }

@@ -18,19 +18,20 @@ pub(crate) fn show(shown: &Shown, format: Format) -> Result<(), Failure> {
         Format::Json => print(&json_document(shown)),
         Format::Ndjson => print(&json_lines(shown)),
         Format::Text => {
-            if user_attended() {
-                print(&(table(shown, false) + &summary(shown)))?;
-            } else {
-                print(&lines(shown))?;
-                if !shown.job.status.is_done() {
-                    remark(summary(shown).trim_start());
-                }
+            print(&text(shown))?;
+            if !user_attended() && !shown.job.status.is_done() {
+                remark(summary(shown).trim_start());
             }
             remark(&errors(shown));
             remark(&uncopied(shown));
             Ok(())
         }
     }
+}
+
+/// A table with a summary on a terminal, and lines elsewhere.
+pub(crate) fn text(shown: &Shown) -> String {
+    if user_attended() { table(shown, false) + &summary(shown) } else { lines(shown) }
 }
 
 /// What stands over the findings of a kind, and in place of them where there are none.
@@ -43,8 +44,37 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The table: a row for each class in each picture, or for each object or face where their boxes are known.
+/// The table, as wide as the terminal.
 pub(crate) fn table(shown: &Shown, sent: bool) -> String {
+    filled(shown, sent).render(terminal())
+}
+
+fn terminal() -> Option<usize> {
+    user_attended().then(|| usize::from(Term::stdout().size().1))
+}
+
+/// A table of which rows come one after the other: its columns grow with them.
+#[derive(Default)]
+pub(crate) struct Growing {
+    widths: Vec<usize>,
+    has_heading: bool,
+}
+
+impl Growing {
+    /// The rows of some more pictures.
+    pub(crate) fn rows(&mut self, shown: &Shown) -> String {
+        let table = filled(shown, false);
+        let has_heading = std::mem::replace(&mut self.has_heading, true);
+        if !has_heading {
+            // So that the first rows line up with most of those to come.
+            self.widths = vec![32, 16, 10];
+        }
+        table.render_on(&mut self.widths, terminal(), !has_heading)
+    }
+}
+
+/// A row for each class in each picture, or for each object or face where their boxes are known.
+fn filled(shown: &Shown, sent: bool) -> Table {
     let (heading, nothing) = words(shown.kind);
     let sure = !shown.has_one_answer();
     let mut headings = vec!["PICTURE"];
@@ -100,8 +130,7 @@ pub(crate) fn table(shown: &Shown, sent: bool) -> String {
             table.row(row((text, style(finding)), Some(finding.confidence), None));
         }
     }
-    let width = user_attended().then(|| usize::from(Term::stdout().size().1));
-    table.render(width)
+    table
 }
 
 /// For other programs: picture, what is in it, confidence and, where known, the box, with tabs between.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use image_intelligence::{
-    AskExamples, BoundingBox, DetectImageResult, DetectedObject, ImageResult, ImageStatus, ImageView, Input, JobStatus,
-    Kind, Rid,
+    AskExamples, BoundingBox, DetectImageResult, DetectJobImage, DetectedObject, ImageResult, ImageStatus, ImageView,
+    Input, JobStatus, Kind, Rid,
 };
 
 use crate::kinds::{Answer, Head, Parts, Picture, Told};
@@ -25,7 +25,8 @@ pub(crate) struct Shown {
     pub(crate) job: Head,
     pub(crate) question: Option<String>,
     pub(crate) examples: Option<AskExamples>,
-    pub(crate) pictures: Vec<Given>,
+    /// By their indices.
+    pub(crate) pictures: BTreeMap<usize, Given>,
     /// By the index of the picture: its copy with boxes, or why there is none.
     pub(crate) copies: BTreeMap<usize, Result<PathBuf, String>>,
     /// By the index of the picture: why it was refused, where more is known than the API says.
@@ -36,6 +37,21 @@ pub(crate) struct Shown {
     pub(crate) images: Vec<(Option<usize>, Picture)>,
     /// What was chosen: a picture for each class, or the one that shows a target or answers a question.
     pub(crate) chosen: Vec<(Option<usize>, Answer)>,
+    /// Whether the job may have chosen a picture that is not among these.
+    pub(crate) has_others: bool,
+}
+
+/// A picture of many jobs, with its result.
+pub(crate) struct One {
+    pub(crate) kind: Kind,
+    pub(crate) job_id: String,
+    pub(crate) index: usize,
+    pub(crate) given: Given,
+    pub(crate) image: Picture,
+    /// Whether its job names it as the answer.
+    pub(crate) chosen: bool,
+    /// Whether it had a job for itself.
+    pub(crate) alone: bool,
 }
 
 /// Something that a picture shows, for a person or a pipe.
@@ -77,26 +93,62 @@ impl Shown {
             job: head,
             question,
             examples,
-            pictures: Vec::new(),
+            pictures: BTreeMap::new(),
             copies: BTreeMap::new(),
             reasons: BTreeMap::new(),
             resume_token: None,
             boxes,
             chosen: chosen.collect(),
             images,
+            has_others: false,
+        }
+    }
+
+    /// One picture of a job that is done, as if it were all of it.
+    pub(crate) fn one(picture: One) -> Self {
+        let One { kind, job_id, index, given, mut image, chosen, alone } = picture;
+        *image.input() = None;
+        let job = Head {
+            id: job_id,
+            status: JobStatus::CompletedSuccessfully,
+            created_at: None,
+            custom_id: None,
+            feed_id: None,
+            webhook_url: None,
+        };
+        let has_one_answer = matches!(kind, Kind::Match | Kind::Ask);
+        let answer = || Answer { class: None, target: None, image: Some(DetectJobImage::default()), hitl: None };
+        Self {
+            kind,
+            job,
+            question: None,
+            examples: None,
+            pictures: BTreeMap::from([(index, given)]),
+            copies: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            resume_token: None,
+            boxes: kind == Kind::Recognize,
+            images: vec![(Some(index), image)],
+            chosen: (has_one_answer && chosen).then(|| (Some(index), answer())).into_iter().collect(),
+            has_others: !alone,
         }
     }
 
     pub(crate) fn pictures(mut self, pictures: &[pictures::Picture]) -> Self {
         let given = |picture: &pictures::Picture| Given { name: picture.name(), sent: picture.sent_as() };
-        self.pictures = pictures.iter().map(given).collect();
+        self.pictures = pictures.iter().map(given).enumerate().collect();
         self
     }
 
     /// 0, or 3 for a job that ended with errors: a result, but one that a script should notice.
     pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if self.has_errors() { 3 } else { 0 })
+    }
+
+    /// Whether the job ended with errors.
+    pub(crate) fn has_errors(&self) -> bool {
         use JobStatus::{CompletedAllError, CompletedPartialError};
-        ExitCode::from(if matches!(self.job.status, CompletedPartialError | CompletedAllError) { 3 } else { 0 })
+        matches!(self.job.status, CompletedPartialError | CompletedAllError)
     }
 
     /// Whether the job gives one answer about all its pictures.
@@ -171,7 +223,7 @@ impl Shown {
                 let hit = self.is_chosen(index, &image.view());
                 let word = match hit {
                     true => "yes",
-                    false if !self.job.status.is_done() => "-",
+                    false if !self.job.status.is_done() || self.has_others => "-",
                     false if self.chosen.iter().any(|(_, answer)| answer.image.is_some()) => "-",
                     false => "no",
                 };
@@ -195,7 +247,7 @@ impl Shown {
     }
 
     pub(crate) fn name(&self, index: Option<usize>, image: &ImageView<'_>) -> String {
-        let given = index.and_then(|index| self.pictures.get(index)).map(|given| given.name.clone());
+        let given = index.and_then(|index| self.pictures.get(&index)).map(|given| given.name.clone());
         let numbered = || index.map(|index| format!("picture {}", index + 1));
         let owned = |text: Option<&str>| text.map(str::to_owned);
         given
@@ -207,7 +259,7 @@ impl Shown {
     }
 
     pub(crate) fn sent(&self, index: Option<usize>) -> &'static str {
-        index.and_then(|index| self.pictures.get(index)).map_or("-", |given| given.sent)
+        index.and_then(|index| self.pictures.get(&index)).map_or("-", |given| given.sent)
     }
 
     /// The caller's pictures of which the answer says nothing. Unknown, and so none, where it has results that nobody can
@@ -221,7 +273,7 @@ impl Shown {
             let is = |known: Option<usize>| known == Some(*index);
             self.images.iter().any(|(known, _)| is(*known)) || self.chosen.iter().any(|(known, _)| is(*known))
         };
-        (0..self.pictures.len()).filter(|index| !told(index)).collect()
+        self.pictures.keys().copied().filter(|index| !told(index)).collect()
     }
 }
 

@@ -32,18 +32,25 @@ impl Table {
 
     /// The table's text, for a terminal so wide; `None` where nobody looks at the width.
     pub(crate) fn render(&self, terminal: Option<usize>) -> String {
+        self.render_on(&mut Vec::new(), terminal, true)
+    }
+
+    /// The same, with columns at least so wide, which says how wide they have become; with or without its headings.
+    pub(crate) fn render_on(&self, widths: &mut Vec<usize>, terminal: Option<usize>, headings: bool) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|(text, _)| measure_text_width(text)).max().unwrap_or_default()
+            let own = cells.map(|(text, _)| measure_text_width(text)).max().unwrap_or_default();
+            own.max(widths.get(column).copied().unwrap_or_default())
         };
-        let mut widths: Vec<usize> = (0..columns).map(width).collect();
+        *widths = (0..columns).map(width).collect();
+        let mut widths = widths.clone();
         let total: usize = widths.iter().sum::<usize>() + GAP.len() * columns.saturating_sub(1);
         if let (Some(terminal), Some(column)) = (terminal, widths.get_mut(self.gives_way)) {
             *column = column.saturating_sub(total.saturating_sub(terminal)).max(NARROWEST.min(*column));
         }
         let mut out = String::new();
-        for row in &self.rows {
+        for row in &self.rows[usize::from(!headings)..] {
             let mut line = String::new();
             for (index, ((text, style), width)) in row.iter().zip(&widths).enumerate() {
                 let text = shortened(text, *width);
@@ -89,5 +96,21 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() <= 40));
         assert_eq!(lines[0].find("FOUND"), lines[1].find("person"));
         assert!(!text.contains("\x1b[2J"));
+    }
+
+    #[test]
+    fn what_comes_later_lines_up_with_what_came() {
+        let row = |name: &str| {
+            let mut table = Table::new(&["PICTURE", "FOUND"]);
+            table.row(vec![(name.into(), Style::new()), ("person".into(), Style::new())]);
+            table
+        };
+        let mut widths = vec![10];
+        assert_eq!(
+            console::strip_ansi_codes(&row("a.jpg").render_on(&mut widths, None, true)),
+            "PICTURE     FOUND\na.jpg       person\n"
+        );
+        assert_eq!(row("longer-name.jpg").render_on(&mut widths, None, false), "longer-name.jpg  person\n");
+        assert_eq!(row("b.jpg").render_on(&mut widths, None, false), "b.jpg            person\n");
     }
 }

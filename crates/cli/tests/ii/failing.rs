@@ -30,12 +30,16 @@ fn an_invalid_request_is_refused_here() {
 }
 
 #[test]
-fn sixty_five_pictures_are_too_many() {
+fn what_only_one_job_has_takes_at_most_64_pictures() {
     let server = Server::start();
     let rocket = photo("rocket.jpg");
     let many = vec![rocket.as_str(); 65];
-    let error = server.run(&[&["detect", "--class", "person", "--json"], &many[..]].concat()).error(2);
-    assert!(error["message"].as_str().unwrap().contains("65 pictures given; one job takes at most 64"), "{error}");
+    for option in [&["--no-wait"][..], &["--custom-id", "c"]] {
+        let error = server.run(&[&["detect", "--class", "person", "--json"], option, &many[..]].concat()).error(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(option[0]) && message.contains("at most 64 pictures"), "{error}");
+        assert!(error["hint"].is_string(), "{error}");
+    }
     let most = [&["detect", "--class", "person", "--no-wait", "--json"], &many[..64]].concat();
     assert_eq!(server.run(&most).json()["status"], "IN_PROGRESS");
 }

@@ -71,7 +71,7 @@ pub struct AllBuilder<K: JobKind> {
     pub(crate) request: K::Request,
     client: Client,
     namespace: Option<String>,
-    source: Source,
+    pub(crate) source: Source,
     pub(crate) settings: Settings,
     manifest: Option<PathBuf>,
     on_progress: Option<OnProgress>,

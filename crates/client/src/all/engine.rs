@@ -3,6 +3,7 @@
 mod events;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -199,7 +200,7 @@ impl<K: JobKind> Engine<K> {
             if full {
                 self.send();
             } else if let Some(looking) = &mut self.looking {
-                let Poll::Ready(looked) = std::pin::Pin::new(&mut looking.task).poll(cx) else { return };
+                let Poll::Ready(looked) = Pin::new(&mut looking.task).poll(cx) else { return };
                 let Some(Looking { meta, .. }) = self.looking.take() else { return };
                 match looked {
                     Ok(Ok((image, size, key))) => self.place(Picture { meta, image, size, key }),
@@ -262,7 +263,7 @@ impl<K: JobKind> Engine<K> {
                     && let Some(past) = self.earlier.job(number).cloned()
                 {
                     let trying = self.run.course.begin();
-                    tokio::spawn(settle(Arc::clone(&self.run), number, past, trying));
+                    start(settle(Arc::clone(&self.run), number, past, trying));
                 }
             }
             Some(_) => self.take_up(number, place, picture.meta),
@@ -275,7 +276,7 @@ impl<K: JobKind> Engine<K> {
         match (self.taken_up.meet(number, place, past.pictures.len(), meta), &past.fate) {
             (Met::First, Fate::Accepted { id, created_at }) => {
                 let created = created_at.unwrap_or(past.at);
-                tokio::spawn(batch::take_up(Arc::clone(&self.run), number, past.clone(), id.clone(), created));
+                start(batch::take_up(Arc::clone(&self.run), number, past.clone(), id.clone(), created));
             }
             (Met::First | Met::Waits, _) => {}
             (Met::Done(item), _) => return self.give(Owner::Earlier(number), *item),
@@ -319,7 +320,7 @@ impl<K: JobKind> Engine<K> {
         let pictures: Vec<_> = sent.iter().map(|picture| picture.meta.clone()).collect();
         let left = pictures.len();
         self.open.insert(batch, Open { pictures, in_flight: 0, part, accepted: false, ended: false, left });
-        tokio::spawn(batch::send(Arc::clone(&self.run), batch, sent, turn));
+        start(batch::send(Arc::clone(&self.run), batch, sent, turn));
     }
 
     /// Nothing more is sent: says so of what was read, and of the rest where it is known to end.
@@ -381,6 +382,12 @@ impl<K: JobKind> Engine<K> {
             on_progress(&progress);
         }
     }
+}
+
+/// Starts a task of its own. Boxed: as much of a task's machinery is, it is in a program but once, and not for each kind of job.
+fn start(work: impl Future<Output = ()> + Send + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(work);
+    tokio::spawn(work);
 }
 
 impl<K: JobKind> Drop for Engine<K> {

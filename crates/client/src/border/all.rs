@@ -35,9 +35,9 @@ pub struct AllOptions {
 /// What comes next of a run.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum AllStep {
-    /// Some results: at least one, but for [`AnyAll::next_change`].
-    Items(Vec<AnyItem>),
+pub enum AllStep<I = AnyItem> {
+    /// Some results: at least one, but for [`FedAll::next_change`].
+    Items(Vec<I>),
     /// There is room for so many pictures more: feed up to so many, or say that there are none. Whoever asks again before
     /// that waits for results.
     Want(usize),
@@ -74,15 +74,15 @@ impl<K: JobKind> From<Item<K>> for AnyItem {
     }
 }
 
-/// A run of any kind of job.
-trait Run: Send {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnyItem>>;
+/// A run of any kind of job, whose results come as an `I`.
+trait Run<I>: Send {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<I>>;
     fn room(&self) -> usize;
 }
 
-impl<K: JobKind> Run for Engine<K> {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnyItem>> {
-        Engine::poll_next(self, cx).map(|item| item.map(AnyItem::from))
+impl<K: JobKind, I: From<Item<K>>> Run<I> for Engine<K> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<I>> {
+        Engine::poll_next(self, cx).map(|item| item.map(I::from))
     }
 
     fn room(&self) -> usize {
@@ -90,11 +90,11 @@ impl<K: JobKind> Run for Engine<K> {
     }
 }
 
-/// Any number of pictures, fed as they are wanted.
+/// Any number of pictures, fed as they are wanted. What became of each comes as an `I`, which a host makes of an [`Item`].
 #[doc(hidden)]
-pub struct AnyAll {
+pub struct FedAll<I> {
     /// None once it was left.
-    run: Mutex<Option<Box<dyn Run>>>,
+    run: Mutex<Option<Box<dyn Run<I>>>>,
     turn: tokio::sync::Mutex<()>,
     /// How far it had come when somebody was last told something.
     told: Mutex<Progress>,
@@ -102,13 +102,17 @@ pub struct AnyAll {
     control: Arc<Control>,
 }
 
+/// The same, with results in JSON.
+#[doc(hidden)]
+pub type AnyAll = FedAll<AnyItem>;
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl std::fmt::Debug for AnyAll {
+impl<I> std::fmt::Debug for FedAll<I> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AnyAll").field("progress", &self.progress()).finish_non_exhaustive()
+        f.debug_struct("FedAll").field("progress", &self.progress()).finish_non_exhaustive()
     }
 }
 
@@ -120,10 +124,13 @@ fn counts(control: &Control) -> Progress {
     Progress { elapsed: Duration::ZERO, ..control.progress() }
 }
 
-impl AnyAll {
-    fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self {
+impl<I> FedAll<I> {
+    fn new<K: JobKind>(engine: Engine<K>, feed: Arc<Feed>) -> Self
+    where
+        I: From<Item<K>> + 'static,
+    {
         let control = Arc::clone(engine.control());
-        let run: Box<dyn Run> = Box::new(engine);
+        let run: Box<dyn Run<I>> = Box::new(engine);
         let told = Mutex::new(counts(&control));
         Self { run: Mutex::new(Some(run)), turn: tokio::sync::Mutex::default(), told, feed, control }
     }
@@ -153,7 +160,7 @@ impl AnyAll {
     /// What comes next. A call that is dropped half-way loses nothing; of several at once each gets its part.
     ///
     /// A job is in flight until the next call after that which gave the last of its results.
-    pub async fn next(&self) -> AllStep {
+    pub async fn next(&self) -> AllStep<I> {
         loop {
             if let Some(step) = self.next_or_progress().await {
                 return step;
@@ -162,7 +169,7 @@ impl AnyAll {
     }
 
     /// As [`next`](Self::next), and `None` where the run has come further meanwhile and gives nothing yet.
-    pub async fn next_or_progress(&self) -> Option<AllStep> {
+    pub async fn next_or_progress(&self) -> Option<AllStep<I>> {
         let _turn = self.turn.lock().await;
         self.control.drop_taken();
         poll_fn(|cx| self.poll_step(cx, MOST_ITEMS)).await
@@ -170,14 +177,14 @@ impl AnyAll {
 
     /// The same, for a host that keeps nothing: at most one item at a time, whose job is in flight no longer once that was its
     /// last; and no item where nothing but the [progress](Self::progress) has changed.
-    pub async fn next_change(&self) -> AllStep {
+    pub async fn next_change(&self) -> AllStep<I> {
         let _turn = self.turn.lock().await;
         let step = poll_fn(|cx| self.poll_step(cx, 1)).await;
         self.control.drop_taken();
         step.unwrap_or(AllStep::Items(Vec::new()))
     }
 
-    fn poll_step(&self, cx: &mut Context<'_>, most: usize) -> Poll<Option<AllStep>> {
+    fn poll_step(&self, cx: &mut Context<'_>, most: usize) -> Poll<Option<AllStep<I>>> {
         let step = match lock(&self.run).as_mut() {
             Some(run) => self.poll_run(run.as_mut(), cx, most),
             None => Poll::Ready(AllStep::End),
@@ -191,7 +198,7 @@ impl AnyAll {
         }
     }
 
-    fn poll_run(&self, run: &mut dyn Run, cx: &mut Context<'_>, most: usize) -> Poll<AllStep> {
+    fn poll_run(&self, run: &mut dyn Run<I>, cx: &mut Context<'_>, most: usize) -> Poll<AllStep<I>> {
         let mut items = Vec::new();
         loop {
             match run.poll_next(cx) {
@@ -221,6 +228,25 @@ impl AnyAll {
     }
 }
 
+impl<K: JobKind> AllBuilder<K> {
+    /// As [`start`](Self::start), with pictures that are fed, and none of those that it was made with.
+    #[doc(hidden)]
+    pub fn fed<I: From<Item<K>> + 'static>(mut self, options: AllOptions) -> Result<FedAll<I>> {
+        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
+        if let Some(path) = manifest {
+            self = self.manifest(path);
+        }
+        let feed = Arc::new(Feed::default());
+        self.source = Source::fed(&feed, total);
+        let settings = &mut self.settings;
+        settings.in_order = in_order;
+        settings.batch_size = batch_size.unwrap_or(settings.batch_size);
+        settings.concurrency = concurrency.unwrap_or(settings.concurrency);
+        settings.wait = wait.unwrap_or(settings.wait);
+        Ok(FedAll::new(self.engine()?, feed))
+    }
+}
+
 impl Client {
     /// Any number of pictures, from a request in JSON without its pictures. The namespace is that of recognize jobs.
     #[doc(hidden)]
@@ -242,17 +268,7 @@ impl Client {
     }
 
     fn fed<K: JobKind>(&self, namespace: Option<String>, request: K::Request, options: AllOptions) -> Result<AnyAll> {
-        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
-        let feed = Arc::new(Feed::default());
-        let source = Source::fed(&feed, total);
-        let mut builder = AllBuilder::<K>::new(self.clone(), source, request, namespace).in_order(in_order);
-        if let Some(path) = manifest {
-            builder = builder.manifest(path);
-        }
-        let settings = &mut builder.settings;
-        settings.batch_size = batch_size.unwrap_or(settings.batch_size);
-        settings.concurrency = concurrency.unwrap_or(settings.concurrency);
-        settings.wait = wait.unwrap_or(settings.wait);
-        Ok(AnyAll::new(builder.engine()?, feed))
+        let none = Source::iterator(Vec::<Image>::new());
+        AllBuilder::<K>::new(self.clone(), none, request, namespace).fed(options)
     }
 }

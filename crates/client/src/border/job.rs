@@ -143,8 +143,14 @@ pub struct AnyCompleted(tokio::sync::Mutex<Tracked>);
 impl AnyCompleted {
     /// The place of the next job that ends among those that were passed in, and its result; `None` after the last.
     pub async fn next(&self) -> Option<(usize, Result<RawJson>)> {
-        let (place, _, result) = self.0.lock().await.next_place().await?;
+        let (place, result) = self.next_job().await?;
         Some((place, result.map(|job| RawJson::from(&job))))
+    }
+
+    /// The same, with the job itself.
+    pub async fn next_job(&self) -> Option<(usize, Result<AnyJob>)> {
+        let (place, _, result) = self.0.lock().await.next_place().await?;
+        Some((place, result))
     }
 }
 
@@ -176,6 +182,15 @@ impl Client {
             Some(limit) => ended.wait_for(limit),
             None => ended,
         }))
+    }
+
+    /// As [`resume_any`](Self::resume_any), for many; what is wrong with one is said of its place.
+    #[doc(hidden)]
+    pub fn resume_each<T: AsRef<str>>(&self, tokens: impl IntoIterator<Item = T>) -> Result<Vec<AnyHandle>> {
+        let resumed = |(index, token): (usize, T)| {
+            self.resume_any(token.as_ref()).map_err(|error| error.with_context(format_args!("tokens[{index}]")))
+        };
+        tokens.into_iter().enumerate().map(resumed).collect()
     }
 
     /// As [`resume`](Self::resume), for a token of any kind of job.

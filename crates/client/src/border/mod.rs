@@ -10,7 +10,7 @@ use image_intelligence_core::{
     AnyJob, AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
 };
 
-pub use all::{AllOptions, AllStep, AnyAll, AnyItem};
+pub use all::{AllOptions, AllStep, AnyAll, AnyItem, FedAll};
 pub use call::RawAnswer;
 pub use job::{AnyCompleted, AnyHandle, AnyJobBuilder};
 pub use rows::AnyRows;

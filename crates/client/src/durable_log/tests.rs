@@ -146,7 +146,9 @@ fn one_holds_it_at_a_time() {
             error.kind() == ErrorKind::Store && error.message().contains(&nowhere.display().to_string()),
             "{error}"
         );
+        assert!(!super::beside(&nowhere, "lock").exists(), "nothing is made beside what is no file");
     }
+    assert!(open(Path::new("")).unwrap_err().message().contains("no name given"));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{AllOptions, AllStep, Class, Client, ErrorKind, Kind};
+use image_intelligence::{AllOptions, AllStep, Class, Client, Error, ErrorKind, Image, Kind};
 
 use crate::jobs::{Jobs, server, url};
 use crate::scripted::Scripted;
@@ -175,6 +175,46 @@ async fn a_host_can_leave_while_it_waits_and_knows_what_is_in_flight() {
     assert!(matches!(waiting.await.unwrap(), AllStep::End));
     assert!(matches!(all.next().await, AllStep::End));
     assert_eq!(all.in_flight().len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_is_in_flight_until_what_was_given_of_it_has_reached_the_host() {
+    let (server, _) = server().await;
+    let all = fed(&server.client(), AllOptions { batch_size: Some(3), ..AllOptions::default() });
+    all.feed((0..3).map(url).collect());
+    all.end();
+    loop {
+        match all.next_or_progress().await {
+            // Only whoever asks on has them in hand.
+            Some(AllStep::Items(items)) => assert_eq!((items.len(), all.in_flight().len()), (3, 1)),
+            Some(AllStep::Want(most)) => panic!("{most} more wanted after the end"),
+            Some(AllStep::End) => break,
+            // There is progress.
+            None => {}
+        }
+    }
+    assert!(all.in_flight().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_host_finds_to_be_no_picture_has_its_error_in_its_place() {
+    let (server, jobs) = server().await;
+    let all = fed(&server.client(), AllOptions { in_order: true, ..AllOptions::default() });
+    let refused = Image::refused(Error::new(ErrorKind::InvalidRequest, "images[1]: None given"));
+    all.feed(vec![url(0), refused, url(2)]);
+    all.end();
+    let mut given = Vec::new();
+    loop {
+        match all.next().await {
+            AllStep::Items(items) => {
+                given.extend(items.into_iter().map(|item| item.error.map(|error| error.to_string())));
+            }
+            AllStep::Want(most) => panic!("{most} more wanted after the end"),
+            AllStep::End => break,
+        }
+    }
+    assert_eq!(given, [None, Some("images[1]: None given".to_owned()), None]);
+    assert_eq!(jobs.sizes(), [2]);
 }
 
 /// Hosts hand them from thread to thread.

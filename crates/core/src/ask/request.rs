@@ -126,4 +126,4 @@ impl AskRequest {
     }
 }
 
-job_request!(AskRequest);
+job_request!(AskRequest is Ask);

@@ -173,4 +173,4 @@ impl DetectRequest {
     }
 }
 
-job_request!(DetectRequest);
+job_request!(DetectRequest is Detect);

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) use number::Number;
+pub(crate) use text::plain;
 
 /// How deep arrays and objects may stand in one another.
 pub(crate) const DEEPEST: u32 = 128;

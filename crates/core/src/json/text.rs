@@ -21,7 +21,7 @@ fn special_of(eight: [u8; 8]) -> Option<usize> {
 
 /// How many bytes from the start are neither a quote, a backslash nor a control character. Keys end within sixteen bytes.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     let Some((&first, after)) = bytes.split_first_chunk::<8>() else { return plain_of_short(bytes) };
     if let Some(at) = special_of(first) {
         return at;

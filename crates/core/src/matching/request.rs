@@ -108,4 +108,4 @@ impl MatchRequest {
     }
 }
 
-job_request!(MatchRequest);
+job_request!(MatchRequest is Match);

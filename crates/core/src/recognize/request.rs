@@ -53,4 +53,4 @@ impl RecognizeRequest {
     }
 }
 
-job_request!(RecognizeRequest);
+job_request!(RecognizeRequest is Recognize);

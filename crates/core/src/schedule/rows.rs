@@ -1,6 +1,7 @@
 //! The answer to a search as it comes in: cut into its rows, so that none but ours is ever kept.
 
 use crate::body::{text, unreadable};
+use crate::json::plain;
 use crate::read::{from_text, read_fields};
 use crate::{Error, ErrorKind, JobStatus, Result};
 
@@ -98,7 +99,9 @@ impl RowSplitter {
     /// Takes the next piece, and tells each row that is whole. Fails with `invalid_response` where it is no array.
     pub fn push(&mut self, piece: &[u8], mut row: impl FnMut(&[u8])) -> Result<()> {
         self.bytes += piece.len();
-        for &byte in piece {
+        // The item that is open began in a piece before this one, or begins here later.
+        let (mut at, mut start) = (0, 0);
+        while let Some(&byte) = piece.get(at) {
             match self.state {
                 State::Before => match byte {
                     b' ' | b'\n' | b'\r' | b'\t' | 0xef | 0xbb | 0xbf => {}
@@ -106,48 +109,57 @@ impl RowSplitter {
                     b'n' => self.state = State::Null,
                     _ => return Err(no_array(piece)),
                 },
-                State::Null | State::After => {}
-                State::Inside => self.byte(byte, &mut row),
+                State::Null | State::After => return Ok(()),
+                // Most of an answer is text.
+                State::Inside if self.in_text && !self.escaped => {
+                    at += plain(&piece[at..]);
+                    match piece.get(at) {
+                        Some(b'"') => self.in_text = false,
+                        Some(b'\\') => self.escaped = true,
+                        _ => {}
+                    }
+                }
+                State::Inside if self.in_text => self.escaped = false,
+                State::Inside => match byte {
+                    b'"' => self.in_text = true,
+                    b'{' | b'[' => {
+                        if self.depth == 0 {
+                            start = at;
+                        }
+                        self.depth += 1;
+                    }
+                    b']' if self.depth == 0 => self.state = State::After,
+                    b'}' | b']' => {
+                        self.depth = self.depth.saturating_sub(1);
+                        if self.depth == 0 {
+                            self.item(&piece[start..=at], &mut row);
+                        }
+                    }
+                    _ => {}
+                },
             }
+            at += 1;
+        }
+        if self.depth > 0 {
+            self.row.extend_from_slice(&piece[start..]);
         }
         Ok(())
     }
 
-    fn byte(&mut self, byte: u8, row: &mut impl FnMut(&[u8])) {
-        if self.depth > 0 {
-            self.row.push(byte);
+    /// Takes the last bytes of an item, and tells it.
+    fn item(&mut self, last: &[u8], row: &mut impl FnMut(&[u8])) {
+        let item = if self.row.is_empty() {
+            last
+        } else {
+            self.row.extend_from_slice(last);
+            &self.row
+        };
+        // An item that is no object is no job.
+        if item.first() == Some(&b'{') {
+            self.rows += 1;
+            row(item);
         }
-        if self.in_text {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = true,
-                b'"' => self.in_text = false,
-                _ => {}
-            }
-            return;
-        }
-        match byte {
-            b'"' => self.in_text = true,
-            b'{' | b'[' => {
-                if self.depth == 0 {
-                    self.row.push(byte);
-                }
-                self.depth += 1;
-            }
-            b']' if self.depth == 0 => self.state = State::After,
-            b'}' | b']' => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.depth == 0 {
-                    // An item that is no object is no job.
-                    if self.row.first() == Some(&b'{') {
-                        self.rows += 1;
-                        row(&self.row);
-                    }
-                    self.row.clear();
-                }
-            }
-            _ => {}
-        }
+        self.row.clear();
     }
 
     /// Says whether the array was whole. Fails with `invalid_response` where it breaks off.

@@ -11,7 +11,7 @@ use image_intelligence_core::{JobSearch, Kind, Timestamp, decode_blob};
 use uuid::Uuid;
 
 use super::auth::Caller;
-use super::body::Small;
+use super::body::{Small, Whole};
 use super::place::{Place, query_value};
 use super::recognition::query;
 use super::{Api, ApiError, Origin};
@@ -86,6 +86,13 @@ async fn take_on(
     body: Body,
 ) -> Result<Json<JobAnswer>, ApiError> {
     let body = api.bodies.read(&headers, body).await?;
+    // In a task of its own: what has arrived whole takes effect, though the caller hangs up before the answer.
+    let kept = tokio::spawn(keep(api, caller, origin, among, body));
+    kept.await.map_err(|_| ApiError::internal("the job could not be kept"))?.map(Json)
+}
+
+/// Makes a job of a request, keeps it and begins to look.
+async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body: Whole) -> Result<JobAnswer, ApiError> {
     let size = body.bytes.len();
     let unpack = {
         let api = Arc::clone(&api);
@@ -113,16 +120,11 @@ async fn take_on(
     };
     let answer = job.answer(&origin.0, false);
     let kept = pictures.into_iter().filter_map(|(id, bytes)| Some((id, bytes?))).collect();
-    // In a task of its own: a caller that hangs up must not leave a job that is kept and never run.
-    let take_on = tokio::spawn(async move {
-        let copy = job.clone();
-        api.shelf.call(move |store| store.insert(copy, kept)).await?;
-        tracing::info!(job = %job.id, kind = %job.request.kind(), images = job.pictures.len(), "job taken on");
-        api.engine.run(Arc::new(job), ticket);
-        Ok::<_, ApiError>(())
-    });
-    take_on.await.map_err(|_| ApiError::internal("the job could not be kept"))??;
-    Ok(Json(answer))
+    let copy = job.clone();
+    api.shelf.call(move |store| store.insert(copy, kept)).await?;
+    tracing::info!(job = %job.id, kind = %job.request.kind(), images = job.pictures.len(), "job taken on");
+    api.engine.run(Arc::new(job), ticket);
+    Ok(answer)
 }
 
 /// A picture's id, and its bytes where they came along.

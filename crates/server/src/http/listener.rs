@@ -30,7 +30,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(MOST_HEADERS);
+    // A sender that has said all and closes its side is still answered: what has arrived whole takes effect.
+    let mut http1 = builder.http1();
+    http1.half_close(true).timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(MOST_HEADERS);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).max_header_list_size(64 << 10);
 
     loop {

@@ -11,7 +11,7 @@ const WIDTH: usize = 120;
 /// What is written by hand, in `_results.py`: the models that it is mixed into, and its class.
 const MIXED_IN: [(&str, &str); 10] = [
     ("AskJob", "AskResults"),
-    ("DetectImageResult", "ImageNames"),
+    ("DetectImageResult", "DetectImageNames"),
     ("DetectJob", "DetectResults"),
     ("DetectJobImage", "ImageNames"),
     ("ImageResult", "ImageNames"),
@@ -37,7 +37,12 @@ pub(crate) fn write(definitions: &[Definition]) -> String {
     ];
     if !mixins.is_empty() {
         let mixins: Vec<_> = mixins.into_iter().collect();
-        out.push(format!("\nfrom ._results import {}\n", mixins.join(", ")));
+        let line = format!("from ._results import {}", mixins.join(", "));
+        out.push(if line.len() <= WIDTH {
+            format!("\n{line}\n")
+        } else {
+            format!("\nfrom ._results import (\n    {},\n)\n", mixins.join(",\n    "))
+        });
     }
     out.push("\n__all__ = [\n".to_owned());
     out.extend(names.iter().map(|name| format!("    \"{name}\",\n")));

@@ -12,18 +12,22 @@ import ImageIntelligenceNative
 ///
 /// A call whose task is cancelled ends at once, its request too. A job that was sent goes on all the same.
 public final class ImageIntelligence: Sendable {
-    private let native: NativeClient
+    let native: NativeClient
 
     /// A client with what is passed; else `II_CLIENT_ID`, `II_CLIENT_SECRET` and `II_BASE_URL`, or the public API.
     /// `allowPlainHttp` allows `http://` to another machine, where everybody on the way can read the token.
+    /// `requestsPerSecond` is how often waits look at their jobs in all, once more than a few are open: 2; with more, results
+    /// come a little sooner. `journal` is the path of a file in which every submit is written down before it leaves, so that
+    /// after a crash `recover` knows what became of it; one client at a time writes to it.
     public init(
         clientId: String? = nil, clientSecret: String? = nil, baseUrl: String? = nil, requestTimeout: Duration? = nil,
-        allowPlainHttp: Bool = false
+        allowPlainHttp: Bool = false, requestsPerSecond: Double? = nil, journal: String? = nil
     ) throws {
         native = try crossing {
             try NativeClient(
                 host: .swift, clientId: clientId, clientSecret: clientSecret, baseUrl: baseUrl,
-                requestTimeoutMs: requestTimeout.map(milliseconds), allowPlainHttp: allowPlainHttp)
+                requestTimeoutMs: requestTimeout.map(milliseconds), allowPlainHttp: allowPlainHttp,
+                requestsPerSecond: requestsPerSecond, journal: journal)
         }
     }
 
@@ -104,6 +108,28 @@ public final class ImageIntelligence: Sendable {
         JobHandle(native: try crossing { try native.resume(token: token, kind: handle.kind) })
     }
 
+    /// What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest first, as the
+    /// journal has them.
+    ///
+    /// ```swift
+    /// for submit in try await client.recover() {
+    ///     if let token = submit.resumeToken { _ = try client.resume(token) }
+    ///     else { print(submit.customId, submit.outcome == .notSent ? "send it again" : submit.message ?? "") }
+    ///     try await client.forget(submit)
+    /// }
+    /// ```
+    ///
+    /// What left and had no answer is searched for, for up to 30 s; nothing is sent again. Each comes at every start until it is
+    /// forgotten or its result is taken. Fails with `ImageIntelligenceError.config` where the client keeps no journal.
+    public func recover() async throws -> [Recovered] {
+        try await crossing { try await native.recover(cancel: $0) }
+    }
+
+    /// Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already.
+    public func forget(_ submit: Recovered) async throws {
+        try await crossing { try await native.forget(rid: submit.rid, cancel: $0) }
+    }
+
     /// What the service keeps of faces in a namespace of at most 128 characters, which keeps one user's identities apart from
     /// another's.
     public func recognition(_ namespace: String) throws -> Recognition {
@@ -133,6 +159,11 @@ public final class ImageIntelligence: Sendable {
     /// Ends every call under way with `ImageIntelligenceError.closed`, those of jobs too, and refuses others.
     public func close() { native.shutDown() }
 }
+
+/// A submit of an earlier process that nobody saw the end of.
+public typealias Recovered = ImageIntelligenceNative.Recovered
+/// What became of a submit.
+public typealias SubmitOutcome = ImageIntelligenceNative.SubmitOutcome
 
 /// Never below zero, and no further than a count of milliseconds goes.
 func milliseconds(_ duration: Duration) -> UInt64 {

@@ -41,6 +41,8 @@ public enum ImageIntelligenceError: Error, Sendable {
     case waitTimeout(ErrorDetails)
     /// The job no longer exists, or never ended within its life.
     case jobLost(ErrorDetails)
+    /// A picture that was not sent, as its run was stopped before. A task that is cancelled sees `CancellationError`.
+    case cancelled(ErrorDetails)
     /// A body that is no JSON object, too deep, too large, or not UTF-8.
     case invalidWebhook(ErrorDetails)
     /// A signature or callback token that is missing, malformed, wrong or expired: `reason` says which.
@@ -59,7 +61,7 @@ public enum ImageIntelligenceError: Error, Sendable {
             .permissionDenied(let details), .notFound(let details), .tooLarge(let details), .rateLimited(let details),
             .serverError(let details), .connection(let details), .requestTimeout(let details),
             .invalidResponse(let details), .outcomeUnknown(let details), .waitTimeout(let details), .jobLost(let details),
-            .invalidWebhook(let details), .webhookVerification(let details), .resumeToken(let details),
+            .cancelled(let details), .invalidWebhook(let details), .webhookVerification(let details), .resumeToken(let details),
             .store(let details), .closed(let details):
             return details
         }
@@ -92,30 +94,34 @@ func crossing<T: Sendable>(_ call: (Cancel) async throws -> T) async throws -> T
     }
 }
 
-// A kind that core gains does not compile before it has a case here.
 private func named(_ failure: Failure) -> Error {
     guard case .Failed(let details) = failure else { return failure }
+    return details.kind == .cancelled ? CancellationError() : named(details)
+}
+
+// A kind that core gains does not compile before it has a case here.
+func named(_ details: ErrorDetails) -> ImageIntelligenceError {
     switch details.kind {
-    case .config: return ImageIntelligenceError.config(details)
-    case .invalidRequest: return ImageIntelligenceError.invalidRequest(details)
-    case .badRequest: return ImageIntelligenceError.badRequest(details)
-    case .authentication: return ImageIntelligenceError.authentication(details)
-    case .permissionDenied: return ImageIntelligenceError.permissionDenied(details)
-    case .notFound: return ImageIntelligenceError.notFound(details)
-    case .tooLarge: return ImageIntelligenceError.tooLarge(details)
-    case .rateLimited: return ImageIntelligenceError.rateLimited(details)
-    case .serverError: return ImageIntelligenceError.serverError(details)
-    case .connection: return ImageIntelligenceError.connection(details)
-    case .requestTimeout: return ImageIntelligenceError.requestTimeout(details)
-    case .invalidResponse: return ImageIntelligenceError.invalidResponse(details)
-    case .outcomeUnknown: return ImageIntelligenceError.outcomeUnknown(details)
-    case .waitTimeout: return ImageIntelligenceError.waitTimeout(details)
-    case .jobLost: return ImageIntelligenceError.jobLost(details)
-    case .cancelled: return CancellationError()
-    case .invalidWebhook: return ImageIntelligenceError.invalidWebhook(details)
-    case .webhookVerification: return ImageIntelligenceError.webhookVerification(details)
-    case .resumeToken: return ImageIntelligenceError.resumeToken(details)
-    case .store: return ImageIntelligenceError.store(details)
-    case .closed: return ImageIntelligenceError.closed(details)
+    case .config: return .config(details)
+    case .invalidRequest: return .invalidRequest(details)
+    case .badRequest: return .badRequest(details)
+    case .authentication: return .authentication(details)
+    case .permissionDenied: return .permissionDenied(details)
+    case .notFound: return .notFound(details)
+    case .tooLarge: return .tooLarge(details)
+    case .rateLimited: return .rateLimited(details)
+    case .serverError: return .serverError(details)
+    case .connection: return .connection(details)
+    case .requestTimeout: return .requestTimeout(details)
+    case .invalidResponse: return .invalidResponse(details)
+    case .outcomeUnknown: return .outcomeUnknown(details)
+    case .waitTimeout: return .waitTimeout(details)
+    case .jobLost: return .jobLost(details)
+    case .cancelled: return .cancelled(details)
+    case .invalidWebhook: return .invalidWebhook(details)
+    case .webhookVerification: return .webhookVerification(details)
+    case .resumeToken: return .resumeToken(details)
+    case .store: return .store(details)
+    case .closed: return .closed(details)
     }
 }

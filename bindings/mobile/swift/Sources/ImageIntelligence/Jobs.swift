@@ -73,7 +73,7 @@ public enum ResumedJob: Sendable {
 }
 
 /// Takes out the job. Each handle asks for its own kind alone, and is told of no other.
-private func outcome<Outcome: JobOutcome>(_ told: Told) -> Outcome {
+func outcome<Outcome: JobOutcome>(_ told: Told) -> Outcome {
     let job: any JobOutcome
     switch told {
     case .detect(let detect): job = detect

@@ -110,6 +110,9 @@ extension RecognizeJob {
 extension DetectImageResult {
     /// Which picture this is.
     public var image: ImageRef { ImageIntelligenceNative.imageOf(result: self) }
+
+    /// Every class that was found in it, in alphabetical order.
+    public func classes() -> [String] { ImageIntelligenceNative.classesOf(result: self) }
 }
 
 extension ImageResult {

@@ -17,7 +17,7 @@ public class Image private constructor(private val source: Source, private val n
         when (source) {
             is Source.Url -> whole("$at.url", source.url)
             is Source.File -> whole("$at.file", source.path)
-            is Source.Bytes -> Unit
+            is Source.Bytes, is Source.Refused -> Unit
         }
         whole("$at.customId", name)
         return Picture(source, name)
@@ -28,6 +28,7 @@ public class Image private constructor(private val source: Source, private val n
             is Source.Url -> shown(source.url)
             is Source.File -> source.path
             is Source.Bytes -> "${source.bytes.size} bytes"
+            is Source.Refused -> source.message
         }
         return if (name == null) "Image($what)" else "Image($what, customId=$name)"
     }

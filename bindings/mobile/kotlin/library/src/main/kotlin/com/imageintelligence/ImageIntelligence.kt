@@ -6,6 +6,7 @@ import com.imageintelligence.ffi.Host
 import com.imageintelligence.ffi.NativeClient
 import com.imageintelligence.ffi.NativeJob
 import com.imageintelligence.ffi.Options
+import java.nio.file.Path
 import kotlin.reflect.KClass
 import kotlin.time.Duration
 
@@ -27,6 +28,10 @@ import kotlin.time.Duration
  * @param baseUrl where the API is; else `II_BASE_URL`, else the public one
  * @param requestTimeout how long one request may take, more than zero; 60 s
  * @param allowPlainHttp allows `http://` to another machine, where everybody on the way can read the token
+ * @param requestsPerSecond how often waits look at their jobs in all, once more than a few are open: 2; with more, results
+ *   come a little sooner
+ * @param journal a file in which every submit is written down before it leaves, so that after a crash [recover] knows what
+ *   became of it; one client at a time writes to it
  */
 public class ImageIntelligence(
     clientId: String? = null,
@@ -34,9 +39,14 @@ public class ImageIntelligence(
     baseUrl: String? = null,
     requestTimeout: Duration? = null,
     allowPlainHttp: Boolean = false,
+    requestsPerSecond: Double? = null,
+    journal: Path? = null,
 ) : AutoCloseable {
-    private val native: NativeClient = crossing {
-        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, requestTimeout?.let { limit(it) }, allowPlainHttp)
+    @JvmSynthetic
+    internal val native: NativeClient = crossing {
+        val limit = requestTimeout?.let { requestLimit(it) }
+        val file = journal?.toString()
+        NativeClient(Host.KOTLIN, clientId, clientSecret, baseUrl, limit, allowPlainHttp, requestsPerSecond, file)
     }
 
     /** Detect jobs that were made before. */
@@ -100,10 +110,8 @@ public class ImageIntelligence(
         feedId: String?,
         webhookUrl: String?,
         boundingBoxes: Boolean,
-    ): DetectHandle {
-        classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
-        return DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): DetectHandle =
+        DetectHandle(send(Asked.Detect(classes, boundingBoxes), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Asks which of the pictures, 1 to 64 of them, shows the target, and returns once the job is made: see [detect].
@@ -119,12 +127,7 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): MatchHandle {
-        whole("target.class", target.`class`)
-        whole("target.customId", target.customId)
-        whole("target.images", target.images)
-        return MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): MatchHandle = MatchHandle(send(Asked.Match(target), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Asks a question about the pictures, 1 to 64 of them, to be answered with yes or no, and returns once the job is made:
@@ -144,12 +147,7 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): AskHandle {
-        whole("question", question)
-        whole("examples.yes", examples?.yes)
-        whole("examples.no", examples?.no)
-        return AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): AskHandle = AskHandle(send(Asked.Ask(question, examples), images, Options(customId, feedId, webhookUrl)))
 
     /**
      * Looks for faces in the pictures, 1 to 64 of them, and for whose they are among the identities of a namespace; returns
@@ -163,12 +161,10 @@ public class ImageIntelligence(
         customId: String? = null,
         feedId: String? = null,
         webhookUrl: String? = null,
-    ): RecognizeHandle {
-        whole("namespace", namespace)
-        return RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
-    }
+    ): RecognizeHandle = RecognizeHandle(send(Asked.Recognize(namespace), images, Options(customId, feedId, webhookUrl)))
 
     private suspend fun send(asked: Asked, images: List<Image>, options: Options): NativeJob = crossing {
+        whole(asked)
         whole("customId", options.customId)
         whole("feedId", options.feedId)
         whole("webhookUrl", options.webhookUrl)
@@ -207,6 +203,29 @@ public class ImageIntelligence(
         }
         handleOf(native.resume(token, kind))
     }
+
+    /**
+     * What became of every submit of earlier processes that was cut off, or whose result nobody took: the oldest first, as the
+     * journal has them.
+     *
+     * ```kotlin
+     * for (submit in client.recover()) {
+     *     when (submit.outcome) {
+     *         SubmitOutcome.ACCEPTED -> client.resume(submit.resumeToken!!).wait()
+     *         SubmitOutcome.NOT_SENT -> println("${submit.customId}: send it again")
+     *         SubmitOutcome.UNKNOWN -> println("${submit.customId}: ${submit.message}")
+     *     }
+     *     client.forget(submit)
+     * }
+     * ```
+     *
+     * What left and had no answer is searched for, for up to 30 s; nothing is sent again. Each comes at every start until it
+     * is forgotten or its result is taken. Fails with [ImageIntelligenceException.Config] where the client keeps no journal.
+     */
+    public suspend fun recover(): List<Recovered> = crossing { native.recover(null) }
+
+    /** Takes a submit out of the journal: it is dealt with. One that is not there is forgotten already. */
+    public suspend fun forget(submit: Recovered): Unit = crossing { native.forget(submit.rid, null) }
 
     /**
      * What the service keeps of faces in a namespace, which keeps one user's identities apart from another's.
@@ -254,7 +273,24 @@ public class ImageIntelligence(
     }
 }
 
-private fun limit(requestTimeout: Duration): ULong {
+/** Refuses what is asked where UTF-8 cannot say it. */
+@JvmSynthetic
+internal fun whole(asked: Asked): Unit = when (asked) {
+    is Asked.Detect -> asked.classes.forEachIndexed { at, wanted -> whole("classes[$at]", wanted.`class`) }
+    is Asked.Match -> {
+        whole("target.class", asked.target.`class`)
+        whole("target.customId", asked.target.customId)
+        whole("target.images", asked.target.images)
+    }
+    is Asked.Ask -> {
+        whole("question", asked.question)
+        whole("examples.yes", asked.examples?.yes)
+        whole("examples.no", asked.examples?.no)
+    }
+    is Asked.Recognize -> whole("namespace", asked.namespace)
+}
+
+private fun requestLimit(requestTimeout: Duration): ULong {
     if (!requestTimeout.isPositive()) throw badConfig("requestTimeout: $requestTimeout leaves no time; pass more than zero")
     // What is shorter than a millisecond is not none.
     return requestTimeout.inWholeMilliseconds.coerceAtLeast(1).toULong()

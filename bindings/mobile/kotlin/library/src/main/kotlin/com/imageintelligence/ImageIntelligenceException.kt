@@ -136,12 +136,12 @@ internal const val HALF = "a text holds half a character (a lone surrogate), whi
 /** A failure that was found on this side of the border. */
 @JvmSynthetic
 internal fun invalidRequest(message: String): ImageIntelligenceException =
-    named(Failure.Failed(local(ErrorKind.INVALID_REQUEST, "invalid_request", message)))
+    named(local(ErrorKind.INVALID_REQUEST, "invalid_request", message))
 
 /** The same for an option of the client. */
 @JvmSynthetic
 internal fun badConfig(message: String): ImageIntelligenceException =
-    named(Failure.Failed(local(ErrorKind.CONFIG, "config", message)))
+    named(local(ErrorKind.CONFIG, "config", message))
 
 private fun local(kind: ErrorKind, name: String, message: String): Details =
     Details(kind, name, message, false, null, null, null, null, null, null, null, null, emptyList(), null)
@@ -158,11 +158,13 @@ internal fun whole(field: String, texts: List<String>?) {
     texts?.forEachIndexed { at, text -> whole("$field[$at]", text) }
 }
 
+@JvmSynthetic
+internal fun named(failure: Failure): ImageIntelligenceException = named((failure as Failure.Failed).details)
+
 // A kind that core gains does not compile before it has a class here.
 @JvmSynthetic
-internal fun named(failure: Failure): ImageIntelligenceException {
-    val details = (failure as Failure.Failed).details
-    return when (details.kind) {
+internal fun named(details: Details): ImageIntelligenceException =
+    when (details.kind) {
         ErrorKind.CONFIG -> ImageIntelligenceException.Config(details)
         ErrorKind.INVALID_REQUEST -> ImageIntelligenceException.InvalidRequest(details)
         ErrorKind.BAD_REQUEST -> ImageIntelligenceException.BadRequest(details)
@@ -185,4 +187,3 @@ internal fun named(failure: Failure): ImageIntelligenceException {
         ErrorKind.STORE -> ImageIntelligenceException.Store(details)
         ErrorKind.CLOSED -> ImageIntelligenceException.Closed(details)
     }
-}

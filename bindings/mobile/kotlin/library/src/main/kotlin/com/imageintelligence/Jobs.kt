@@ -13,7 +13,7 @@ import kotlin.time.Instant
  *
  * @param J what it turns into
  */
-public sealed class JobHandle<out J>(private val native: NativeJob) {
+public sealed class JobHandle<out J>(@JvmSynthetic internal val native: NativeJob) {
     /** The service's name for the job. */
     public val id: String get() = native.id()
 
@@ -37,11 +37,7 @@ public sealed class JobHandle<out J>(private val native: NativeJob) {
      *
      * @param timeout how long, zero for one look; negative is [ImageIntelligenceException.InvalidRequest]
      */
-    public suspend fun wait(timeout: Duration = 15.minutes): J =
-        crossing {
-            if (timeout.isNegative()) throw invalidRequest("timeout: $timeout is before now; pass zero or more")
-            of(native.wait(timeout.inWholeMilliseconds.toULong(), null))
-        }
+    public suspend fun wait(timeout: Duration = 15.minutes): J = crossing { of(native.wait(limit(timeout), null)) }
 
     internal abstract fun of(told: Told): J
 
@@ -66,6 +62,12 @@ public class AskHandle internal constructor(native: NativeJob) : JobHandle<AskJo
 /** A recognize job that was sent. */
 public class RecognizeHandle internal constructor(native: NativeJob) : JobHandle<RecognizeJob>(native) {
     override fun of(told: Told): RecognizeJob = (told as Told.Recognize).job
+}
+
+@JvmSynthetic
+internal fun limit(timeout: Duration): ULong {
+    if (timeout.isNegative()) throw invalidRequest("timeout: $timeout is before now; pass zero or more")
+    return timeout.inWholeMilliseconds.toULong()
 }
 
 @JvmSynthetic

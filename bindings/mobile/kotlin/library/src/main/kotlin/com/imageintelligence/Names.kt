@@ -109,5 +109,11 @@ public typealias Hit = com.imageintelligence.ffi.Hit
 /** Which picture a result speaks of. */
 public typealias ImageRef = com.imageintelligence.ffi.ImageRef
 
+/** A submit of an earlier process that nobody saw the end of: [ImageIntelligence.recover]. */
+public typealias Recovered = com.imageintelligence.ffi.Recovered
+
+/** What became of a submit. */
+public typealias SubmitOutcome = com.imageintelligence.ffi.SubmitOutcome
+
 /** What a callback token says. It was checked, so we said it. */
 public typealias CallbackToken = com.imageintelligence.ffi.CallbackToken

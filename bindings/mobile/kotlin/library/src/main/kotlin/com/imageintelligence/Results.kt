@@ -15,6 +15,9 @@ public fun DetectJob.found(name: String): List<Hit> = com.imageintelligence.ffi.
 /** Every class that was found in some picture, in alphabetical order. */
 public fun DetectJob.classes(): List<String> = com.imageintelligence.ffi.classes(this)
 
+/** Every class that was found in it, in alphabetical order. */
+public fun DetectImageResult.classes(): List<String> = com.imageintelligence.ffi.classesOf(this)
+
 /** The picture that shows the target; `null` where none does. */
 public fun MatchJob.matched(): ImageRef? = com.imageintelligence.ffi.matched(this)
 

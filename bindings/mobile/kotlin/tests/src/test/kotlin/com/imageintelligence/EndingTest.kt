@@ -53,6 +53,7 @@ class EndingTest {
         "feedback.list" to { client.feedback.list() },
         "registerWebhook" to { client.registerWebhook("https://a.example/hook") },
         "image" to { client.image(stored) },
+        "detectAll" to { client.detectAll(pictures, listOf("person")).collect { it.error?.let { error -> throw error } } },
     )
 
     @Test
