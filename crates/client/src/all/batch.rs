@@ -174,7 +174,6 @@ async fn submit<K: JobKind>(run: &Run<K>, pictures: Vec<Picture>, turn: Turn) ->
     // From here on nobody's leaving ends it.
     let unsent = match inner.while_open(Box::pin(async { Ok(loaded.send_or_return().await) })).await? {
         Ok(job) => {
-            drop(turn);
             run.course.made(Witness::of_this_run(rid, rid.to_string(), at));
             return Ok(Sent::Job { job, places, outcomes });
         }
