@@ -46,7 +46,10 @@ describe('results', { concurrency: true }, () => {
       assert.equal(item.jobId, items[index < 64 ? 0 : 64].jobId);
     }
     assert.notEqual(items[0].jobId, items[64].jobId);
-    assert.deepEqual(server.sizes().sort((a, b) => b - a), [64, 6]);
+    assert.deepEqual(
+      server.sizes().sort((a, b) => b - a),
+      [64, 6],
+    );
     const [{ sent }] = server.jobs;
     assert.deepEqual([sent.feedId, sent.boundingBox, sent.classes.length], ['door', true, 1]);
     const { total, done, failed, inFlight, jobs, elapsed } = run.progress;

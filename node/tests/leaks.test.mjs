@@ -41,14 +41,14 @@ async function held() {
 }
 
 /** Twice the same: what the second time adds is a leak, the first time warms up. */
-async function assertLevel(work) {
+async function assertLevel(work, moreFiles = 2) {
   await work();
   const before = await held();
   await work();
   const now = await held();
   const growth = `${((now.rss - before.rss) / 1e6).toFixed(1)} MB`;
   assert.ok(now.rss - before.rss < MOST_GROWTH, `the memory grew by ${growth}`);
-  assert.ok(now.files <= before.files + 2, `open files: ${before.files}, then ${now.files}`);
+  assert.ok(now.files <= before.files + moreFiles, `open files: ${before.files}, then ${now.files}`);
   assert.ok(now.handles <= before.handles + 2, `handles: ${before.handles}, then ${now.handles}`);
 }
 
@@ -111,9 +111,11 @@ it('200 runs that are left early, and waits for many jobs', async () => {
       );
       server.jobs.length = 0;
     }
+    // How many connections are kept depends on how many POSTs were just under way; a hundred runs that leak are a hundred.
+  }, 30).finally(async () => {
+    client.close();
+    await server.close();
   });
-  client.close();
-  await server.close();
 });
 
 it('1,000 handles of clients that were closed', async () => {
