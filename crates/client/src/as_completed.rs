@@ -1,7 +1,6 @@
 //! Waiting for many jobs at once: each is given when it ends.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::border::AnyHandle;
 use crate::client::Client;
 use crate::job::Job;
 use crate::kind::JobKind;
-use crate::scheduler::{End, Finished, LAST_LOOK, Listener, Scheduler, Seat, within};
+use crate::scheduler::{End, Finished, LAST_LOOK, Listener, Seat, heard, within};
 
 /// Many jobs, each given when it ends: made by [`Client::as_completed`].
 #[must_use = "nothing is waited for unless it is polled"]
@@ -65,18 +64,11 @@ impl Ends {
             let listener: Arc<dyn Listener> = finished.clone();
             self.seats = join(&listener, self.began, self.limit);
         }
-        let client = self.client.clone();
-        let end = poll_fn(|context| {
-            let end = finished.poll_end(context);
-            if end.is_pending() {
-                Scheduler::keep_driven(&client);
-            }
-            end.map(Ok)
-        });
+        let end = heard(&self.client, |context| finished.poll_end(context));
         // The scheduler gives its word in time; should it ever not, a wait ends all the same.
         let latest = self.began.checked_add(self.limit.saturating_add(2 * LAST_LOOK));
         let first_left = || self.seats.iter().position(Option::is_some);
-        let (place, end) = match within(latest, client.inner().while_open(end)).await {
+        let (place, end) = match within(latest, end).await {
             Some(Ok((key, end))) => (key as usize, end),
             // Every job that is left ends so.
             Some(Err(closed)) => (first_left()?, End::Failed(closed)),

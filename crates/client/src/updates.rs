@@ -1,7 +1,6 @@
 //! A wait, step by step: what the scheduler tells of one job.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::job::{Job, status_word};
 use crate::kind::JobKind;
-use crate::scheduler::{End, LAST_LOOK, Mailbox, News, Scheduler, Seat, within};
+use crate::scheduler::{End, LAST_LOOK, Mailbox, News, Seat, heard, within};
 
 /// How often a long wait says in the log that it goes on.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -95,17 +94,10 @@ impl<K: JobKind> Updates<K> {
             self.told_start = true;
             return Some(Ok(self.progress()));
         }
-        let (mailbox, client) = (Arc::clone(&self.mailbox), self.job.client.clone());
-        let news = poll_fn(|context| {
-            let news = mailbox.poll_news(context);
-            if news.is_pending() {
-                Scheduler::keep_driven(&client);
-            }
-            news.map(Ok)
-        });
+        let news = heard(&self.job.client, |context| self.mailbox.poll_news(context)).instrument(self.span.clone());
         // The scheduler gives its word in time; should it ever not, a wait ends all the same.
         let latest = self.began.checked_add(self.limit.saturating_add(2 * LAST_LOOK));
-        let news = within(latest, client.inner().while_open(news.instrument(self.span.clone()))).await;
+        let news = within(latest, news).await;
         let update = self.read(match news {
             Some(Ok(news)) => news,
             Some(Err(closed)) => News::End(End::Failed(closed)),

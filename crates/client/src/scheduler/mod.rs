@@ -9,6 +9,7 @@ mod look;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use image_intelligence_core::{AnyJob, ErrorKind, JobRef, Result, Schedule, SchedulePolicy, Seen, Step, Ticket, Wait};
@@ -146,7 +147,7 @@ impl Scheduler {
     }
 
     /// Sees to it that a task is at work, should the one that was have gone down with its runtime.
-    pub(crate) fn keep_driven(client: &Client) {
+    fn keep_driven(client: &Client) {
         let mut state = client.inner().scheduler.state();
         if !state.driven && !state.schedule.is_empty() {
             state.driven = true;
@@ -154,6 +155,18 @@ impl Scheduler {
             tokio::spawn(drive::drive(drive::Driving(client.clone())));
         }
     }
+}
+
+/// Waits for what the scheduler tells somebody, until the client is closed, and sees to it that it is at work meanwhile.
+pub(crate) async fn heard<T>(client: &Client, mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> Result<T> {
+    let told = poll_fn(|context| {
+        let told = poll(context);
+        if told.is_pending() {
+            Scheduler::keep_driven(client);
+        }
+        told.map(Ok)
+    });
+    client.inner().while_open(told).await
 }
 
 /// Lets something run until that moment, where there is one; `None`: it was not done.
@@ -169,19 +182,11 @@ const ONE_LOOK: Duration = Duration::from_secs(60);
 
 /// The job as it is now: a look among those of the waits, in the same search as they where it can be.
 pub(crate) async fn look_once(client: &Client, job: &JobRef) -> Result<AnyJob> {
-    let inner = client.inner();
     let (once, now) = (Arc::new(Once::new()), Instant::now());
     // Old enough for a 404 to mean what it says.
-    let terms = Terms { began: now, age: inner.poll.not_found_grace, limit: ONE_LOOK, first: now };
+    let terms = Terms { began: now, age: client.inner().poll.not_found_grace, limit: ONE_LOOK, first: now };
     let _seat = Scheduler::join(client, job, &Arc::from(job.id.as_str()), once.clone(), 0, &terms);
-    let seen = poll_fn(|context| {
-        let seen = once.poll_seen(context);
-        if seen.is_pending() {
-            Scheduler::keep_driven(client);
-        }
-        seen
-    });
-    inner.while_open(seen).await
+    heard(client, |context| once.poll_seen(context)).await?
 }
 
 impl State {
@@ -218,7 +223,10 @@ impl State {
             let missing = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
             let at = if missing { asked } else { Instant::now() };
             let step = wait.step(at.saturating_duration_since(waiting.began), view, jitter);
-            told.push(Arc::clone(&waiting.listener));
+            // One that waits for many jobs is woken once for all that a search showed of them.
+            if !told.last().is_some_and(|last| Arc::ptr_eq(last, &waiting.listener)) {
+                told.push(Arc::clone(&waiting.listener));
+            }
             let end = match step {
                 Step::Again(again) => {
                     pause = pause.min(again);
