@@ -63,13 +63,15 @@ class Scripted:
         self.hanging = 0
         self.hung_up = 0
         self._changed = threading.Condition()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
         started = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024), self._loop
+            asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024), self._loop
         )
         self._server = started.result(10)
         self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v2"
@@ -80,10 +82,15 @@ class Scripted:
     ) -> None:
         async def stop() -> None:
             self._server.close()
-            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            # Accepting one more connection begins a task of its own, so there may be others after the first.
+            while others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
+            # A task that was cancelled before its first step never reached its `finally`.
+            for writer in self._writers:
+                writer.close()
+            await asyncio.sleep(0)
 
         asyncio.run_coroutine_threadsafe(stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -109,6 +116,12 @@ class Scripted:
                 setattr(self, name, getattr(self, name) + number)
             self._changed.notify_all()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count(open=1)
         try:
@@ -118,6 +131,7 @@ class Scripted:
             pass  # the client hung up, or the test is over
         finally:
             writer.close()
+            self._writers.discard(writer)
             self._count(open=-1)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
