@@ -25,6 +25,7 @@ mod error;
 mod feedback;
 #[cfg(feature = "uniffi")]
 mod foreign;
+mod gave_up;
 mod geometry;
 mod inputs;
 mod job;
@@ -71,6 +72,7 @@ pub use detect::{
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
 pub use feedback::{Feedback, FeedbackClass, FeedbackCode, FeedbackRequest};
+pub use gave_up::{GaveUp, GaveUpReason};
 pub use geometry::{BoundingBox, ExclusionZones};
 pub use inputs::{Input, Inputs};
 pub use kind::Kind;

@@ -6,7 +6,7 @@ use crate::describe::{self, Definitions};
 use crate::detect::Verify;
 use crate::model::Shape as _;
 use crate::{
-    AskJob, DetectJob, ExclusionZones, FaceGroup, Feedback, Identity, MatchJob, RecognizeJob, RegisteredEvent,
+    AskJob, DetectJob, ExclusionZones, FaceGroup, Feedback, GaveUp, Identity, MatchJob, RecognizeJob, RegisteredEvent,
     RegisteredWebhook, SortOrder,
 };
 
@@ -30,6 +30,7 @@ pub fn schema() -> Value {
     Feedback::schema(&mut definitions);
     RegisteredWebhook::schema(&mut definitions);
     RegisteredEvent::schema(&mut definitions);
+    GaveUp::schema(&mut definitions);
     class(&mut definitions);
     target(&mut definitions);
     examples(&mut definitions);

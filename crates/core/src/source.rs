@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Weak;
+use std::time::Duration;
 
 use crate::{AnyJob, Error, JobSearch, Kind, Result, Rid, Timestamp};
 
@@ -68,12 +70,20 @@ pub struct Intent {
     pub images: usize,
     /// When it is sent, by this machine's clock.
     pub at: Timestamp,
+    /// Whether handlers are to be told of its end. Where they are not, whoever waits for it still is.
+    pub deliver: bool,
 }
 
 impl Intent {
     /// The intent to send a job of that kind under that name.
     pub fn new(kind: Kind, rid: Rid, custom_id: impl Into<String>, images: usize, at: Timestamp) -> Self {
-        Self { kind, namespace: None, rid, custom_id: custom_id.into(), images, at }
+        Self { kind, namespace: None, rid, custom_id: custom_id.into(), images, at, deliver: true }
+    }
+
+    /// Says whether handlers are to be told of its end.
+    pub fn deliver(mut self, deliver: bool) -> Self {
+        self.deliver = deliver;
+        self
     }
 
     /// Says in which namespace a recognize job is.
@@ -96,6 +106,11 @@ impl Intent {
 /// at last one of [`accepted`](Self::accepted), [`refused`](Self::refused) and [`unknown`](Self::unknown). Where one of the
 /// first three fails, the job is not sent.
 pub trait Callbacks: Send + Sync {
+    /// Says whom to ask for jobs, once, before the first submit. The source lives as long as its client does.
+    fn attach(&self, source: Weak<dyn JobSource>) {
+        let _ = source;
+    }
+
     /// The URL at which the service is to post the finished job; `None` where nobody listens.
     fn mint(&self, kind: Kind, rid: Rid, now: Timestamp) -> Result<Option<String>> {
         let _ = (kind, rid, now);
@@ -119,6 +134,13 @@ pub trait Callbacks: Send + Sync {
 
     /// Whether the job exists could not be found out.
     fn unknown(&self, rid: Rid, error: Error) -> Later<'_, Result<()>>;
+
+    /// How long after its submit a job of this kind is worth a look, as until then its webhook is likely to come; `None`
+    /// where no webhook is awaited.
+    fn patience(&self, kind: Kind) -> Option<Duration> {
+        let _ = kind;
+        None
+    }
 
     /// The finished job, when a webhook brings it and it is confirmed; `None` where none will ever be told.
     fn subscribe(&self, rid: Rid) -> Option<Later<'static, AnyJob>> {

@@ -5,8 +5,8 @@ use crate::job::{JobModel, from_body};
 use crate::registered::identity_elsewhere;
 use crate::validate::excerpt;
 use crate::{
-    AskJob, DetectJob, Error, ErrorKind, EventName, JobStatus, Kind, MatchJob, Raw, RecognizeJob, RegisteredEvent,
-    Result,
+    AskJob, DetectJob, Error, ErrorKind, EventName, GaveUp, JobStatus, Kind, MatchJob, Raw, RecognizeJob,
+    RegisteredEvent, Result,
 };
 
 /// What a webhook brought.
@@ -23,6 +23,8 @@ pub enum WebhookEvent {
     Recognize(RecognizeJob),
     /// An event of a registered webhook.
     Event(RegisteredEvent),
+    /// The end of one of our own jobs that will have no result. No webhook brings it: an inbox says it itself.
+    GaveUp(GaveUp),
     /// Something that this version cannot name: kept as it came, never dropped.
     Unknown(Raw),
 }
@@ -42,13 +44,16 @@ pub enum EventKind {
     Recognize,
     /// An event of a registered webhook.
     Event,
+    /// The end of one of our own jobs that will have no result.
+    GaveUp,
     /// Something that this version cannot name.
     Unknown,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Detect, Self::Match, Self::Ask, Self::Recognize, Self::Event, Self::Unknown];
+    pub const ALL: [Self; 7] =
+        [Self::Detect, Self::Match, Self::Ask, Self::Recognize, Self::Event, Self::GaveUp, Self::Unknown];
 
     /// The word that is the same in every language.
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +63,7 @@ impl EventKind {
             Self::Ask => Kind::Ask.as_str(),
             Self::Recognize => Kind::Recognize.as_str(),
             Self::Event => "event",
+            Self::GaveUp => "gave_up",
             Self::Unknown => "unknown",
         }
     }
@@ -73,7 +79,7 @@ impl EventKind {
     /// # Ok::<(), image_intelligence_core::Error>(())
     /// ```
     pub fn known(name: &str) -> Result<Self> {
-        let known = || Self::ALL.into_iter().filter(|kind| *kind != Self::Unknown);
+        let known = || Self::ALL.into_iter().filter(|kind| !matches!(kind, Self::GaveUp | Self::Unknown));
         known().find(|kind| kind.as_str() == name).ok_or_else(|| {
             let (names, name) = (known().map(Self::as_str).collect::<Vec<_>>().join(", "), excerpt(name));
             Error::invalid_request("kind", format_args!("\"{name}\" given, one of {names} wanted"))
@@ -87,7 +93,7 @@ impl EventKind {
             Self::Match => Some(Kind::Match),
             Self::Ask => Some(Kind::Ask),
             Self::Recognize => Some(Kind::Recognize),
-            Self::Event | Self::Unknown => None,
+            Self::Event | Self::GaveUp | Self::Unknown => None,
         }
     }
 }
@@ -97,7 +103,7 @@ impl EventKind {
     pub(crate) fn shape(self) -> Option<Shape> {
         match self {
             Self::Event => Some(Shape::Event),
-            Self::Unknown => None,
+            Self::GaveUp | Self::Unknown => None,
             job => job.job().map(Shape::Job),
         }
     }
@@ -123,6 +129,7 @@ impl WebhookEvent {
             Self::Ask(_) => EventKind::Ask,
             Self::Recognize(_) => EventKind::Recognize,
             Self::Event(_) => EventKind::Event,
+            Self::GaveUp(_) => EventKind::GaveUp,
             Self::Unknown(_) => EventKind::Unknown,
         }
     }
@@ -135,6 +142,7 @@ impl WebhookEvent {
             Self::Ask(job) => &job.raw,
             Self::Recognize(job) => &job.raw,
             Self::Event(event) => &event.raw,
+            Self::GaveUp(end) => &end.raw,
             Self::Unknown(raw) => raw,
         }
     }
@@ -146,6 +154,7 @@ impl WebhookEvent {
             Self::Match(job) => Some(&job.id),
             Self::Ask(job) => Some(&job.id),
             Self::Recognize(job) => Some(&job.id),
+            Self::GaveUp(end) => end.id.as_deref(),
             Self::Event(_) | Self::Unknown(_) => None,
         }
     }
@@ -157,7 +166,7 @@ impl WebhookEvent {
             Self::Match(job) => Some(&job.status),
             Self::Ask(job) => Some(&job.status),
             Self::Recognize(job) => Some(&job.status),
-            Self::Event(_) | Self::Unknown(_) => None,
+            Self::Event(_) | Self::GaveUp(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -169,6 +178,7 @@ impl WebhookEvent {
             Self::Ask(job) => job.to_json(),
             Self::Recognize(job) => job.to_json(),
             Self::Event(event) => event.to_json(),
+            Self::GaveUp(end) => end.to_json(),
             Self::Unknown(raw) => raw.as_str().unwrap_or_default().as_bytes().to_vec(),
         }
     }

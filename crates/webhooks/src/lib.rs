@@ -1,0 +1,13 @@
+//! Results by webhook, none lost, doubled or forged: a receiver that answers 200 once an event is on the disk, and an inbox
+//! from which handlers take each event at least once.
+
+mod clock;
+mod ends;
+mod event_key;
+mod failpoint;
+mod hub;
+mod inbox;
+mod receiver;
+mod store;
+
+pub use inbox::Inbox;

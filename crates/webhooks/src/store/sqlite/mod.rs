@@ -1,0 +1,1 @@
+//! The inbox in a file of this machine.
