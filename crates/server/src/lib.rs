@@ -50,6 +50,7 @@
 mod builder;
 mod clock;
 mod credentials;
+mod delivery;
 #[cfg(feature = "vision")]
 mod detector;
 mod engine;
@@ -66,6 +67,7 @@ mod tokens;
 
 pub use builder::{Bind, ServerBuilder};
 pub use credentials::{ALL_SCOPES, Account, Credentials};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryState};
 pub use faults::{FaultRule, Faults};
 pub use job::VERDICT_FROM;
 pub use progression::Progression;

@@ -141,7 +141,7 @@ async fn the_file_of_an_older_version_is_upgraded() {
     let version = |connection: rusqlite::Connection| {
         connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap()
     };
-    assert_eq!(version(rusqlite::Connection::open(&file).unwrap()), 2);
+    assert_eq!(version(rusqlite::Connection::open(&file).unwrap()), 3);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod name;
 mod paths;
 mod random;
 mod rule;
+pub(crate) mod webhook;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ pub(crate) use name::FaultName;
 pub(crate) use paths::is_exempt;
 pub(crate) use random::Random;
 pub use rule::FaultRule;
+pub(crate) use webhook::{Spoilt, WebhookFault};
 
 /// Seeds beyond this lose digits in JavaScript, and whoever reads one back must be able to give it again.
 const MOST_SEED: u64 = (1 << 53) - 1;

@@ -17,6 +17,7 @@ use super::recognition::query;
 use super::{Api, ApiError, Origin};
 use crate::job::{Among, Job, JobAnswer, Request};
 use crate::store::Query;
+use crate::store::records::NewDelivery;
 
 /// From this size on a body is read on a thread of its own, so that other requests go on.
 const LARGE: usize = 64 << 10;
@@ -105,9 +106,13 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
     let Some(ticket) = api.admission.admit(size) else {
         return Err(ApiError::busy("too many jobs in progress; send this one again later", 5));
     };
-    if request.options().webhook_url.is_some() {
-        tracing::warn!("a webhookUrl came along; this version keeps it and calls nobody, so poll");
-    }
+    let delivery = request.options().webhook_url.clone().map(|url| NewDelivery {
+        id: Uuid::new_v4().to_string(),
+        owner: caller.owner(),
+        url,
+        origin: Some(origin.0.clone()).filter(|origin| *origin != api.origin()),
+        faults: Vec::new(),
+    });
     let job = Job {
         id: Uuid::new_v4().to_string(),
         owner: caller.owner(),
@@ -121,7 +126,7 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
     let answer = job.answer(&origin.0, false);
     let kept = pictures.into_iter().filter_map(|(id, bytes)| Some((id, bytes?))).collect();
     let copy = job.clone();
-    api.shelf.call(move |store| store.insert(copy, kept)).await?;
+    api.shelf.call(move |store| store.insert(copy, kept, delivery)).await?;
     tracing::info!(job = %job.id, kind = %job.request.kind(), images = job.pictures.len(), "job taken on");
     api.engine.run(Arc::new(job), ticket);
     Ok(answer)
@@ -156,6 +161,9 @@ async fn show(
     let job = api.shelf.call(move |store| store.job(&owner, Some(&among), &id, count)).await?;
     let missing = || ApiError::not_found(format!("no such {kind} job; was it made with other credentials?"));
     let job = job.ok_or_else(missing)?;
+    if count {
+        api.outbox.shown(&job).await?;
+    }
     Ok(Json(job.answer(&origin.0, gate.is_done(&job))))
 }
 
@@ -168,6 +176,9 @@ async fn show_all(
 ) -> Result<Json<Vec<JobAnswer>>, ApiError> {
     let (owner, count, gate) = (caller.owner(), api.gate.counts(), api.gate);
     let jobs = api.shelf.call(move |store| store.search(&owner, &among, &query, count)).await?;
+    for job in jobs.iter().filter(|_| count) {
+        api.outbox.shown(job).await?;
+    }
     let answer = move || jobs.iter().map(|job| job.answer(&origin.0, gate.is_done(job))).collect();
     let answer = tokio::task::spawn_blocking(answer).await;
     answer.map(Json).map_err(|_| ApiError::internal("the jobs could not be written out"))
