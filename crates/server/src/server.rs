@@ -127,8 +127,9 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let address = listener.local_addr().map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
 
     let origin = http::origin_of(address);
-    let (deliveries, outbox) = delivery::start(shelf.clone(), gate, settings.webhooks, policy, origin).await?;
-    let engine = Engine::start(shelf.clone(), gate, outbox.clone(), looking, fetcher, workers).map_err(|error| {
+    let (deliveries, outbox) =
+        delivery::start(shelf.clone(), gate, settings.credentials.clone(), settings.webhooks, policy, origin).await?;
+    let engine = Engine::start(shelf.clone(), outbox.clone(), looking, fetcher, workers).map_err(|error| {
         Error::new(ErrorKind::Config, format!("{workers} workers: a thread cannot be started ({error}); ask for fewer"))
     })?;
     let unfinished = shelf.call(Store::unfinished).await.map_err(StoreError::into_error)?;

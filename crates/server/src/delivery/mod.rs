@@ -8,6 +8,7 @@ mod record;
 mod sender;
 mod settings;
 mod tries;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +19,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::faults::{WebhookFault, webhook};
 use crate::fetch::AddressPolicy;
 use crate::job::Job;
 use crate::progression::Gate;
-use crate::store::records::{Listing, RecordError};
-use crate::store::{Shelf, StoreError};
+use crate::store::records::{Audience, Listing, RecordError, Records};
+use crate::store::{Ending, Shelf, StoreError};
 
 pub(crate) use queue::Scheduled;
 pub(crate) use record::redacted;
@@ -39,6 +42,9 @@ use tries::Tries;
 pub(crate) struct Outbox {
     shelf: Shelf,
     gate: Gate,
+    credentials: Credentials,
+    /// What `proxyUrl`s begin with.
+    origin: Arc<str>,
     scheduled: mpsc::UnboundedSender<Scheduled>,
     first_tries: FirstTries,
 }
@@ -56,12 +62,20 @@ pub(crate) struct Deliveries {
 pub(crate) async fn start(
     shelf: Shelf,
     gate: Gate,
+    credentials: Credentials,
     settings: Settings,
     policy: AddressPolicy,
     origin: String,
 ) -> Result<(Deliveries, Outbox), Error> {
     let (scheduled, incoming) = mpsc::unbounded_channel();
-    let outbox = Outbox { shelf: shelf.clone(), gate, scheduled, first_tries: FirstTries::default() };
+    let outbox = Outbox {
+        shelf: shelf.clone(),
+        gate,
+        credentials,
+        origin: origin.as_str().into(),
+        scheduled,
+        first_tries: FirstTries::default(),
+    };
     let queue = Queue::new(settings.lanes());
     let sender = Sender::new(policy, settings.timeout)?;
     let closing = watch::Sender::new(false);
@@ -88,9 +102,23 @@ impl Outbox {
             return Ok(());
         }
         let (id, clock) = (job.id.clone(), self.gate.clock);
-        let released = self.shelf.write(move |records| records.release(&id, due, &clock)).await;
-        self.send(released.map_err(RecordError::into_store)?);
-        Ok(())
+        self.written(move |records| Ok((records.release(&id, due, &clock)?, ()))).await
+    }
+
+    /// Changes the outbox, and sends what is to go out by that. In a task of its own: what was written is sent, though the
+    /// caller hangs up.
+    async fn written<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Records<'_>) -> Result<(Vec<Scheduled>, T), RecordError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let outbox = self.clone();
+        let written = tokio::spawn(async move {
+            let (scheduled, answer) = outbox.shelf.write(change).await?;
+            outbox.send(scheduled);
+            Ok::<_, RecordError>(answer)
+        });
+        let broke = |error| StoreError::Failed(format!("the outbox's call broke off: {error}"));
+        written.await.map_err(broke)?.map_err(RecordError::into_store)
     }
 
     /// Deliveries, the newest first.
@@ -102,22 +130,31 @@ impl Outbox {
     /// Begins a new round of attempts at once, and says whether there is such a delivery.
     pub(crate) async fn redeliver(&self, id: String) -> Result<bool, StoreError> {
         let now = self.gate.clock.now();
-        let begun = self.shelf.write(move |records| records.redeliver(&id, now)).await;
-        let begun = begun.map_err(RecordError::into_store)?;
-        let found = begun.is_some();
-        self.send(begun.into_iter().collect());
-        Ok(found)
+        self.written(move |records| {
+            let begun = records.redeliver(&id, now)?;
+            let found = begun.is_some();
+            Ok((begun.into_iter().collect(), found))
+        })
+        .await
     }
 
-    /// Something that resolves once the delivery of this id was tried; to be asked for before it can be.
-    pub(crate) fn first_try(&self, id: &str) -> watch::Receiver<bool> {
-        let mut waiting = self.first_tries.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.entry(id.to_owned()).or_insert_with(|| watch::Sender::new(false)).subscribe()
+    /// What an answer waits for that is to come after its webhook; to be asked for before the webhook can go out.
+    pub(crate) fn early(&self, id: &str, faults: &[WebhookFault]) -> Option<Early> {
+        let ceiling = webhook::early(faults)?;
+        let (tried, waiting) = watch::channel(false);
+        self.first_tries.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), tried);
+        Some(Early { id: id.to_owned(), ceiling, waiting, first_tries: Arc::clone(&self.first_tries) })
     }
 
-    /// Nobody waits for it any more.
-    pub(crate) fn forget_first_try(&self, id: &str) {
-        self.first_tries.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    /// How a job of this client ends.
+    pub(crate) fn ending(&self, owner: &str) -> Ending {
+        let audience = self.credentials.account(owner).map(|account| Audience {
+            owner: owner.to_owned(),
+            organisation: account.org_name.clone(),
+            application: account.app_name.clone(),
+            origin: (*self.origin).to_owned(),
+        });
+        Ending { gate: self.gate, audience }
     }
 
     /// What was to go out when an earlier run ended, and what has become due by that, or by other settings.
@@ -135,6 +172,27 @@ impl Outbox {
             }
         }
         Ok(())
+    }
+}
+
+/// Waits for the first try of a delivery.
+pub(crate) struct Early {
+    id: String,
+    ceiling: Duration,
+    waiting: watch::Receiver<bool>,
+    first_tries: FirstTries,
+}
+
+impl Early {
+    /// Returns once it was tried, or at the ceiling.
+    pub(crate) async fn wait(mut self) {
+        let _ = tokio::time::timeout(self.ceiling, self.waiting.wait_for(|&tried| tried)).await;
+    }
+}
+
+impl Drop for Early {
+    fn drop(&mut self) {
+        self.first_tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 

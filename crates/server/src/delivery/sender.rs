@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use crate::faults::Spoilt;
 use crate::fetch::{AddressPolicy, Refused, build_client, reason};
 
 /// What is read of an answer's body, so that its connection can serve the next delivery.
@@ -43,8 +44,15 @@ impl Sender {
         Ok(Self { client: build_client("sending of webhooks", policy, settle)?, policy, timeout })
     }
 
-    /// Posts once; the status that was answered, whatever it is.
-    pub(super) async fn post(&self, url: &str, message: &Message) -> Result<u16, Failed> {
+    /// Posts once, with what spoils it; the status that was answered, whatever it is.
+    pub(super) async fn send(&self, url: &str, message: &Message, spoilt: &Spoilt) -> Result<u16, Failed> {
+        if spoilt.cut.is_some() || !spoilt.slow.is_zero() {
+            return self.post_by_hand(url, message, spoilt).await;
+        }
+        self.post(url, message).await
+    }
+
+    async fn post(&self, url: &str, message: &Message) -> Result<u16, Failed> {
         let url = self.checked(url)?;
         let mut request = self.client.post(url).body(message.body.clone());
         request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));

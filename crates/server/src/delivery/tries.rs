@@ -38,7 +38,8 @@ impl Tries {
         // Another round began, or it is over.
         let due = due.await??;
         let spoilt = webhook::spoilt(&due.faults, due.tries);
-        let (attempts, failed) = match self.message(&due).await? {
+        let (attempts, failed) = match self.message(&due, &spoilt).await? {
+            _ if spoilt.drop => (vec![lost(self.clock.now(), &spoilt)], None),
             Ok(message) => self.attempts(&due.url, &message, &spoilt).await,
             Err(problem) => (vec![attempt(self.clock.now(), Duration::ZERO, Err(&problem), &spoilt)], Some(problem)),
         };
@@ -80,7 +81,7 @@ impl Tries {
     }
 
     /// What is to be posted, or why nothing can be; `None` where the server closes first.
-    async fn message(&self, due: &Due) -> Option<Result<Message, Failed>> {
+    async fn message(&self, due: &Due, spoilt: &Spoilt) -> Option<Result<Message, Failed>> {
         let (body, secret) = match &due.what {
             What::Event { body, secret } => (Bytes::from(body.clone()), secret.clone()),
             What::Job { id } => {
@@ -101,13 +102,19 @@ impl Tries {
                 }
             }
         };
-        let signature = secret.as_ref().map(|secret: &Secret| sign(&body, secret));
+        let body = if spoilt.oversize { padded(&body) } else { body };
+        let signature = secret.as_ref().map(|secret| sign(&body, secret));
+        let signature = if spoilt.bad_signature { Some(wrong(signature, &body)) } else { signature };
         Some(Ok(Message { body, signature }))
     }
 
     /// Posts it, as often as a fault wants that. Where one was answered 200 it is delivered; else why not.
     async fn attempts(&self, url: &str, message: &Message, spoilt: &Spoilt) -> (Vec<DeliveryAttempt>, Option<Failed>) {
-        let ended = join_all([self.attempt(url, message, spoilt)]).await;
+        let (mut ended, copies) = (Vec::new(), 1 + spoilt.extra);
+        // Of several some come at once and some after another, as duplicates do.
+        for together in [copies.div_ceil(2), copies / 2] {
+            ended.extend(join_all((0..together).map(|_| self.attempt(url, message, spoilt))).await);
+        }
         let delivered = ended.iter().any(|(_, failed)| failed.is_none());
         let (attempts, failed): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
         (attempts, if delivered { None } else { failed.into_iter().flatten().next_back() })
@@ -115,7 +122,7 @@ impl Tries {
 
     async fn attempt(&self, url: &str, message: &Message, spoilt: &Spoilt) -> (DeliveryAttempt, Option<Failed>) {
         let (at, began) = (self.clock.now(), Instant::now());
-        let answered = self.sender.post(url, message).await;
+        let answered = self.sender.send(url, message, spoilt).await;
         let record = attempt(at, began.elapsed(), answered.as_ref().copied(), spoilt);
         let failed = match answered {
             Ok(200) => None,
@@ -141,6 +148,29 @@ impl Tries {
             tracing::warn!(delivery = %id, job, host, attempts = due.tries + 1, "webhook given up");
         }
     }
+}
+
+/// Beyond what a receiver takes.
+const OVERSIZE: usize = (4 << 20) + (64 << 10);
+
+/// The same JSON, with so much space after it that it is too large.
+fn padded(body: &Bytes) -> Bytes {
+    let mut padded = body.to_vec();
+    padded.resize(OVERSIZE.max(padded.len()), b' ');
+    padded.into()
+}
+
+/// A signature of the right form that is wrong.
+fn wrong(signature: Option<String>, body: &Bytes) -> String {
+    let mut signature = signature.unwrap_or_else(|| sign(body, &Secret::from("of nobody at all")));
+    let last = signature.pop();
+    signature.push(if last == Some('0') { '1' } else { '0' });
+    signature
+}
+
+fn lost(at: Timestamp, spoilt: &Spoilt) -> DeliveryAttempt {
+    let error = Some("not sent, on purpose".to_owned());
+    DeliveryAttempt { at, ms: 0, status: None, error, faults: spoilt.names.clone() }
 }
 
 fn unwanted(status: u16) -> String {

@@ -16,7 +16,6 @@ use crate::delivery::Outbox;
 use crate::fetch::Fetcher;
 use crate::format::content_type;
 use crate::job::{Job, Outcome, Request};
-use crate::progression::Gate;
 use crate::script::{Answer, AskedPicture, Rules, Script};
 use crate::store::Shelf;
 
@@ -40,7 +39,6 @@ pub(crate) struct Engine {
 
 struct Work {
     shelf: Shelf,
-    gate: Gate,
     outbox: Outbox,
     looking: Looking,
     fetcher: Fetcher,
@@ -67,7 +65,6 @@ impl Looking {
 impl Engine {
     pub(crate) fn start(
         shelf: Shelf,
-        gate: Gate,
         outbox: Outbox,
         looking: Looking,
         fetcher: Fetcher,
@@ -77,7 +74,6 @@ impl Engine {
         Ok(Self {
             work: Arc::new(Work {
                 shelf,
-                gate,
                 outbox,
                 looking,
                 fetcher,
@@ -138,8 +134,8 @@ impl Work {
     async fn finish(&self, job: &Arc<Job>, outcomes: Vec<Outcome>, mut closing: watch::Receiver<bool>) {
         let mut pause = Duration::from_millis(100);
         loop {
-            let (ended, outcomes, gate) = (Arc::clone(job), outcomes.clone(), self.gate);
-            match self.shelf.call(move |store| store.finish(&ended, outcomes, &gate)).await {
+            let (ended, outcomes, ending) = (Arc::clone(job), outcomes.clone(), self.outbox.ending(&job.owner));
+            match self.shelf.call(move |store| store.finish(&ended, outcomes, &ending)).await {
                 Ok(scheduled) => {
                     tracing::info!(job = %job.id, "job done");
                     return self.outbox.send(scheduled);

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 pub(crate) use board::{Board, Plan, Shown};
 pub(crate) use check::{Answer, Form, Rows, When};
-pub(crate) use header::asked_for;
+pub(crate) use header::{Asked, asked_for};
 pub(crate) use json::read as read_json;
 pub(crate) use name::FaultName;
 pub(crate) use paths::is_exempt;

@@ -103,7 +103,7 @@ pub(crate) fn reason(error: reqwest::Error) -> String {
     reason
 }
 
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+pub(crate) fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
     let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
@@ -121,13 +121,23 @@ impl Resolve for CheckedNames {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = self.0;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            for address in &found {
-                policy.check(address.ip())?;
-            }
+            let found = checked_addresses(policy, name.as_str(), 0).await?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// Looks a name up, and refuses it where one of its addresses is refused: with a [`Refused`].
+pub(crate) async fn checked_addresses(
+    policy: AddressPolicy,
+    name: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((name, port)).await?.collect();
+    for address in &found {
+        policy.check(address.ip())?;
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::body::{Small, Whole};
+use super::emulate::Emulation;
 use super::place::{Place, query_value};
 use super::recognition::query;
 use super::{Api, ApiError, Origin};
@@ -28,11 +29,12 @@ pub(crate) fn create(kind: Kind) -> MethodRouter<Arc<Api>> {
                              caller: Caller,
                              origin: Origin,
                              place: Place,
+                             emulation: Emulation,
                              RawQuery(query): RawQuery,
                              headers: HeaderMap,
                              body: Body| {
         let among = among(kind, place, query.as_deref(), &state)?.0;
-        take_on(state.0, caller, origin, among, headers, body).await
+        take_on(state.0, caller, origin, emulation, among, headers, body).await
     };
     on(MethodFilter::POST, create)
 }
@@ -82,18 +84,26 @@ async fn take_on(
     api: Arc<Api>,
     caller: Caller,
     origin: Origin,
+    emulation: Emulation,
     among: Among,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<JobAnswer>, ApiError> {
     let body = api.bodies.read(&headers, body).await?;
     // In a task of its own: what has arrived whole takes effect, though the caller hangs up before the answer.
-    let kept = tokio::spawn(keep(api, caller, origin, among, body));
+    let kept = tokio::spawn(keep(api, caller, origin, emulation, among, body));
     kept.await.map_err(|_| ApiError::internal("the job could not be kept"))?.map(Json)
 }
 
 /// Makes a job of a request, keeps it and begins to look.
-async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body: Whole) -> Result<JobAnswer, ApiError> {
+async fn keep(
+    api: Arc<Api>,
+    caller: Caller,
+    origin: Origin,
+    emulation: Emulation,
+    among: Among,
+    body: Whole,
+) -> Result<JobAnswer, ApiError> {
     let size = body.bytes.len();
     let unpack = {
         let api = Arc::clone(&api);
@@ -111,8 +121,9 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
         owner: caller.owner(),
         url,
         origin: Some(origin.0.clone()).filter(|origin| *origin != api.origin()),
-        faults: Vec::new(),
+        faults: emulation.of_webhook(&api),
     });
+    let early = delivery.as_ref().and_then(|delivery| api.outbox.early(&delivery.id, &delivery.faults));
     let job = Job {
         id: Uuid::new_v4().to_string(),
         owner: caller.owner(),
@@ -129,6 +140,9 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
     api.shelf.call(move |store| store.insert(copy, kept, delivery)).await?;
     tracing::info!(job = %job.id, kind = %job.request.kind(), images = job.pictures.len(), "job taken on");
     api.engine.run(Arc::new(job), ticket);
+    if let Some(early) = early {
+        early.wait().await;
+    }
     Ok(answer)
 }
 

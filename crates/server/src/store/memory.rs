@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::album::{Album, Pasted};
 use super::records::{Bounds, NewDelivery, RecordError, Records};
 use super::schema::{OUTBOX, RECORDS};
-use super::{Query, Store, StoreError};
+use super::{Ending, Query, Store, StoreError};
 use crate::delivery::Scheduled;
 use crate::job::{Among, Job, Outcome};
 use crate::progression::Gate;
@@ -231,18 +231,19 @@ impl Store for Memory {
         Ok(places.into_iter().filter_map(|place| kept.show(place, count)).collect())
     }
 
-    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, gate: &Gate) -> Result<Vec<Scheduled>, StoreError> {
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, ending: &Ending) -> Result<Vec<Scheduled>, StoreError> {
+        let mut scheduled = Vec::new();
         if job.request.kind() == Kind::Recognize && !outcomes.iter().all(|outcome| outcome.faces.is_empty()) {
             let shown = |id: &str| Ok(self.kept().picture_places.contains_key(id));
-            self.work(true, |records| records.keep_faces(job, &mut outcomes, gate.clock.now(), &shown))?;
+            scheduled = self.work(true, |records| records.end_faces(job, &mut outcomes, ending, &shown))?;
         }
-        let Some(ended) = self.end(job, outcomes) else { return Ok(Vec::new()) };
-        match gate.due(&ended) {
-            Some(due) if ended.request.options().webhook_url.is_some() => {
-                self.work(true, |records| records.release(&ended.id, due, &gate.clock))
-            }
-            _ => Ok(Vec::new()),
+        let Some(ended) = self.end(job, outcomes) else { return Ok(scheduled) };
+        if let Some(due) = ending.gate.due(&ended)
+            && ended.request.options().webhook_url.is_some()
+        {
+            scheduled.extend(self.work(true, |records| records.release(&ended.id, due, &ending.gate.clock))?);
         }
+        Ok(scheduled)
     }
 
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError> {

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use memory::Memory;
 pub(crate) use query::Query;
-use records::{NewDelivery, Records};
+use records::{Audience, NewDelivery, Records};
 pub(crate) use sqlite::Sqlite;
 
 use crate::delivery::Scheduled;
@@ -46,7 +46,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn search(&self, owner: &str, among: &Among, query: &Query, count: bool) -> Result<Vec<Arc<Job>>, StoreError>;
 
     /// Ends the work on a job, keeps the faces that it found, and answers what is to be delivered by that.
-    fn finish(&self, job: &Job, outcomes: Vec<Outcome>, gate: &Gate) -> Result<Vec<Scheduled>, StoreError>;
+    fn finish(&self, job: &Job, outcomes: Vec<Outcome>, ending: &Ending) -> Result<Vec<Scheduled>, StoreError>;
 
     /// Keeps a picture that was fetched for a job.
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError>;
@@ -62,6 +62,14 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Has work done on what is no job. Where it writes, all of it is kept if it says so, and otherwise nothing.
     fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Result<(), StoreError>;
+}
+
+/// What the end of a job is measured by, and who is told of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) gate: Gate,
+    /// Whose identities it may change; none where that client is no longer known.
+    pub(crate) audience: Option<Audience>,
 }
 
 #[derive(Debug)]

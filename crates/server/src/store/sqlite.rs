@@ -12,10 +12,9 @@ use super::lock::Lock;
 use super::query::{Conditions, NameIn};
 use super::records::{Bounds, NewDelivery, RecordError, Records};
 use super::schema::{prepare, unusable};
-use super::{Query, Store, StoreError, json, read};
+use super::{Ending, Query, Store, StoreError, json, read};
 use crate::delivery::Scheduled;
 use crate::job::{Among, Job, Outcome, Request};
-use crate::progression::Gate;
 
 const COLUMNS: &str = "id, owner, kind, namespace, created_at, request, pictures, outcomes, shown";
 
@@ -135,7 +134,7 @@ impl Store for Sqlite {
         self.show(found, count)
     }
 
-    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, gate: &Gate) -> Stored<Vec<Scheduled>> {
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, ending: &Ending) -> Stored<Vec<Scheduled>> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         let shown = |id: &str| {
@@ -143,15 +142,16 @@ impl Store for Sqlite {
             Ok(statement.exists([id])?)
         };
         let records = Records { connection: &transaction, bounds: Bounds::default() };
-        records.keep_faces(job, &mut outcomes, gate.clock.now(), &shown).map_err(RecordError::into_store)?;
+        let told = records.end_faces(job, &mut outcomes, ending, &shown);
+        let mut scheduled = told.map_err(RecordError::into_store)?;
         let shown = transaction
             .prepare_cached("UPDATE job SET outcomes = ? WHERE id = ? RETURNING shown")?
             .query_row([&json(&outcomes)?, &job.id], |row| row.get(0))?;
         let ended = Job { outcomes: Some(outcomes.into()), shown, ..job.clone() };
-        let scheduled = match gate.due(&ended) {
-            Some(due) => records.release(&job.id, due, &gate.clock).map_err(RecordError::into_store)?,
-            None => Vec::new(),
-        };
+        if let Some(due) = ending.gate.due(&ended) {
+            let released = records.release(&job.id, due, &ending.gate.clock);
+            scheduled.extend(released.map_err(RecordError::into_store)?);
+        }
         transaction.commit()?;
         Ok(scheduled)
     }

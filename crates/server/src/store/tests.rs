@@ -9,7 +9,7 @@ use image_intelligence_core::{
 };
 
 use super::records::Bounds;
-use super::{Memory, Sqlite, Store};
+use super::{Ending, Memory, Sqlite, Store};
 use crate::clock::Clock;
 use crate::job::{Among, Job, Outcome, Request};
 use crate::progression::{Gate, Progression};
@@ -72,7 +72,7 @@ fn a_job_comes_back_as_it_was_kept() {
         object.verdict = Some(true);
         let mut outcome = Outcome::failed(ImageStatus::CompletedSuccessfully);
         outcome.objects.push(object);
-        store.finish(&kept, vec![outcome.clone()], &gate()).unwrap();
+        store.finish(&kept, vec![outcome.clone()], &Ending { gate: gate(), audience: None }).unwrap();
         assert_eq!(read(store, "me", "1", false).unwrap().outcomes.as_deref(), Some(&[outcome][..]));
         assert!(store.unfinished().unwrap().is_empty());
     });

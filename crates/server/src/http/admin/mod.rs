@@ -50,7 +50,7 @@ async fn index() -> Json<Value> {
             route("POST", "/_ii/answers", "adds such a rule, or an array of them: see /openapi.json"),
             route("DELETE", "/_ii/answers", "forgets them all"),
         ],
-        "faults": FaultName::API.iter().map(fault).collect::<Vec<_>>(),
+        "faults": FaultName::ALL.iter().map(fault).collect::<Vec<_>>(),
         "header": "II-Emulate: fault=NAME;key=value, .. asks for faults of that one request",
     }))
 }

@@ -13,6 +13,8 @@ use crate::store::{StoreError, json, read};
 const WAITING: &str = "waiting";
 /// Of one delivery so many attempts are kept, the newest.
 const MOST_ATTEMPTS: usize = 200;
+/// How many bytes of events memory keeps.
+const MOST_BODY_BYTES: usize = 64 << 20;
 
 /// A delivery as it is taken up.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +67,7 @@ pub(crate) struct Listing {
 impl Records<'_> {
     /// Takes up a delivery of a job that has yet to end. Fails where there is no room.
     pub(crate) fn await_job(&self, new: &NewDelivery, job: &str, kind: Kind, now: Timestamp) -> Recorded<()> {
-        self.make_room_for_delivery()?;
+        self.make_room_for_delivery(0)?;
         self.connection
             .prepare_cached(
                 "INSERT INTO delivery (id, owner, job, kind, url, origin, faults, state, created_at)
@@ -235,18 +237,28 @@ impl Records<'_> {
         Ok(deliveries)
     }
 
-    fn make_room_for_delivery(&self) -> Recorded<()> {
+    /// Throws out the oldest that is over, where there are too many, or too many bytes of bodies.
+    pub(super) fn make_room_for_delivery(&self, body: usize) -> Recorded<()> {
         let Some(most) = self.bounds.deliveries else { return Ok(()) };
-        let kept: i64 = self.connection.query_row("SELECT count(*) FROM delivery", [], |row| row.get(0))?;
-        if usize::try_from(kept).unwrap_or_default() < most.max(1) {
-            return Ok(());
+        let number = |sql| {
+            let number: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            Ok::<_, StoreError>(usize::try_from(number).unwrap_or_default())
+        };
+        // Those of jobs have no body of their own.
+        let bodies = "SELECT coalesce(sum(octet_length(body)), 0) FROM delivery WHERE webhook IS NOT NULL";
+        while number("SELECT count(*) FROM delivery")? >= most.max(1)
+            || (body > 0 && number(bodies)? + body > MOST_BODY_BYTES)
+        {
+            let gone = self.connection.execute(
+                "DELETE FROM delivery WHERE place =
+                 (SELECT min(place) FROM delivery WHERE state IN ('delivered', 'given_up') AND (? = 0 OR body IS NOT NULL))",
+                [i64::from(number("SELECT count(*) FROM delivery")? < most.max(1))],
+            )?;
+            if gone == 0 {
+                return Err(StoreError::Full.into());
+            }
         }
-        let gone = self.connection.execute(
-            "DELETE FROM delivery WHERE place =
-             (SELECT place FROM delivery WHERE state IN ('delivered', 'given_up') ORDER BY place LIMIT 1)",
-            [],
-        )?;
-        if gone == 0 { Err(StoreError::Full.into()) } else { Ok(()) }
+        Ok(())
     }
 }
 

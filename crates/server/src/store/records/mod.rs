@@ -3,6 +3,7 @@
 //! Written once, as SQL: the store in memory keeps them in a database of its own that has no file.
 
 mod deliveries;
+mod events;
 mod faces;
 mod feedback;
 mod groups;
@@ -14,7 +15,9 @@ use rusqlite::Connection;
 use super::StoreError;
 
 pub(crate) use deliveries::{Due, Listing, NewDelivery, Verdict, What};
+pub(crate) use events::Audience;
 pub(crate) use faces::FaceRow;
+pub(crate) use identities::{Changed, IdentityRow};
 
 /// How much is kept; `None` keeps all.
 #[derive(Debug, Clone, Copy, Default)]
