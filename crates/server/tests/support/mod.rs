@@ -44,7 +44,11 @@ pub(crate) async fn start(builder: ServerBuilder) -> (Server, Caller) {
 
 impl Caller {
     pub(crate) async fn of(server: &Server, id: &str, secret: &str) -> Self {
-        let (http, base) = (http(), server.base_url().to_owned());
+        Self::reaching(server.base_url(), id, secret).await
+    }
+
+    pub(crate) async fn reaching(base: &str, id: &str, secret: &str) -> Self {
+        let (http, base) = (http(), base.to_owned());
         let body = json!({"clientId": id, "clientSecret": secret});
         let answer = http.post(format!("{base}/oauth/token")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 200);

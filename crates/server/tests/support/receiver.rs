@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -39,6 +40,8 @@ pub(crate) enum Reply {
     Redirect,
     /// Never.
     Hang,
+    /// 200, but not at once.
+    Late(Duration),
 }
 
 pub(crate) struct Receiver {
@@ -102,5 +105,9 @@ async fn answer(reply: Reply) -> Response<Body> {
         Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Reply::Redirect => (StatusCode::TEMPORARY_REDIRECT, [("location", "/elsewhere")]).into_response(),
         Reply::Hang => std::future::pending().await,
+        Reply::Late(wait) => {
+            tokio::time::sleep(wait).await;
+            StatusCode::OK.into_response()
+        }
     }
 }
