@@ -249,8 +249,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a shutdown waits for requests, and then again for pictures that are being looked at; 10 seconds by
-    /// default.
+    /// How long a shutdown waits for requests, then again for pictures that are being looked at, and then for webhooks that
+    /// are being sent; 10 seconds by default.
     pub fn shutdown_ceiling(mut self, ceiling: Duration) -> Self {
         self.shutdown_ceiling = ceiling;
         self

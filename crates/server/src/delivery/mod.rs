@@ -95,14 +95,22 @@ impl Outbox {
         }
     }
 
-    /// Has the webhook of a job go out, now that a showing of it may have been the one that made it complete.
-    pub(crate) async fn shown(&self, job: &Arc<Job>) -> Result<(), StoreError> {
-        let Some(due) = self.gate.due(job) else { return Ok(()) };
-        if job.request.options().webhook_url.is_none() {
+    /// Has the webhooks of jobs go out, now that a showing of them may have been the one that made them complete.
+    pub(crate) async fn shown(&self, jobs: &[Arc<Job>]) -> Result<(), StoreError> {
+        let with_webhook = jobs.iter().filter(|job| job.request.options().webhook_url.is_some());
+        let due: Vec<_> = with_webhook.filter_map(|job| Some((job.id.clone(), self.gate.due(job)?))).collect();
+        if due.is_empty() {
             return Ok(());
         }
-        let (id, clock) = (job.id.clone(), self.gate.clock);
-        self.written(move |records| Ok((records.release(&id, due, &clock)?, ()))).await
+        let clock = self.gate.clock;
+        let release = move |records: &Records<'_>| {
+            let mut released = Vec::new();
+            for (job, due) in &due {
+                released.extend(records.release(job, *due, &clock)?);
+            }
+            Ok((released, ()))
+        };
+        self.written(release).await
     }
 
     /// Changes the outbox, and sends what is to go out by that. In a task of its own: what was written is sent, though the
@@ -159,8 +167,8 @@ impl Outbox {
 
     /// What was to go out when an earlier run ended, and what has become due by that, or by other settings.
     async fn take_up_again(&self) -> Result<(), StoreError> {
-        let awaited = self.shelf.read(|records| records.awaited_jobs()).await.map_err(RecordError::into_store)?;
-        let scheduled = self.shelf.read(|records| records.scheduled()).await.map_err(RecordError::into_store)?;
+        let left = self.shelf.read(|records| Ok((records.awaited_jobs()?, records.scheduled()?))).await;
+        let (awaited, scheduled) = left.map_err(RecordError::into_store)?;
         if !scheduled.is_empty() {
             tracing::info!(deliveries = scheduled.len(), "going on with webhooks that are to be delivered");
         }
@@ -168,7 +176,7 @@ impl Outbox {
         for (owner, id) in awaited {
             let job = self.shelf.call(move |store| store.job(&owner, None, &id, false)).await?;
             if let Some(job) = job {
-                self.shown(&job).await?;
+                self.shown(&[job]).await?;
             }
         }
         Ok(())

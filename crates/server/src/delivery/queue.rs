@@ -86,7 +86,9 @@ impl Queue {
         }
         let over: Vec<u64> =
             self.held.iter().filter(|(_, (_, until))| *until <= now).map(|(number, _)| *number).collect();
-        over.into_iter().for_each(|number| self.let_go(number));
+        for number in over {
+            self.let_go(number);
+        }
         self.take()
     }
 
@@ -104,7 +106,9 @@ impl Queue {
         }
         self.give_turn(target);
         let overtaken: Vec<u64> = self.held.range(..number).map(|(number, _)| *number).collect();
-        overtaken.into_iter().for_each(|number| self.let_go(number));
+        for number in overtaken {
+            self.let_go(number);
+        }
     }
 
     fn let_go(&mut self, number: u64) {

@@ -13,6 +13,8 @@ use crate::fetch::{AddressPolicy, Refused, build_client, reason};
 
 /// What is read of an answer's body, so that its connection can serve the next delivery.
 const MOST_OF_ANSWER: usize = 4 << 10;
+/// How long a connection is kept for the next: less than receivers keep it, or both might use it and close it at once.
+const IDLE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_millis(500);
 
 /// Sends webhooks: no redirects, no proxy, no address that the policy refuses, nothing that authenticates.
@@ -40,7 +42,7 @@ pub(super) enum Failed {
 
 impl Sender {
     pub(super) fn new(policy: AddressPolicy, timeout: Duration) -> Result<Self, Error> {
-        let settle = |builder: reqwest::ClientBuilder| builder.pool_max_idle_per_host(32);
+        let settle = |builder: reqwest::ClientBuilder| builder.pool_max_idle_per_host(32).pool_idle_timeout(IDLE);
         Ok(Self { client: build_client("sending of webhooks", policy, settle)?, policy, timeout })
     }
 

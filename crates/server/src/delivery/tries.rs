@@ -50,7 +50,7 @@ impl Tries {
                 self.settings.again(id, due.tries + 1, &self.clock).map_or(Verdict::GivenUp, Verdict::Again)
             }
         };
-        self.tell(&scheduled, &due, &attempts, verdict);
+        tell(&scheduled, &due, &attempts, verdict);
         let current = self.lasting("a webhook's attempt cannot be written down", || {
             let (id, round, attempts) = (id.clone(), *round, attempts.clone());
             async move { self.shelf.write(move |records| records.tried(&id, round, attempts, verdict)).await }
@@ -131,22 +131,22 @@ impl Tries {
         };
         (record, failed)
     }
+}
 
-    fn tell(&self, scheduled: &Scheduled, due: &Due, attempts: &[DeliveryAttempt], verdict: Verdict) {
-        let job = if let What::Job { id } = &due.what { id.as_str() } else { "none" };
-        let (id, host) = (&scheduled.id, &scheduled.target);
-        for DeliveryAttempt { ms, status, error, faults, .. } in attempts {
-            let status = status.unwrap_or_default();
-            match error {
-                None => tracing::info!(delivery = %id, job, host, status, ms, ?faults, "webhook delivered"),
-                Some(error) => {
-                    tracing::warn!(delivery = %id, job, host, status, ms, error, ?faults, "webhook not delivered");
-                }
+fn tell(scheduled: &Scheduled, due: &Due, attempts: &[DeliveryAttempt], verdict: Verdict) {
+    let job = if let What::Job { id } = &due.what { id.as_str() } else { "none" };
+    let (id, host) = (&scheduled.id, &scheduled.target);
+    for DeliveryAttempt { ms, status, error, faults, .. } in attempts {
+        let status = *status;
+        match error {
+            None => tracing::info!(delivery = %id, job, host, status, ms, ?faults, "webhook delivered"),
+            Some(error) => {
+                tracing::warn!(delivery = %id, job, host, status, ms, error, ?faults, "webhook not delivered");
             }
         }
-        if verdict == Verdict::GivenUp {
-            tracing::warn!(delivery = %id, job, host, attempts = due.tries + 1, "webhook given up");
-        }
+    }
+    if verdict == Verdict::GivenUp {
+        tracing::warn!(delivery = %id, job, host, attempts = due.tries + 1, "webhook given up");
     }
 }
 

@@ -139,7 +139,7 @@ impl FaultRule {
 
     /// Lets the request wait, in whole milliseconds of real time, at most ten minutes.
     pub fn slow(delay: Duration) -> Self {
-        Self { ms: millis(delay), ..Self::new(FaultName::Slow) }
+        Self { ms: Some(millis(delay)), ..Self::new(FaultName::Slow) }
     }
 
     /// Answers 200 with an HTML page, as a proxy in the way would.
@@ -179,7 +179,7 @@ impl FaultRule {
 
     /// Holds the webhook back, in whole milliseconds of real time, at most ten minutes.
     pub fn webhook_delay(delay: Duration) -> Self {
-        Self { ms: millis(delay), ..Self::new(FaultName::WebhookDelay) }
+        Self { ms: Some(millis(delay)), ..Self::new(FaultName::WebhookDelay) }
     }
 
     /// Holds the webhook back until a later one has gone, 5 seconds at most.
@@ -204,7 +204,7 @@ impl FaultRule {
 
     /// Sends the body of the first attempt in pieces over so long, in whole milliseconds of real time.
     pub fn webhook_slow(over: Duration) -> Self {
-        Self { ms: millis(over), ..Self::new(FaultName::WebhookSlow) }
+        Self { ms: Some(millis(over)), ..Self::new(FaultName::WebhookSlow) }
     }
 
     /// Closes the connection of the first attempt half way through the body; with [`after`](Self::after), once the body is
@@ -281,8 +281,8 @@ impl FaultRule {
     }
 }
 
-fn millis(span: Duration) -> Option<u64> {
-    Some(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl FromStr for FaultRule {

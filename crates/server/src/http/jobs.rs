@@ -176,7 +176,7 @@ async fn show(
     let missing = || ApiError::not_found(format!("no such {kind} job; was it made with other credentials?"));
     let job = job.ok_or_else(missing)?;
     if count {
-        api.outbox.shown(&job).await?;
+        api.outbox.shown(std::slice::from_ref(&job)).await?;
     }
     Ok(Json(job.answer(&origin.0, gate.is_done(&job))))
 }
@@ -190,8 +190,8 @@ async fn show_all(
 ) -> Result<Json<Vec<JobAnswer>>, ApiError> {
     let (owner, count, gate) = (caller.owner(), api.gate.counts(), api.gate);
     let jobs = api.shelf.call(move |store| store.search(&owner, &among, &query, count)).await?;
-    for job in jobs.iter().filter(|_| count) {
-        api.outbox.shown(job).await?;
+    if count {
+        api.outbox.shown(&jobs).await?;
     }
     let answer = move || jobs.iter().map(|job| job.answer(&origin.0, gate.is_done(job))).collect();
     let answer = tokio::task::spawn_blocking(answer).await;

@@ -177,7 +177,8 @@ impl Store for Sqlite {
     fn newest(&self) -> Stored<Option<Timestamp>> {
         let newest = "SELECT max(made) FROM (
             SELECT max(created_at) AS made FROM job UNION ALL SELECT max(created_at) FROM identity
-            UNION ALL SELECT max(created_at) FROM face UNION ALL SELECT max(created_at) FROM webhook)";
+            UNION ALL SELECT max(created_at) FROM face UNION ALL SELECT max(created_at) FROM webhook
+            UNION ALL SELECT max(created_at) FROM delivery)";
         let newest: Option<i64> = self.reader().query_row(newest, [], |row| row.get(0))?;
         Ok(newest.map(Timestamp::from_millis))
     }
