@@ -7,6 +7,7 @@
 //! may be tried again, and change nothing. After a failed read, write or sync, or where the file is damaged, nobody knows what
 //! is on the disk: every later write fails, with a `store` error that may be tried again, until the file is reopened.
 
+mod checkpoint;
 mod confirm;
 mod errand;
 mod fault;
