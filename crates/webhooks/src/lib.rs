@@ -10,4 +10,7 @@ mod inbox;
 mod receiver;
 mod store;
 
-pub use inbox::Inbox;
+pub use inbox::{
+    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, Statement,
+    Target, Value,
+};
