@@ -74,7 +74,7 @@ impl Inbox {
         Ok(self.hub.store.counts().await?.into())
     }
 
-    /// Makes a new key for callback URLs, which signs for every receiver that is opened from now on. The former ones still
+    /// Makes a new key for callback URLs, with which every receiver signs that is opened from now on. The former ones still
     /// check; of more than four the oldest goes. Gives its id.
     ///
     /// Fails with `config` where the keys were given, by the builder or `II_CALLBACK_KEYS`: then add one there.

@@ -138,10 +138,10 @@ impl Inbox {
         self.inner.here()
     }
 
-    /// The keys of callback URLs: those it was set up with, else those that it keeps.
+    /// The keys of callback URLs that it was set up with; `None`: those of the store.
     #[expect(dead_code, reason = "for the receiver")]
-    pub(crate) async fn callback_keys(&self) -> Result<CallbackKeys> {
-        self.inner.callback_keys().await
+    pub(crate) fn given_keys(&self) -> Option<CallbackKeys> {
+        self.inner.settings.keys.clone()
     }
 }
 
