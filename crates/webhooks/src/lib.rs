@@ -11,6 +11,6 @@ mod receiver;
 mod store;
 
 pub use inbox::{
-    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, Statement,
-    Target, Value,
+    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
+    Statement, Target,
 };

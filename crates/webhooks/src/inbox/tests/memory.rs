@@ -62,7 +62,7 @@ impl Memory {
     pub(super) fn fill(&self, count: i64) {
         {
             let mut state = self.state.lock().unwrap();
-            let first = state.rows.len() as i64 + 1;
+            let first = i64::try_from(state.rows.len()).unwrap() + 1;
             for seq in first..first + count {
                 let body = bytes::Bytes::from(format!("{{\"id\": \"{seq}\", \"status\": \"COMPLETED_SUCCESSFULLY\"}}"));
                 let key = EventKey::foreign(&seq.to_string());
