@@ -11,3 +11,4 @@ mod receiver;
 mod store;
 
 pub use inbox::Inbox;
+pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};
