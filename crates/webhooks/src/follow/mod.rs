@@ -21,12 +21,14 @@ mod work;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use image_intelligence_core::{CallbackToken, Result, Rid, Timestamp};
+use image_intelligence_core::{CallbackToken, Result, Rid};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 pub(crate) use caller::Caller;
 pub(crate) use settings::Settings;
 
+use crate::clock::Clock;
 use crate::hub::Hub;
 use look::Doubt;
 use pace::Pace;
@@ -37,6 +39,7 @@ use sources::Sources;
 /// Follows the jobs of one inbox, until the inbox closes or this is dropped.
 pub(crate) struct Follow {
     core: Arc<Core>,
+    runtime: Handle,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -60,15 +63,25 @@ impl Follow {
         let said = std::env::var("II_CALLBACK_KEYS").ok();
         let core = Core::open(hub, settings, said).await?;
         let task = tokio::spawn(round::Round::new(Arc::clone(&core)).run());
-        Ok(Arc::new(Self { core, task: Mutex::new(Some(task)) }))
+        Ok(Arc::new(Self { core, runtime: Handle::current(), task: Mutex::new(Some(task)) }))
     }
 
-    /// Checks the token of a callback URL. `now` is this machine's time.
+    /// Checks the token of a callback URL. One of a key that is not here may be another process's: the keys are then read again
+    /// meanwhile, for when the sender comes again.
     ///
-    /// Fails with `webhook_verification`: tell the sender 404 and no more. Fails with `store` where the keys could not be read:
-    /// the token may be good, so tell it 503.
-    pub(crate) async fn verify(&self, token: &str, now: Timestamp) -> Result<CallbackToken> {
-        self.core.ring.verify(token, now).await
+    /// Fails with `webhook_verification`: tell the sender 404 and no more.
+    pub(crate) fn verify(&self, token: &str) -> Result<CallbackToken> {
+        let checked = self.core.ring.verify(token, Clock::default().now());
+        let unknown = matches!(&checked, Err(error) if error.reason() == Some("unknown_key"));
+        if unknown && self.core.ring.may_have_grown() {
+            let core = Arc::clone(&self.core);
+            self.runtime.spawn(async move {
+                if let Err(error) = core.ring.reload().await {
+                    tracing::warn!(error.type = error.kind().as_str(), "the callback keys cannot be read again: {error}");
+                }
+            });
+        }
+        checked
     }
 
     /// Whether what an unsigned body says of one of our own jobs, or of somebody else's, is to be confirmed.

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use crate::store::Store;
 
 /// Makes callback URLs, and checks the tokens that come back.
-pub(crate) struct Ring {
+pub(super) struct Ring {
     keys: Mutex<CallbackKeys>,
     /// Today's first.
     bases: Vec<PublicBase>,
@@ -22,8 +22,8 @@ pub(crate) struct Ring {
     life: Duration,
     /// Where the keys are kept, unless somebody gave them.
     store: Option<Arc<dyn Store>>,
-    /// When the keys were last read for a token of a key that was not there, and whether that failed.
-    reread: tokio::sync::Mutex<Option<(Instant, Option<Error>)>>,
+    /// When the keys were last read again for a token of a key that was not there.
+    reread: Mutex<Option<Instant>>,
 }
 
 impl Ring {
@@ -52,7 +52,7 @@ impl Ring {
             mints: settings.base.is_some(),
             life: settings.life,
             store,
-            reread: tokio::sync::Mutex::default(),
+            reread: Mutex::default(),
         })
     }
 
@@ -69,30 +69,24 @@ impl Ring {
         Some(base.callback_url(&self.keys().mint(kind, expires, rid, base)))
     }
 
-    /// Checks a token. One of a key that is not here may be of another process's: then the keys are read again, at most once
-    /// in a few seconds.
-    ///
-    /// Fails with `webhook_verification`, and with `store` where the keys could not be read again.
-    pub(super) async fn verify(&self, token: &str, now: Timestamp) -> Result<CallbackToken> {
-        let refused = match self.check(token, now) {
-            Err(error) if error.reason() == Some("unknown_key") && self.store.is_some() => error,
-            checked => return checked,
-        };
-        let mut reread = self.reread.lock().await;
-        match &*reread {
-            Some((at, Some(error))) if at.elapsed() < REREAD => return Err(error.clone()),
-            Some((at, None)) if at.elapsed() < REREAD => {}
-            _ => {
-                let failed = self.reload().await.err();
-                *reread = Some((Instant::now(), failed.clone()));
-                if let Some(error) = failed {
-                    return Err(error);
-                }
-            }
+    /// Checks a token.
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<CallbackToken> {
+        if self.bases.is_empty() {
+            let message = "callback token: this receiver has no public base, so none can be its own";
+            return Err(Error::new(ErrorKind::WebhookVerification, message).with_reason("mismatch"));
         }
-        drop(reread);
-        // Whoever had to wait here may find it now.
-        self.check(token, now).map_err(|_| refused)
+        self.keys().verify(token, &self.bases, now)
+    }
+
+    /// Whether to read the keys again, as a token is of a key that is not there: `true` at most once in a few seconds, as
+    /// strangers may name any.
+    pub(super) fn may_have_grown(&self) -> bool {
+        let mut reread = self.reread.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = self.store.is_some() && reread.is_none_or(|last| last.elapsed() >= REREAD);
+        if due {
+            *reread = Some(Instant::now());
+        }
+        due
     }
 
     /// Reads the keys again where the store keeps them.
@@ -102,14 +96,6 @@ impl Ring {
             *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
         }
         Ok(())
-    }
-
-    fn check(&self, token: &str, now: Timestamp) -> Result<CallbackToken> {
-        if self.bases.is_empty() {
-            let message = "callback token: this receiver has no public base, so none can be its own";
-            return Err(Error::new(ErrorKind::WebhookVerification, message).with_reason("mismatch"));
-        }
-        self.keys().verify(token, &self.bases, now)
     }
 
     fn keys(&self) -> CallbackKeys {
@@ -126,5 +112,5 @@ async fn read(store: &dyn Store) -> Result<CallbackKeys> {
 
 const MOST_FORMER: usize = 3;
 
-/// For a key that nobody knows the keys are read again no more often than this, as strangers may name any.
+/// How often the keys are read again at most, however many tokens are of a key that is not there.
 const REREAD: Duration = Duration::from_secs(5);
