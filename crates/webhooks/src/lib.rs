@@ -5,6 +5,7 @@ mod clock;
 mod ends;
 mod event_key;
 mod failpoint;
+mod follow;
 mod hub;
 mod inbox;
 mod receiver;
