@@ -143,9 +143,9 @@ impl Admitted {
             }
         }
         let sorted = match &self.route {
-            Route::Callback(token) => sort::ours(token, body, desk.confirms()),
+            Route::Callback(token) => sort::ours(token, body, desk.follow.confirms(true)),
             Route::Events => sort::event(body, signed),
-            Route::Jobs => sort::foreign(body, desk.confirms()),
+            Route::Jobs => sort::foreign(body, desk.follow.confirms(false)),
         };
         let (incoming, stray) = match sorted {
             Sorted::News => return self.ok(),
@@ -160,7 +160,7 @@ impl Admitted {
         }
         let Some(room) = self.room.take() else { return self.desk.refuse(&self.span, Refusal::FULL) };
         let desk = &self.desk;
-        let commit = Commit::new(Arc::clone(&desk.hub), incoming, room, desk.runtime.clone());
+        let commit = Commit::new(Arc::clone(desk), incoming, room);
         let refusal = match timeout_at(self.began + desk.limits.answer_timeout, commit).await {
             Ok(Ok(())) => {
                 if let (true, Route::Callback(token)) = (stray, &self.route) {

@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use image_intelligence_core::{CallbackKeys, Error, ErrorKind, PublicBase, Result, Secret, SignatureOptions};
+use image_intelligence_core::{Error, ErrorKind, PublicBase, Result, Secret, SignatureOptions};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -12,9 +11,9 @@ use tokio::sync::{Semaphore, watch};
 use super::desk::Desk;
 use super::limits::ReceiverLimits;
 use super::listener;
-use super::ring::Ring;
 use super::route::Map;
 use super::{Listening, Receiver};
+use crate::follow::{Follow, Settings};
 use crate::inbox::Inbox;
 
 const MOST_FORMER: usize = 3;
@@ -27,7 +26,6 @@ pub struct ReceiverBuilder {
     inbox: Inbox,
     public_url: Option<String>,
     former_urls: Vec<String>,
-    keys: Option<CallbackKeys>,
     secrets: Vec<Secret>,
     signature: SignatureOptions,
     foreign: bool,
@@ -41,7 +39,6 @@ impl ReceiverBuilder {
             inbox: inbox.clone(),
             public_url: None,
             former_urls: Vec::new(),
-            keys: None,
             secrets: Vec::new(),
             signature: SignatureOptions::default(),
             foreign: false,
@@ -60,13 +57,6 @@ impl ReceiverBuilder {
     /// Up to three public addresses of earlier days, whose callback URLs may still be out and so are good.
     pub fn former_urls<U: Into<String>>(mut self, urls: impl IntoIterator<Item = U>) -> Self {
         self.former_urls = urls.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The keys of callback URLs. Where none are given, those of the variable `II_CALLBACK_KEYS`; where that is not set, the
-    /// inbox's own, which are made at its first use.
-    pub fn keys(mut self, keys: CallbackKeys) -> Self {
-        self.keys = Some(keys);
         self
     }
 
@@ -96,8 +86,8 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Whether a job's webhook is only a hint until the API itself says the same. By default it is as soon as a client is
-    /// attached, that can ask.
+    /// Whether a job's webhook is only a hint until the API itself says the same: for that a client must be attached. By
+    /// default our own jobs are confirmed always, and those that others sent once a client was attached.
     pub fn confirm(mut self, confirm: bool) -> Self {
         self.confirm = Some(confirm);
         self
@@ -113,7 +103,7 @@ impl ReceiverBuilder {
     /// [`public_url`](Self::public_url) the public address is this one, which must be of the loopback then.
     ///
     /// Fails with `config` where a setting is no good or the address cannot be listened on, and with `store` where the
-    /// inbox's keys cannot be read.
+    /// inbox's keys cannot be read, and with `closed` in a forked child.
     pub async fn listen(self, address: impl ToSocketAddrs) -> Result<Receiver> {
         let cannot = |error: std::io::Error| {
             Error::new(
@@ -135,34 +125,39 @@ impl ReceiverBuilder {
     /// [`Receiver::handle`]. Must be called within a Tokio runtime, which from then on does the receiver's work.
     ///
     /// Fails with `config` where a setting is no good or there is no [`public_url`](Self::public_url), and with `store`
-    /// where the inbox's keys cannot be read.
+    /// where the inbox's keys cannot be read, and with `closed` in a forked child.
     pub async fn build(self) -> Result<Receiver> {
         self.limits.check()?;
         self.open(None).await
     }
 
     async fn open(self, address: Option<SocketAddr>) -> Result<Receiver> {
+        self.inbox.here()?;
         let bases = self.bases(address)?;
         self.check_secrets()?;
         let hub = Arc::clone(&self.inbox.hub);
-        let keys = match self.keys {
-            Some(keys) => Some(keys),
-            None => keys_of_environment()?,
+        let map = Map::new(&bases);
+        let public_url = bases.first().map(PublicBase::to_string).unwrap_or_default();
+        let mut bases = bases.into_iter();
+        let settings = Settings {
+            base: bases.next(),
+            former: bases.collect(),
+            keys: self.inbox.given_keys(),
+            confirm: self.confirm,
+            ..Settings::default()
         };
         let desk = Desk {
-            ring: Ring::open(keys, bases.clone(), &*hub.store).await?,
-            map: Map::new(&bases),
+            follow: Follow::start(Arc::clone(&hub), settings).await?,
+            map,
             hub,
             secrets: self.secrets,
             signature: self.signature,
             foreign: self.foreign,
-            confirm: self.confirm,
-            attached: AtomicBool::new(false),
             room: Arc::new(Semaphore::new(self.limits.in_flight)),
             limits: self.limits,
             runtime: Handle::current(),
         };
-        Ok(Receiver::new(Arc::new(desk)))
+        Ok(Receiver::new(self.inbox, public_url, Arc::new(desk)))
     }
 
     /// Today's public address first.
@@ -199,11 +194,6 @@ impl ReceiverBuilder {
         }
         Ok(())
     }
-}
-
-fn keys_of_environment() -> Result<Option<CallbackKeys>> {
-    let text = std::env::var("II_CALLBACK_KEYS").ok().filter(|text| !text.is_empty()).map(zeroize::Zeroizing::new);
-    text.map(|text| CallbackKeys::parse(&text).map_err(|error| error.with_context("II_CALLBACK_KEYS"))).transpose()
 }
 
 /// Shows no secret.

@@ -9,8 +9,8 @@ use image_intelligence_core::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::desk::Desk;
 use crate::failpoint;
-use crate::hub::Hub;
 use crate::store::{Incoming, Origin, Receipt};
 
 type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -25,7 +25,8 @@ pub(crate) struct Commit {
 
 impl Commit {
     /// `room` is what the body takes up until it is on the disk.
-    pub(crate) fn new(hub: Arc<Hub>, incoming: Incoming, room: OwnedSemaphorePermit, runtime: Handle) -> Self {
+    pub(crate) fn new(desk: Arc<Desk>, incoming: Incoming, room: OwnedSemaphorePermit) -> Self {
+        let runtime = desk.runtime.clone();
         let work = async move {
             let _room = room;
             let confirm = incoming.confirm;
@@ -33,19 +34,15 @@ impl Commit {
                 Origin::Ours { rid, .. } if !confirm => Some(rid),
                 _ => None,
             };
-            let receipts = hub.store.receive(vec![incoming]).await?;
+            let receipts = desk.hub.store.receive(vec![incoming]).await?;
             failpoint::reach("receiver.stored");
             let Some(receipt) = receipts.first() else {
                 return Err(Error::new(ErrorKind::Store, "the store gave no receipt"));
             };
-            if confirm {
-                // Also of one that is there: the body that is to be confirmed may be another now.
-                hub.look.notify_one();
-            } else if *receipt == Receipt::New {
-                hub.ready.notify_one();
-                if let Some(rid) = ended {
-                    hub.ends.tell(rid);
-                }
+            // Also of one that was there: the body that is to be confirmed may be another now.
+            desk.follow.received(confirm, ended);
+            if !confirm && *receipt == Receipt::New {
+                desk.hub.ready.notify_one();
             }
             Ok(())
         };

@@ -4,7 +4,6 @@
 //! signature, where there is a secret; then what it is; and only when it is on the disk, 200.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use image_intelligence_core::{CallbackToken, Error, Rid, Secret, SignatureOptions};
 use tokio::runtime::Handle;
@@ -15,22 +14,19 @@ use tracing::Span;
 use super::admitted::Admitted;
 use super::answer::Answer;
 use super::limits::ReceiverLimits;
-use super::ring::Ring;
 use super::route::{Map, Place};
+use crate::follow::Follow;
 use crate::hub::Hub;
 
 /// What all ways in share.
 pub(crate) struct Desk {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) ring: Ring,
+    pub(crate) follow: Arc<Follow>,
     pub(crate) map: Map,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) signature: SignatureOptions,
     /// Whether jobs are taken that others sent.
     pub(crate) foreign: bool,
-    /// Whether bodies are confirmed; where nobody said, once there is somebody to ask.
-    pub(crate) confirm: Option<bool>,
-    pub(crate) attached: AtomicBool,
     pub(crate) limits: ReceiverLimits,
     /// What bodies in flight may take, in bytes.
     pub(crate) room: Arc<Semaphore>,
@@ -95,9 +91,9 @@ impl Desk {
         Err(self.refuse_body(&span, refusal, &route))
     }
 
-    fn route(self: &Arc<Self>, method: &str, place: Place<'_>) -> Result<Route, Refusal> {
+    fn route(&self, method: &str, place: Place<'_>) -> Result<Route, Refusal> {
         let route = match place {
-            Place::Callback(token) => Route::Callback(self.ring.verify(token).map_err(|error| self.no_token(&error))?),
+            Place::Callback(token) => Route::Callback(self.follow.verify(token).map_err(|error| Refusal::no_token(&error))?),
             // Without a secret anybody could tell of events, so somebody must have asked for that.
             Place::Events if self.foreign || !self.secrets.is_empty() => Route::Events,
             Place::Jobs if self.foreign => Route::Jobs,
@@ -114,50 +110,16 @@ impl Desk {
         if method == "POST" { Ok(route) } else { Err(Refusal { answer: Answer::ONLY_POST, reason: "method" }) }
     }
 
-    /// Whatever is wrong with a token, the sender hears the same.
-    fn no_token(self: &Arc<Self>, error: &Error) -> Refusal {
-        let reason = match error.reason() {
-            Some("expired") => "token_expired",
-            Some("mismatch") => "token_mismatch",
-            Some("unknown_version") => "token_unknown_version",
-            Some("unknown_key") => {
-                self.look_for_keys();
-                "token_unknown_key"
-            }
-            _ => "token_malformed",
-        };
-        Refusal { answer: Answer::NOT_FOUND, reason }
-    }
-
-    /// Another receiver on the same store may have added a key. The sender comes again.
-    fn look_for_keys(self: &Arc<Self>) {
-        if self.ring.may_have_grown() {
-            let desk = Arc::clone(self);
-            self.runtime.spawn(async move {
-                if let Err(error) = desk.ring.look(&*desk.hub.store).await {
-                    tracing::warn!(%error, "the keys of callback URLs cannot be read anew");
-                }
-            });
-        }
-    }
-
-    /// Whether a body is only a hint until the API says the same.
-    pub(crate) fn confirms(&self) -> bool {
-        self.confirm.unwrap_or_else(|| self.attached.load(Ordering::Relaxed))
-    }
-
     /// Has a job looked at that is done, as far as its webhook tells, and whose result did not get in that way.
     pub(crate) fn look_at(&self, rid: Rid) {
-        let hub = Arc::clone(&self.hub);
+        let follow = Arc::clone(&self.follow);
         // So that a shutdown waits for it. Where there is no room for a byte it is done all the same.
         let room = Arc::clone(&self.room).try_acquire_owned();
         self.runtime.spawn(async move {
             let _room = room;
-            match hub.store.look_now(rid).await {
-                Ok(true) => hub.look.notify_one(),
-                Ok(false) => {}
-                // It is overdue one day, and then looked at.
-                Err(error) => tracing::warn!(%error, "a job cannot be marked to be looked at now"),
+            // Else it is overdue one day, and then looked at.
+            if let Err(error) = follow.look_now(rid).await {
+                tracing::warn!(%error, "a job cannot be marked to be looked at now");
             }
         });
     }
@@ -202,6 +164,18 @@ impl Refusal {
     /// It was not on the disk in time.
     pub(crate) const LATE: Self = Self { answer: Answer::NOT_NOW, reason: "late" };
     pub(crate) const STORE: Self = Self { answer: Answer::NOT_NOW, reason: "store" };
+
+    /// Whatever is wrong with a token, the sender hears the same.
+    fn no_token(error: &Error) -> Self {
+        let reason = match error.reason() {
+            Some("expired") => "token_expired",
+            Some("mismatch") => "token_mismatch",
+            Some("unknown_version") => "token_unknown_version",
+            Some("unknown_key") => "token_unknown_key",
+            _ => "token_malformed",
+        };
+        Self { answer: Answer::NOT_FOUND, reason }
+    }
 
     pub(crate) fn unsigned(error: &Error) -> Self {
         let reason = match error.reason() {

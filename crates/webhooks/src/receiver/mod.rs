@@ -3,12 +3,12 @@
 mod admitted;
 mod answer;
 mod builder;
+mod callbacks;
 mod commit;
 mod desk;
 mod limits;
 mod lines;
 mod listener;
-mod ring;
 mod route;
 mod service;
 mod sort;
@@ -30,6 +30,7 @@ use desk::Desk;
 pub use limits::ReceiverLimits;
 pub use service::ReceiverService;
 
+use crate::follow::Caller;
 use crate::inbox::Inbox;
 
 /// Takes webhooks, and answers 200 once what they brought is on the disk. Cheap to clone.
@@ -38,7 +39,11 @@ use crate::inbox::Inbox;
 /// for what is under way.
 #[derive(Clone)]
 pub struct Receiver {
+    inbox: Inbox,
+    public_url: Arc<str>,
     desk: Arc<Desk>,
+    /// What a client is told by. Each clone has its own, as each may be another client's.
+    caller: Caller,
     listening: Option<Arc<Listening>>,
     /// Whether it is shut down; one at a time does it.
     down: Arc<Mutex<bool>>,
@@ -63,8 +68,9 @@ impl Receiver {
         ReceiverBuilder::new(inbox)
     }
 
-    pub(crate) fn new(desk: Arc<Desk>) -> Self {
-        Self { desk, listening: None, down: Arc::default() }
+    pub(crate) fn new(inbox: Inbox, public_url: String, desk: Arc<Desk>) -> Self {
+        let caller = desk.follow.caller();
+        Self { inbox, public_url: public_url.into(), desk, caller, listening: None, down: Arc::default() }
     }
 
     /// Where it listens; `None` where it has no listener of its own.
@@ -74,7 +80,7 @@ impl Receiver {
 
     /// The public address, with which each job's own URL begins.
     pub fn public_url(&self) -> &str {
-        self.desk.ring.base().map_or("", |base| base.as_str())
+        &self.public_url
     }
 
     /// The receiver as a tower service, to be mounted in a server of your own.
@@ -123,7 +129,7 @@ impl Receiver {
             }
             *task = None;
         }
-        let Desk { room, limits, hub, .. } = &*self.desk;
+        let Desk { room, limits, hub, follow, .. } = &*self.desk;
         // What is under way holds some of the room, so who gets all of it is alone.
         let all = u32::try_from(limits.in_flight).unwrap_or(u32::MAX);
         let alone = timeout(limits.answer_timeout, Arc::clone(room).acquire_many_owned(all)).await;
@@ -132,7 +138,8 @@ impl Receiver {
         }
         room.close();
         hub.closing.send_replace(true);
-        hub.store.close().await;
+        follow.ended().await;
+        self.inbox.shutdown().await;
         *down = true;
     }
 }
