@@ -28,10 +28,13 @@ impl Answer {
     pub(crate) const HERE: Self = Self::text(200, "Image Intelligence webhooks are received here.\n");
     pub(crate) const HERE_TO_HEAD: Self = Self::text(200, "");
     pub(crate) const BROKEN_OFF: Self = Self::text(400, "the body broke off\n");
-    pub(crate) const UNSIGNED: Self =
-        Self { headers: &[TEXT, ("www-authenticate", "X-Niro-Signature")], ..Self::text(401, "not signed as agreed\n") };
+    pub(crate) const UNSIGNED: Self = Self {
+        headers: &[TEXT, ("www-authenticate", "X-Niro-Signature")],
+        ..Self::text(401, "not signed as agreed\n")
+    };
     pub(crate) const NOT_FOUND: Self = Self::text(404, "not found\n");
-    pub(crate) const ONLY_POST: Self = Self { headers: &[TEXT, ("allow", "POST")], ..Self::text(405, "POST is wanted\n") };
+    pub(crate) const ONLY_POST: Self =
+        Self { headers: &[TEXT, ("allow", "POST")], ..Self::text(405, "POST is wanted\n") };
     pub(crate) const ONLY_GET: Self =
         Self { headers: &[TEXT, ("allow", "GET, HEAD")], ..Self::text(405, "nothing is taken here\n") };
     pub(crate) const LATE_BODY: Self = Self::text(408, "the body did not come in time\n");

@@ -18,6 +18,7 @@ use crate::inbox::Inbox;
 
 const MOST_FORMER: usize = 3;
 const MOST_SECRETS: usize = 4;
+const SAY_IT: &str = "say .public_url(\"https://hooks.example.com/ii\"), the address at which the service reaches us";
 
 /// Settings of a [`Receiver`]: see [`Receiver::builder`].
 #[derive(Clone)]
@@ -163,7 +164,6 @@ impl ReceiverBuilder {
     /// Today's public address first.
     fn bases(&self, address: Option<SocketAddr>) -> Result<Vec<PublicBase>> {
         let refuse = |problem: String| Err(Error::new(ErrorKind::Config, problem));
-        const SAY_IT: &str = "say .public_url(\"https://hooks.example.com/ii\"), the address at which the service reaches us";
         let public = match (&self.public_url, address) {
             (Some(url), _) => PublicBase::parse(url)?,
             (None, Some(address)) if address.ip().is_loopback() => PublicBase::parse(&format!("http://{address}"))?,

@@ -93,7 +93,9 @@ impl Desk {
 
     fn route(&self, method: &str, place: Place<'_>) -> Result<Route, Refusal> {
         let route = match place {
-            Place::Callback(token) => Route::Callback(self.follow.verify(token).map_err(|error| Refusal::no_token(&error))?),
+            Place::Callback(token) => {
+                Route::Callback(self.follow.verify(token).map_err(|error| Refusal::no_token(&error))?)
+            }
             // Without a secret anybody could tell of events, so somebody must have asked for that.
             Place::Events if self.foreign || !self.secrets.is_empty() => Route::Events,
             Place::Jobs if self.foreign => Route::Jobs,

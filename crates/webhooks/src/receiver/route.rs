@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn only_the_end_of_a_path_counts() {
-        let bases = ["https://hooks.example.com/ii", "https://hooks.example.com"].map(|url| PublicBase::parse(url).unwrap());
+        let bases =
+            ["https://hooks.example.com/ii", "https://hooks.example.com"].map(|url| PublicBase::parse(url).unwrap());
         let map = Map::new(&bases);
         for (path, place) in [
             ("/ii/cb/AQEB", Place::Callback("AQEB")),

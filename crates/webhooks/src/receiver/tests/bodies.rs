@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_intelligence_core::{EventKind, Kind};
+use image_intelligence_core::{Callbacks as _, EventKind, Kind};
 
 use super::fake::Fake;
 use super::sender::post;
@@ -109,26 +109,13 @@ async fn events_are_told_apart_by_their_bytes() {
 #[tokio::test]
 async fn the_token_says_what_kind_of_job_it_is() {
     let store = Arc::new(Fake::default());
-    let (receiver, address) = receiver(&store, |b| b.confirm(true)).await;
+    let (receiver, address) = receiver(&store, |b| b.confirm(false)).await;
     for (number, kind) in (10..).zip(Kind::ALL) {
-        let url = receiver.desk.ring.callback_url(kind, rid(number), super::now()).unwrap();
+        let url = receiver.mint(kind, rid(number), super::now()).unwrap().unwrap();
         let path = url.strip_prefix("https://hooks.example.com").unwrap();
         assert!(post(address, path, &done("x")).await.is_ok());
         let row = store.all().into_iter().find(|row| row.label == kind.into()).unwrap();
         assert_eq!(row.origin, Origin::Ours { rid: rid(number), kind, hint: Some("x".to_owned()) });
-        assert!(row.confirm);
+        assert!(!row.confirm);
     }
-}
-
-/// Before there is somebody to ask, nothing can be confirmed.
-#[tokio::test]
-async fn bodies_are_confirmed_once_a_client_is_attached() {
-    let store = Arc::new(Fake::default());
-    let (receiver, address) = receiver(&store, |b| b).await;
-    post(address, &path_of(1), &done("1")).await;
-    receiver.desk.attached.store(true, std::sync::atomic::Ordering::Relaxed);
-    post(address, &path_of(2), &done("2")).await;
-    let mut confirmed: Vec<_> = store.all().into_iter().map(|row| (row.body, row.confirm)).collect();
-    confirmed.sort();
-    assert_eq!(confirmed, [(done("1").into(), false), (done("2").into(), true)]);
 }

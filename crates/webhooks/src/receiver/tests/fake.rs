@@ -36,7 +36,7 @@ impl Default for Fake {
             rows: Mutex::default(),
             doubles: AtomicUsize::new(0),
             looked: Mutex::default(),
-            masters: Mutex::default(),
+            masters: Mutex::new(vec![super::MASTER]),
             leave: Semaphore::new(Semaphore::MAX_PERMITS),
             fails: AtomicBool::new(false),
             begun: AtomicUsize::new(0),
@@ -67,12 +67,12 @@ impl Fake {
         let mut rows = self.rows.lock().unwrap();
         batch
             .into_iter()
-            .map(|incoming| match rows.insert(incoming.key, incoming) {
-                None => Receipt::New,
-                Some(_) => {
-                    self.doubles.fetch_add(1, Ordering::SeqCst);
-                    Receipt::Duplicate
+            .map(|incoming| {
+                if rows.insert(incoming.key, incoming).is_none() {
+                    return Receipt::New;
                 }
+                self.doubles.fetch_add(1, Ordering::SeqCst);
+                Receipt::Duplicate
             })
             .collect()
     }
@@ -87,6 +87,15 @@ macro_rules! not_here {
         fn $name(&self, $($argument: $type),*) -> Later<'_, Result<$gives>> {
             $(let _ = $argument;)*
             Box::pin(async { no() })
+        }
+    )+};
+}
+
+macro_rules! nothing {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $gives:ty;)+) => {$(
+        fn $name(&self, $($argument: $type),*) -> Later<'_, Result<$gives>> {
+            $(let _ = $argument;)*
+            Box::pin(async { Ok(<$gives>::default()) })
         }
     )+};
 }
@@ -132,33 +141,36 @@ impl Store for Fake {
         Box::pin(async {})
     }
 
+    nothing! {
+        abandon(older: Duration) -> (u64, u64);
+        unconfirmed(most: usize, lease: Duration) -> Vec<Unconfirmed>;
+        overdue(most: usize, lease: Duration) -> Vec<Overdue>;
+        took(kind: Kind) -> Vec<Duration>;
+        claim(most: usize, lease: Duration, attempts: u32) -> Vec<Claimed>;
+        next_due() -> Due;
+        prune(bodies: Duration, keys: Duration) -> Pruned;
+        unclaim(leases: Vec<Lease>) -> ();
+    }
+
     not_here! {
         record(intent: Intent) -> ();
         left(rid: Rid, left: bool) -> ();
         accepted(rid: Rid, job: JobRef, patience: Duration) -> ();
         refused(rid: Rid, why: String) -> ();
         unknown(rid: Rid, why: String, patience: Duration) -> ();
-        abandon(older: Duration) -> (u64, u64);
-        unconfirmed(most: usize, lease: Duration) -> Vec<Unconfirmed>;
         confirm(seq: i64, terminal: Terminal) -> bool;
         discard(seq: i64, version: i64, why: String) -> bool;
         confirm_later(seq: i64, pause: Duration) -> ();
         finish(rid: Rid, finish: Finish) -> bool;
-        overdue(most: usize, lease: Duration) -> Vec<Overdue>;
         look_again(rid: Rid, pause: Duration, found: Option<JobRef>) -> ();
         known(rid: Rid) -> Option<Known>;
         terminal(rid: Rid) -> Option<Terminal>;
-        took(kind: Kind) -> Vec<Duration>;
-        claim(most: usize, lease: Duration, attempts: u32) -> Vec<Claimed>;
         extend(leases: Vec<Lease>, lease: Duration) -> Vec<Lease>;
         done(lease: Lease, with: Vec<Statement>) -> bool;
         failed(lease: Lease, why: String, pause: Option<Duration>) -> bool;
-        unclaim(leases: Vec<Lease>) -> ();
-        next_due() -> Due;
         list(query: Query) -> Vec<Entry>;
         entry(seq: i64) -> Option<Entry>;
         replay(seqs: Vec<i64>) -> u64;
-        prune(bodies: Duration, keys: Duration) -> Pruned;
         counts() -> Counts;
         add_master(master: [u8; 32]) -> u8;
         now() -> Timestamp;

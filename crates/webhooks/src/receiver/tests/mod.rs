@@ -4,7 +4,6 @@ mod bodies;
 mod delivery;
 mod fake;
 mod frameworks;
-mod listening;
 mod manners;
 mod secrecy;
 mod sender;
@@ -19,7 +18,6 @@ use fake::Fake;
 use image_intelligence_core::{CallbackKeys, Kind, PublicBase, Rid, Timestamp};
 
 use super::{Receiver, ReceiverBuilder};
-use crate::hub::Hub;
 use crate::inbox::Inbox;
 
 const MASTER: [u8; 32] = [7; 32];
@@ -46,25 +44,39 @@ fn path_of(number: u8) -> String {
 
 /// A finished detect job.
 fn done(id: &str) -> Vec<u8> {
-    format!(r#"{{"id": "{id}", "status": "COMPLETED_SUCCESSFULLY", "jobResults": [], "imageResults": []}}"#).into_bytes()
+    format!(r#"{{"id": "{id}", "status": "COMPLETED_SUCCESSFULLY", "jobResults": [], "imageResults": []}}"#)
+        .into_bytes()
 }
 
 fn inbox(store: &Arc<Fake>) -> Inbox {
-    Inbox { hub: Hub::new(store.clone()) }
+    Inbox::over(store.clone(), <_>::default(), tokio::runtime::Handle::current())
 }
 
 fn builder(store: &Arc<Fake>) -> ReceiverBuilder {
-    Receiver::builder(&inbox(store)).public_url(BASE).keys(keys())
+    Receiver::builder(&inbox(store)).public_url(BASE)
 }
 
 /// A receiver on a free port, before that store.
-async fn receiver(store: &Arc<Fake>, change: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder) -> (Receiver, SocketAddr) {
+async fn receiver(
+    store: &Arc<Fake>,
+    change: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder,
+) -> (Receiver, SocketAddr) {
     let receiver = change(builder(store)).listen("127.0.0.1:0").await.unwrap();
     let address = receiver.local_addr().unwrap();
     (receiver, address)
 }
 
+/// Resolves once it is so.
+async fn until(mut so: impl FnMut() -> bool) {
+    soon(async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+}
+
 /// For what must not take for ever: longer than anything here takes, and shorter than anybody's patience.
 async fn soon<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), work).await.expect("it takes for ever")
+    tokio::time::timeout(Duration::from_mins(1), work).await.expect("it takes for ever")
 }

@@ -1,5 +1,6 @@
 //! A sender that may be as rude as it likes: it writes bytes and reads an answer.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,7 +56,8 @@ impl Sender {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .filter(|(name, _)| name != "date")
             .collect();
-        let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+        let length =
+            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
         while self.read.len() < length {
             self.more().await?;
         }
@@ -84,13 +86,19 @@ impl Sender {
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        bytes += &format!("{name}: {value}\r\n");
+        let _ = write!(bytes, "{name}: {value}\r\n");
     }
     [bytes.as_bytes(), b"\r\n", body].concat()
 }
 
 /// Sends a request on a connection of its own, and gives the answer.
-pub(crate) async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+pub(crate) async fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Reply {
     let mut sender = Sender::to(address).await;
     sender.write(request(method, path, headers, body)).await;
     sender.reply().await.unwrap()

@@ -59,10 +59,8 @@ async fn every_other_signature_is_refused_and_the_log_says_why() {
 #[tokio::test]
 async fn sha1_is_taken_where_it_is_allowed() {
     let (store, body) = (Arc::new(Fake::default()), br#"{"example_id":"1"}"#);
-    let (_receiver, address) = receiver(&store, |b| {
-        b.secret("jknjknwefbhjghui289whuuh28y02y892y8f/S/zsefzgskjzdrbkg").allow_sha1(true)
-    })
-    .await;
+    let (_receiver, address) =
+        receiver(&store, |b| b.secret("jknjknwefbhjghui289whuuh28y02y892y8f/S/zsefzgskjzdrbkg").allow_sha1(true)).await;
     let headers = [("x-niro-signature", "sha=58e581b0643a56967676d8663a4e9cb389597a25")];
     assert!(send(address, "POST", "/ii/events", &headers, body).await.is_ok());
 }
