@@ -5,6 +5,7 @@ mod clock;
 mod ends;
 mod event_key;
 mod failpoint;
+mod follow;
 mod hub;
 mod inbox;
 mod receiver;
@@ -14,3 +15,4 @@ pub use inbox::{
     Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
     Statement, Target,
 };
+pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};

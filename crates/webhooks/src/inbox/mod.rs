@@ -76,7 +76,7 @@ impl Inbox {
         InboxBuilder::new(target.into())
     }
 
-    fn over(store: Arc<dyn Store>, settings: Settings, runtime: Handle) -> Self {
+    pub(crate) fn over(store: Arc<dyn Store>, settings: Settings, runtime: Handle) -> Self {
         let hub = Hub::new(store);
         let inner = Arc::new(Inner::new(hub.clone(), settings, runtime));
         Self { hub, inner }
