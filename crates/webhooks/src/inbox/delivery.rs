@@ -122,16 +122,28 @@ impl Delivery {
     ///
     /// Fails as [`ack`](Self::ack) does, and with `store` where a statement fails.
     ///
-    /// ```no_run
-    /// # async fn handle(inbox: image_intelligence_webhooks::Inbox) -> image_intelligence_core::Result<()> {
-    /// use image_intelligence_webhooks::Statement;
+    /// ```
+    /// use image_intelligence_webhooks::{Inbox, Receiver, Statement};
     ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let inbox = Inbox::open(folder.path().join("inbox.db")).await?;
+    /// # let receiver = Receiver::builder(&inbox).public_url("https://hooks.acme.com/ii").secret("whsec").build().await?;
+    /// # let body = br#"{"event": "IDENTITY_CREATED", "identity": {"id": "i-7"}}"#;
+    /// # let signature = image_intelligence_core::sign(body, &"whsec".into());
+    /// # let headers = [("x-ii-signature", signature.as_bytes())];
+    /// # receiver.handle("POST", "/ii/events", headers, bytes::Bytes::from_static(body)).await;
     /// while let Some(delivery) = inbox.next().await? {
-    ///     let count = Statement::new("UPDATE tally SET jobs = jobs + 1 WHERE kind = ?1").bind(delivery.kind().as_str());
-    ///     delivery.ack_with([count]).await?;
+    ///     let table = Statement::new("CREATE TABLE IF NOT EXISTS tally (kind TEXT PRIMARY KEY, count INTEGER)");
+    ///     let count = Statement::new("INSERT INTO tally VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1")
+    ///         .bind(delivery.kind().as_str());
+    ///     delivery.ack_with([table, count]).await?;
+    /// #   break;
     /// }
-    /// # Ok(())
-    /// # }
+    /// # assert_eq!(inbox.counts().await?.events.done, 1);
+    /// # receiver.shutdown().await;
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// # }).unwrap();
     /// ```
     pub async fn ack_with(mut self, statements: impl IntoIterator<Item = Statement>) -> Result<()> {
         let with: Vec<_> = statements.into_iter().map(|statement| statement.0).collect();

@@ -37,18 +37,29 @@ use crate::store::Store;
 /// Events that are on the disk, each until a handler is done with it. Cheap to clone.
 ///
 /// ```
-/// use image_intelligence_webhooks::Inbox;
+/// use image_intelligence_core::WebhookEvent;
+/// use image_intelligence_webhooks::{Inbox, Receiver};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("inbox.db");
 /// let inbox = Inbox::open(path).await?; // "inbox.db", or postgres://..
-/// # let closing = inbox.clone();
-/// # tokio::spawn(async move { closing.shutdown().await });
+/// let receiver = Receiver::builder(&inbox).public_url("https://hooks.acme.com/ii").secret("whsec").build().await?;
+/// # let body = br#"{"event": "IDENTITY_CREATED", "identity": {"id": "i-7"}}"#;
+/// # let signature = image_intelligence_core::sign(body, &"whsec".into());
+/// # let headers = [("x-ii-signature", signature.as_bytes())];
+/// # let answer = receiver.handle("POST", "/ii/events", headers, bytes::Bytes::from_static(body)).await;
+/// # assert_eq!(answer.status, 200);
 /// while let Some(delivery) = inbox.next().await? {
-///     println!("{:?}", delivery.event());
+///     match delivery.event() {
+///         WebhookEvent::Event(event) => println!("{} {:?}", event.event, event.identity),
+///         other => println!("{other:?} is not ours"),
+///     }
 ///     delivery.ack().await?;
+/// #   break;
 /// }
+/// # assert_eq!(inbox.counts().await?.events.done, 1);
+/// # receiver.shutdown().await;
 /// # Ok::<(), image_intelligence_core::Error>(())
 /// # }).unwrap();
 /// ```
@@ -84,12 +95,6 @@ impl Inbox {
 
     fn prune_hourly(&self) {
         pruning::prune_hourly(&self.inner);
-    }
-
-    /// One over that store, with the default settings.
-    #[cfg(test)]
-    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
-        Self::over(store, Settings::default(), Handle::current())
     }
 
     /// The next event for a handler, as soon as there is one; `None` once the inbox is shut down.
