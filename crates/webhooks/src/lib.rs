@@ -12,7 +12,7 @@ mod receiver;
 mod store;
 
 pub use inbox::{
-    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, Statement,
-    Target, Value,
+    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
+    Statement, Target,
 };
 pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};

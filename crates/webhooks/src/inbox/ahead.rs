@@ -76,6 +76,8 @@ async fn mind_what_stays(inner: Weak<Inner>, kept: Duration) {
     loop {
         sleep(kept).await;
         let Some(inner) = inner.upgrade() else { return };
+        // From here on a shutdown waits for what is on its way back.
+        let _out = inner.out();
         let Some(stale) = inner.ahead.stale(kept) else { return };
         inner.give_back(stale).await;
     }

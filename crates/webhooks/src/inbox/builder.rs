@@ -108,6 +108,7 @@ fn refuse<T>(name: &str, problem: fmt::Arguments<'_>) -> Result<T> {
 pub struct InboxBuilder {
     target: Target,
     settings: Settings,
+    existing: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -122,7 +123,7 @@ impl fmt::Debug for Settings {
 
 impl InboxBuilder {
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, settings: Settings::default() }
+        Self { target, settings: Settings::default(), existing: false }
     }
 
     /// For how long an event is a handler's own before the lease must be stretched, which happens by itself: when a process
@@ -190,6 +191,13 @@ impl InboxBuilder {
         self
     }
 
+    /// Opens only an inbox that exists, and leaves looking after it to those that handle its events: for a tool that looks into
+    /// it, perhaps beside a running receiver. `false`.
+    pub fn existing(mut self, existing: bool) -> Self {
+        self.existing = existing;
+        self
+    }
+
     /// Opens the inbox; where it does not exist yet, it is made. To be called within a tokio runtime, which then looks after
     /// it.
     ///
@@ -207,7 +215,11 @@ impl InboxBuilder {
                 format_args!("called outside of a tokio runtime; call it from async code that runs on one"),
             );
         };
-        let store = self.target.open().await?;
-        Ok(Inbox::over(store, self.settings, runtime))
+        let store = self.target.open(self.existing).await?;
+        let inbox = Inbox::over(store, self.settings, runtime);
+        if !self.existing {
+            inbox.prune_hourly();
+        }
+        Ok(inbox)
     }
 }

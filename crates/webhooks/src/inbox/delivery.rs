@@ -136,7 +136,7 @@ impl Delivery {
     pub async fn ack_with(mut self, statements: impl IntoIterator<Item = Statement>) -> Result<()> {
         let with: Vec<_> = statements.into_iter().map(|statement| statement.0).collect();
         let risky = !with.is_empty();
-        let Some(hold) = self.hold.take() else { return Ok(()) };
+        let Some(hold) = self.take_hold()? else { return Ok(()) };
         let done = hold.done(with).await;
         if let (true, Err(error)) = (risky, &done) {
             // A statement that fails would else keep the event until its lease lapses.
@@ -166,8 +166,13 @@ impl Delivery {
     }
 
     async fn fail(&mut self, why: String, again: Again) -> Result<()> {
-        let Some(hold) = self.hold.take() else { return Ok(()) };
+        let Some(hold) = self.take_hold()? else { return Ok(()) };
         hold.failed(why, again).await
+    }
+
+    fn take_hold(&mut self) -> Result<Option<Hold>> {
+        self.hold.as_ref().map(|hold| hold.inner.here()).transpose()?;
+        Ok(self.hold.take())
     }
 }
 
@@ -175,6 +180,8 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         let Some(hold) = self.hold.take() else { return };
         if !hold.inner.is_here() {
+            // A forked child touches none of its locks, which may be held for ever.
+            std::mem::forget(hold);
             return;
         }
         let why =
@@ -213,7 +220,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn read(label: EventKind, body: &[u8]) -> WebhookEvent {
+pub(super) fn read(label: EventKind, body: &[u8]) -> WebhookEvent {
     let read = match label {
         EventKind::GaveUp => GaveUp::from_json(body).map(WebhookEvent::GaveUp),
         // A later version may know it.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use image_intelligence_core::{CallbackKeys, Error, ErrorKind, Result};
+use image_intelligence_core::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, OwnedMutexGuard, watch};
 use tokio::task::AbortHandle;
@@ -39,7 +39,7 @@ pub(crate) struct Inner {
     pub(super) hub: Arc<Hub>,
     pub(super) settings: Settings,
     /// The process that opened it.
-    process: u32,
+    pub(super) process: u32,
     runtime: Handle,
     /// Held by the one caller that waits for the store; the others wait for it.
     turn: Arc<tokio::sync::Mutex<()>>,
@@ -232,16 +232,6 @@ impl Inner {
         if let Some(task) = self.pruning.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
-    }
-
-    /// The keys of callback URLs.
-    pub(super) async fn callback_keys(&self) -> Result<CallbackKeys> {
-        self.here()?;
-        if let Some(keys) = &self.settings.keys {
-            return Ok(keys.clone());
-        }
-        let masters = self.hub.store.masters(*random::master()?).await?;
-        CallbackKeys::new(masters.iter().map(|(id, master)| (*id, master.as_slice())))
     }
 
     /// Says that the store fails, now and then.

@@ -68,13 +68,19 @@ impl Inbox {
         Ok(self.hub.store.prune(settings.prune_bodies, settings.prune_keys).await?.into())
     }
 
-    /// How many events and jobs there are in each state.
+    /// How many events and jobs there are in each state. Sets the gauges `ii.inbox.events` (by `state`) and
+    /// `ii.inbox.oldest_ready_seconds` of the `metrics` facade, too; call it every now and then to have them.
     pub async fn counts(&self) -> Result<Counts> {
         self.inner.here()?;
-        Ok(self.hub.store.counts().await?.into())
+        let rows = self.hub.store.counts().await?;
+        for &(state, count) in &rows.events {
+            metrics::gauge!("ii.inbox.events", "state" => state).set(count as f64);
+        }
+        metrics::gauge!("ii.inbox.oldest_ready_seconds").set(rows.oldest_ready.unwrap_or_default().as_secs_f64());
+        Ok(rows.into())
     }
 
-    /// Makes a new key for callback URLs, which signs for every receiver that is opened from now on. The former ones still
+    /// Makes a new key for callback URLs, with which every receiver signs that is opened from now on. The former ones still
     /// check; of more than four the oldest goes. Gives its id.
     ///
     /// Fails with `config` where the keys were given, by the builder or `II_CALLBACK_KEYS`: then add one there.

@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 pub use builder::InboxBuilder;
 pub use delivery::Delivery;
 pub use entry::{Counts, Entry, EventCounts, EventState, Filter, JobCounts, Pruned};
-pub use statement::{Statement, Value};
+pub use statement::{SqlValue, Statement};
 pub use target::Target;
 
 use builder::Settings;
@@ -79,8 +79,17 @@ impl Inbox {
     pub(crate) fn over(store: Arc<dyn Store>, settings: Settings, runtime: Handle) -> Self {
         let hub = Hub::new(store);
         let inner = Arc::new(Inner::new(hub.clone(), settings, runtime));
-        pruning::prune_hourly(&inner);
         Self { hub, inner }
+    }
+
+    fn prune_hourly(&self) {
+        pruning::prune_hourly(&self.inner);
+    }
+
+    /// One over that store, with the default settings.
+    #[cfg(test)]
+    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
+        Self::over(store, Settings::default(), Handle::current())
     }
 
     /// The next event for a handler, as soon as there is one; `None` once the inbox is shut down.

@@ -47,12 +47,14 @@ enum Settled {
 
 impl Hold {
     pub(super) async fn done(&self, with: Vec<Statement>) -> Result<()> {
-        self.inner.here()?;
         failpoint::reach("inbox.before_ack");
         let settled = self.settle(|store| store.done(self.lease, with.clone())).await?;
         failpoint::reach("inbox.acked");
         match settled {
-            Settled::Yes => Ok(()),
+            Settled::Yes => {
+                count("done");
+                Ok(())
+            }
             Settled::Fenced => Err(self.fenced()),
             Settled::Perhaps => {
                 let entry = self.inner.hub.store.entry(self.lease.seq).await?;
@@ -62,7 +64,6 @@ impl Hold {
     }
 
     pub(super) async fn failed(&self, why: String, again: Again) -> Result<()> {
-        self.inner.here()?;
         let seq = self.lease.seq;
         let why = shortened(why);
         let attempts = self.inner.settings.retry.attempts;
@@ -76,11 +77,13 @@ impl Hold {
         self.inner.hub.ready.notify_one();
         match (settled, pause) {
             (Settled::Yes, None) => {
+                count("dead");
                 tracing::warn!(seq, attempt = self.attempt, why, "an event is put away as a dead letter");
                 Ok(())
             }
             (Settled::Fenced, None) if matches!(again, Again::Never) => Err(self.fenced()),
             (Settled::Yes, Some(pause)) => {
+                count("again");
                 tracing::debug!(
                     seq,
                     attempt = self.attempt,
@@ -129,10 +132,13 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if self.inner.is_here() {
-            self.inner.held.let_go(self.lease);
-        }
+        self.inner.held.let_go(self.lease);
     }
+}
+
+/// Counts how handlers end.
+fn count(outcome: &'static str) {
+    metrics::counter!("ii.inbox.handled", "outcome" => outcome).increment(1);
 }
 
 fn shortened(mut why: String) -> String {

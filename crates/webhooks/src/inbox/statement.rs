@@ -24,7 +24,7 @@ impl Statement {
 
     /// Binds the next placeholder.
     #[must_use]
-    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+    pub fn bind(mut self, value: impl Into<SqlValue>) -> Self {
         self.0.values.push(value.into().0);
         self
     }
@@ -39,23 +39,23 @@ impl fmt::Debug for Statement {
 
 /// A value in a [`Statement`]: made from numbers, texts, bytes, `bool`, and from an `Option` of one, where `None` is `NULL`.
 #[derive(Clone, PartialEq)]
-pub struct Value(store::Value);
+pub struct SqlValue(store::Value);
 
-impl Value {
+impl SqlValue {
     /// `NULL`.
     pub const NULL: Self = Self(store::Value::Null);
 }
 
 /// Shows nothing of it.
-impl fmt::Debug for Value {
+impl fmt::Debug for SqlValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Value(..)")
+        f.write_str("SqlValue(..)")
     }
 }
 
 macro_rules! value_from {
     ($($type:ty => |$value:ident| $made:expr;)+) => {$(
-        impl From<$type> for Value {
+        impl From<$type> for SqlValue {
             fn from($value: $type) -> Self {
                 Self($made)
             }
@@ -75,7 +75,7 @@ value_from! {
     Vec<u8> => |value| store::Value::Bytes(value);
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
+impl<T: Into<Self>> From<Option<T>> for SqlValue {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::NULL, Into::into)
     }

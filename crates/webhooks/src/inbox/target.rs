@@ -53,17 +53,32 @@ impl Target {
     }
 
     /// Opens the store that is kept there. Here, and nowhere else, it is chosen.
-    pub(crate) async fn open(self) -> Result<Arc<dyn Store>> {
+    /// `existing`: only where it exists, and to look into it.
+    pub(crate) async fn open(self, existing: bool) -> Result<Arc<dyn Store>> {
         match self.0 {
-            Place::File(path) => open_file(path).await,
+            Place::File(path) => open_file(path, existing).await,
             Place::Postgres(url) => open_postgres(url).await,
             Place::Wrong(why) => Err(config(&why)),
         }
     }
 }
 
-#[expect(clippy::unused_async, reason = "the store in a file is opened off the runtime's threads")]
-async fn open_file(_path: PathBuf) -> Result<Arc<dyn Store>> {
+#[cfg(feature = "sqlite")]
+async fn open_file(path: PathBuf, existing: bool) -> Result<Arc<dyn Store>> {
+    use crate::store::sqlite::{SqliteOptions, SqliteStore};
+
+    let options = SqliteOptions { tool: existing, ..SqliteOptions::default() };
+    let open = move || SqliteStore::open(&path, options);
+    // It reads and writes, and may wait for another process.
+    match tokio::task::spawn_blocking(open).await {
+        Ok(store) => Ok(store?),
+        Err(_) => Err(Error::new(ErrorKind::Closed, "the runtime that opens the inbox has ended")),
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
+#[expect(clippy::unused_async, reason = "as with the feature")]
+async fn open_file(_path: PathBuf, _existing: bool) -> Result<Arc<dyn Store>> {
     Err(config("an inbox in a file needs the feature `sqlite` of image-intelligence-webhooks"))
 }
 
