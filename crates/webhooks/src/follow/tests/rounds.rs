@@ -28,11 +28,12 @@ async fn a_webhook_is_confirmed_and_whoever_waits_is_told() {
     let world = World::new().await;
     world.begin();
     let (rid, url) = world.left().await;
-    let told = world.caller.subscribe(rid).unwrap();
+    let (told, mut ended) = (world.caller.subscribe(rid).unwrap(), world.core().hub.ends.watch(rid));
     let truth = Told::new("j-1").url(&url).json();
     world.api.put(Kind::Detect, &truth);
     world.deliver(&url, &truth).await;
     assert_eq!(told.await.raw().as_str(), Some(&*truth));
+    assert!(*ended.borrow_and_update(), "told, and not found out by looking");
     tokio::time::timeout(MINUTE, world.core().hub.ready.notified()).await.unwrap();
     assert_eq!(world.one().await.2, truth);
     world.close().await;
@@ -180,8 +181,11 @@ async fn an_end_that_another_process_wrote_is_seen_by_and_by() {
         let finish = Finish { kind, namespace: None, outcome, by_webhook: true, terminal };
         assert!(world.store().finish(rid, finish).await.unwrap());
     };
+    let began = tokio::time::Instant::now();
     let (told, ()) = tokio::join!(told, write);
     assert_eq!(told.raw().as_str(), Some(&*truth));
+    // The clock leaps while the store's own thread is at work, but never by more than a look's pause.
+    assert!(began.elapsed() < DAY, "{:?}", began.elapsed());
 }
 
 /// Nobody who waits is told of a job of another name, and none of them is kept for ever.
