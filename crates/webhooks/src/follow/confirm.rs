@@ -1,7 +1,5 @@
 //! Confirming what an unsigned webhook said: it is a hint, and the handler sees what the API says.
 
-use std::time::Duration;
-
 use image_intelligence_core::{Error, ErrorKind, EventKind, JobRef, Kind, Result, Rid};
 
 use super::Core;
@@ -72,8 +70,7 @@ impl Core {
         if discarded {
             tracing::info!(seq = event.seq, kind = event.label.as_str(), "a webhook was dropped: {why}");
         } else {
-            // Another body came meanwhile, which may be the true one. Nothing happens where the event is confirmed by now.
-            self.hub.store.confirm_later(event.seq, Duration::ZERO).await?;
+            // Another body came meanwhile, which may be the true one.
             self.hub.look.notify_one();
         }
         Ok(Health::Well)

@@ -165,10 +165,10 @@ fn earlier(moment: Timestamp, by: Duration) -> Timestamp {
 const FULL: usize = 10;
 
 /// How much earlier than our submit a job may seem to be made and still count as recent, clocks being what they are.
-const RECENT: Duration = Duration::from_secs(120);
+const RECENT: Duration = Duration::from_mins(2);
 
 /// A job past its time is not given up because the API was down for less than this.
-const UNANSWERED: Duration = Duration::from_secs(3600);
+const UNANSWERED: Duration = Duration::from_hours(1);
 
 /// Of so many jobs it is kept in mind what is odd.
 const MOST_DOUBTS: usize = 100_000;

@@ -16,6 +16,8 @@ mod round;
 mod settings;
 mod sources;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::collections::HashMap;

@@ -21,7 +21,7 @@ impl Pace {
         let mut tries = RetryPolicy::default();
         tries.attempts = u32::MAX;
         tries.base = Duration::from_secs(2);
-        tries.longest = Duration::from_secs(120);
+        tries.longest = Duration::from_mins(2);
         tries.budget = Duration::MAX;
         Self { looks, tries }
     }

@@ -131,10 +131,10 @@ impl Round {
         Ok(now + IDLE)
     }
 
-    fn note(&mut self, done: Option<Result<Health>>) {
+    fn note(&mut self, done: Result<Health>) {
         match done {
-            Some(Ok(Health::Well)) => (self.ill, self.hushed) = (0, 0),
-            Some(Ok(Health::Ill)) => {
+            Ok(Health::Well) => (self.ill, self.hushed) = (0, 0),
+            Ok(Health::Ill) => {
                 self.ill = self.ill.saturating_add(1);
                 if self.ill == ILL {
                     tracing::warn!("the API cannot be asked for jobs; webhooks wait to be confirmed");
@@ -143,8 +143,7 @@ impl Round {
                     self.hush();
                 }
             }
-            Some(Err(error)) => drop(self.stored::<()>(Err(error))),
-            None => tracing::error!("following a job panicked; it is tried again when its lease has lapsed"),
+            Err(error) => drop(self.stored::<()>(Err(error))),
         }
     }
 
@@ -194,7 +193,7 @@ impl Core {
 }
 
 /// How often what is to be done now and then is done.
-const TEND: Duration = Duration::from_secs(60);
+const TEND: Duration = Duration::from_mins(1);
 
 /// Other processes and the store's clock may do something of which nothing is heard here.
 const IDLE: Duration = Duration::from_secs(30);

@@ -50,14 +50,14 @@ impl Default for Settings {
             confirm: None,
             at_once: 64,
             lease: Duration::from_secs(30),
-            look_limit: Duration::from_secs(120),
+            look_limit: Duration::from_mins(2),
             patience_least: Duration::from_secs(30),
-            patience_most: Duration::from_secs(300),
+            patience_most: Duration::from_mins(5),
             missing_grace: Duration::from_secs(30),
             shortest_pause: Duration::from_secs(5),
-            longest_pause: Duration::from_secs(3600),
-            give_up_after: Duration::from_secs(30 * 24 * 3600),
-            abandon_after: Duration::from_secs(15 * 60),
+            longest_pause: Duration::from_hours(1),
+            give_up_after: Duration::from_hours(30 * 24),
+            abandon_after: Duration::from_mins(15),
         }
     }
 }

@@ -139,7 +139,9 @@ impl Sources {
     async fn ask<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         match tokio::time::timeout(self.limit, AssertUnwindSafe(answer).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Error::new(ErrorKind::Closed, "the client panicked when it was asked for a job")),
+            Ok(Err(_)) => {
+                Err(Error::new(ErrorKind::InvalidResponse, "the client panicked when it was asked for a job"))
+            }
             Err(_) => Err(Error::new(ErrorKind::RequestTimeout, "no answer in time")),
         }
     }
@@ -162,9 +164,9 @@ fn nobody() -> Error {
     Error::new(ErrorKind::Closed, "no client is attached")
 }
 
-/// Others may not be allowed to see its jobs.
+/// Others may not be allowed to see its jobs, so that what they do not know may be there.
 fn departed() -> Error {
-    Error::new(ErrorKind::Closed, "the client that sent the job is not attached any more")
+    Error::new(ErrorKind::PermissionDenied, "the client that sent the job is not attached any more")
 }
 
 /// So many are kept in mind.

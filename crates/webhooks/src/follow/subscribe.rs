@@ -15,13 +15,12 @@ pub(super) fn told(hub: Arc<Hub>, rid: Rid) -> Later<'static, AnyJob> {
     Box::pin(async move {
         let (mut pause, mut heard) = (FIRST_RECHECK, false);
         loop {
-            match hub.store.terminal(rid).await {
-                Ok(Some(end)) => match end.label.job().map(|kind| AnyJob::from_json(kind, &end.body)) {
+            // Whoever waits looks for the job too, so that a store which fails costs no more than time.
+            if let Ok(Some(end)) = hub.store.terminal(rid).await {
+                match end.label.job().map(|kind| AnyJob::from_json(kind, &end.body)) {
                     Some(Ok(job)) => return job,
                     _ => break,
-                },
-                // Whoever waits looks for the job too, so that a store which fails costs no more than time.
-                Ok(None) | Err(_) => {}
+                }
             }
             // The end may have been written by another process, which cannot tell this one.
             tokio::select! {

@@ -13,7 +13,7 @@ use super::confirm::Health;
 
 /// What is under way of one sort.
 pub(super) struct Work<K> {
-    tasks: JoinSet<(K, Option<Result<Health>>)>,
+    tasks: JoinSet<(K, Result<Health>)>,
     keys: HashSet<K>,
     /// There may be more in the store.
     pub(super) more: bool,
@@ -35,12 +35,19 @@ impl<K: Copy + Eq + Hash + Send + 'static> Work<K> {
     /// Begins a piece. One that is under way still, as its lease has lapsed meanwhile, was given a new lease and no more.
     pub(super) fn begin(&mut self, key: K, piece: impl Future<Output = Result<Health>> + Send + 'static) {
         if self.keys.insert(key) {
-            self.tasks.spawn(async move { (key, AssertUnwindSafe(piece).catch_unwind().await.ok()) });
+            self.tasks.spawn(async move {
+                let done = AssertUnwindSafe(piece).catch_unwind().await;
+                let panicked = |_| {
+                    tracing::error!("following a job panicked; it is tried again when its lease has lapsed");
+                    Ok(Health::Ill)
+                };
+                (key, done.unwrap_or_else(panicked))
+            });
         }
     }
 
-    /// What became of the next piece that ends: `None` where it panicked. Pending for ever where none is under way.
-    pub(super) async fn next(&mut self) -> Option<Result<Health>> {
+    /// What became of the next piece that ends. Pending for ever where none is under way.
+    pub(super) async fn next(&mut self) -> Result<Health> {
         loop {
             match self.tasks.join_next().await {
                 Some(Ok((key, done))) => {
@@ -55,7 +62,7 @@ impl<K: Copy + Eq + Hash + Send + 'static> Work<K> {
     }
 
     /// As [`next`](Self::next), where one has ended already.
-    pub(super) fn try_next(&mut self) -> Option<Option<Result<Health>>> {
+    pub(super) fn try_next(&mut self) -> Option<Result<Health>> {
         let (key, done) = self.tasks.try_join_next()?.ok()?;
         self.keys.remove(&key);
         Some(done)
