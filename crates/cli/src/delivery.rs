@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use image_intelligence::{AddressClass, Error, ErrorKind};
+use image_intelligence::{AddressClass, Error, ErrorKind, Secret};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use url::{Host, Url};
 
@@ -23,6 +23,8 @@ const MOST_SAID: usize = 4096;
 pub(crate) struct Target {
     url: Url,
     client: reqwest::Client,
+    /// What it was signed with, which a receiver might say back.
+    secret: Option<Secret>,
 }
 
 /// How one delivery went.
@@ -54,7 +56,12 @@ impl Target {
             return Err(refuse("it holds a user name or password; the service cannot send them"));
         }
         let client = client(&url)?;
-        Ok(Self { url, client })
+        Ok(Self { url, client, secret: None })
+    }
+
+    /// Shows this secret nowhere.
+    pub(crate) fn hiding(self, secret: Option<Secret>) -> Self {
+        Self { secret, ..self }
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -112,16 +119,21 @@ impl Target {
             }
         }
         said.truncate(MOST_SAID);
-        Ok((Answer { status, said: self.without_token(&String::from_utf8_lossy(&said)) }, location))
+        Ok((Answer { status, said: self.without_secrets(&String::from_utf8_lossy(&said)) }, location))
     }
 
-    /// A receiver may say our own URL back to us.
-    fn without_token(&self, text: &str) -> String {
+    /// The beginning of what was said, in one line: a receiver may say our own URL back to us, and more.
+    fn without_secrets(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        if let Some((_, token)) = self.url.path().rsplit_once(CALLBACK)
+            && !token.is_empty()
+        {
+            text = text.replace(token, "[token]");
+        }
+        if let Some(secret) = self.secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "[secret]");
+        }
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let line = match self.url.path().rsplit_once(CALLBACK) {
-            Some((_, token)) if !token.is_empty() => line.replace(token, "[token]"),
-            _ => line,
-        };
         line.chars().take(200).collect()
     }
 }
@@ -235,7 +247,9 @@ mod tests {
         assert_eq!(of("https://h.test/cb/AQEBa0nS/more?k=s#x"), "https://h.test/cb/[token]?..");
         assert_eq!(of("https://me:pw@h.test/hook"), "https://h.test/hook");
         let target = Target::parse("--to", "https://h.test/cb/AQEBa0nS").unwrap();
-        assert_eq!(target.without_token("no\n such path: /cb/AQEBa0nS"), "no such path: /cb/[token]");
+        let target = target.hiding(Some("correct horse".into()));
+        let said = target.without_secrets("no\n such path: /cb/AQEBa0nS, nor correct horse");
+        assert_eq!(said, "no such path: /cb/[token], nor [secret]");
     }
 
     #[test]

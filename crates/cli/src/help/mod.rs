@@ -84,7 +84,8 @@ Exit codes:
        not in the answer
   4    not done in time; the job goes on, see `ii jobs wait`. Of many jobs: some
        were not, and all others are done
-  5    refused by the API, or it could not be reached
+  5    refused by the API, or it could not be reached; of `ii trigger`: the receiver
+       did not take it
   6    unknown whether the job (or what else was sent), or one of many, was made;
        the hint says how to look for it, such as by `ii jobs find`
   130  Ctrl-C; the job goes on (143 for SIGTERM, 129 for SIGHUP)

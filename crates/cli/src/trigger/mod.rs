@@ -35,11 +35,12 @@ pub(crate) async fn run(args: TriggerArgs) -> Result<ExitCode, Failure> {
         None if is_registered(args.event, read.as_ref()) => secrets::of_environment()?,
         None => None,
     };
-    let signature = secret.map(|secret| sign(&bytes, &secret));
+    let signature = secret.as_ref().map(|secret| sign(&bytes, secret));
     if args.print {
         return write(&bytes, signature.as_deref());
     }
     let Some(target) = target else { return Err(Failure::config("--to: not given; where shall it go?")) };
+    let target = target.hiding(secret);
     if let Some(signature) = &signature
         && !headers.contains_key(SIGNATURE)
         && let Ok(value) = HeaderValue::from_str(signature)

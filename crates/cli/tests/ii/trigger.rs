@@ -101,14 +101,14 @@ fn a_receiver_with_another_secret_refuses() {
         if is_signed(received, "another secret") {
             Reply::status(200)
         } else {
-            Reply::answer(401, "", "bad\n signature")
+            Reply::answer(401, "", &format!("not signed\n with {SECRET}"))
         }
     });
     let directory = tempfile::tempdir().unwrap();
     let said = run(trigger(&receiver.url, &["detect", "--secret-key-file", &secret_file(&directory)]));
     assert_eq!((said.code, said.out.split('\t').next()), (Some(5), Some("401")), "{said:#?}");
     assert!(
-        said.err.contains("the secret that the receiver has") && said.err.contains("it said: bad signature"),
+        said.err.contains("the secret that the receiver has") && said.err.contains("it said: not signed with [secret]"),
         "{said:#?}"
     );
     assert!(!said.err.contains(SECRET) && !said.out.contains(SECRET));
