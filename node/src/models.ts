@@ -437,6 +437,34 @@ export type EventName =
   | 'IDENTITY_UPDATED'
   | (string & {});
 
+/** The end of one of our own jobs that will have no result: an inbox says so in its place, once. */
+export interface GaveUp {
+  /** Our own name for the job, 32 hex digits. */
+  rid: string;
+  /** What the job does: `detect`, `match`, `ask` or `recognize`. */
+  kind: string;
+  /** The namespace of a recognize job. */
+  namespace?: string;
+  /** The service's name for the job, where it was ever known. */
+  id?: string;
+  /** The customId that the job carried. */
+  customId?: string;
+  /** Why. */
+  reason: GaveUpReason;
+  /** When the job was sent, by the inbox's clock. UNIX time in milliseconds. */
+  submittedAt?: number;
+  /** When it was given up, by the inbox's clock. UNIX time in milliseconds. */
+  gaveUpAt?: number;
+}
+
+/** Why a job will have no result. One that this version does not know is kept as it came. */
+export type GaveUpReason =
+  /** The API does not know the job any more. */
+  | 'job_lost'
+  /** It was not done within 30 days. */
+  | 'never_ended'
+  | (string & {});
+
 /** A class to look for. */
 export interface DetectClass {
   /** Its name, such as `person`. */

@@ -35,6 +35,8 @@ __all__ = [
     "Feedback",
     "FeedbackClass",
     "FeedbackCode",
+    "GaveUp",
+    "GaveUpReason",
     "Identity",
     "ImageResult",
     "ImageStatus",
@@ -120,6 +122,15 @@ class EventName(StrEnum):
     """Somebody new is known."""
     IDENTITY_UPDATED = "IDENTITY_UPDATED"
     """What is known of somebody has changed."""
+
+
+class GaveUpReason(StrEnum):
+    """Why a job will have no result."""
+
+    job_lost = "job_lost"
+    """The API does not know the job any more."""
+    never_ended = "never_ended"
+    """It was not done within 30 days."""
 
 
 class Verify(StrEnum):
@@ -535,6 +546,27 @@ class RegisteredEvent(AsItCame, Struct, kw_only=True, rename="camel", dict=True)
     """When it happened, by the service's clock. UNIX time in milliseconds."""
     identity: Identity | None = None
     """Whom it is about, where that can be told."""
+
+
+class GaveUp(AsItCame, Struct, kw_only=True, rename="camel", dict=True):
+    """The end of one of our own jobs that will have no result: an inbox says so in its place, once."""
+
+    rid: str
+    """Our own name for the job, 32 hex digits."""
+    kind: str
+    """What the job does: `detect`, `match`, `ask` or `recognize`."""
+    namespace: str | None = None
+    """The namespace of a recognize job."""
+    id: str | None = None
+    """The service's name for the job, where it was ever known."""
+    custom_id: str | None = None
+    """The customId that the job carried."""
+    reason: str
+    """Why. A `GaveUpReason`, or a text that this version does not know."""
+    submitted_at: int | None = None
+    """When the job was sent, by the inbox's clock. UNIX time in milliseconds."""
+    gave_up_at: int | None = None
+    """When it was given up, by the inbox's clock. UNIX time in milliseconds."""
 
 
 class ExclusionZones(Struct, rename="camel"):

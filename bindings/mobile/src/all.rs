@@ -222,6 +222,7 @@ impl NativeAll {
             manifest: options.manifest.map(PathBuf::from),
             wait: Some(Duration::from_millis(options.wait_ms)),
             total: options.total.map(count),
+            ..AllOptions::default()
         };
         if let Some(id) = options.feed_id {
             all = all.feed_id(id);

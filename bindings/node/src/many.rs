@@ -131,6 +131,7 @@ impl Client {
             manifest: settings.manifest.map(PathBuf::from),
             wait: settings.timeout.map(milliseconds),
             total: settings.total.map(|pictures| pictures as usize),
+            ..AllOptions::default()
         };
         let client = self.open(env)?;
         let run = kind_of(&kind).and_then(|kind| client.any_all(kind, namespace, request.as_bytes(), options));

@@ -34,6 +34,7 @@ impl From<Settings> for AllOptions {
             manifest: given.manifest,
             wait: Some(duration(given.timeout)),
             total: given.total,
+            ..Self::default()
         }
     }
 }

@@ -233,13 +233,26 @@ impl ClientBuilder {
 
     /// Tells one more of every submit, in the order in which they were given, after the [journal](Self::journal). The first
     /// that gives a URL to be called back at has the finished job posted there, of jobs without a
-    /// [`webhook_url`](crate::JobBuilder::webhook_url) of their own.
+    /// [`webhook_url`](crate::JobBuilder::webhook_url) of their own; such a job is recorded like any other, as its end is to
+    /// be known all the same. Waits listen to the first that has a subscription for their job.
     ///
     /// Where one of them fails before the job is sent, it is not sent. Where one fails afterwards, that is logged as a
     /// warning: the job is there, and its handle is given to the caller all the same.
     pub fn callbacks(mut self, callbacks: Arc<dyn Callbacks>) -> Self {
         self.callbacks.push(callbacks);
         self
+    }
+
+    /// Has finished jobs posted to a receiver of webhooks, so that waits seldom need to ask for them. Whatever else has
+    /// [`Callbacks`] is given in the same way.
+    ///
+    /// Each job that is submitted then carries a URL of its own, unless it has a
+    /// [`webhook_url`](crate::JobBuilder::webhook_url) of the caller's, and the receiver knows of it before it is sent.
+    /// [`Job::wait`](crate::Job::wait) and its like take whichever comes first: what the receiver tells, or a look at the job,
+    /// which is not made before the webhook is overdue, nor after a third of the time that the wait has. The client holds on
+    /// to the receiver; the receiver asks the client for jobs for as long as there is a clone of it that is not closed.
+    pub fn webhooks<R: Callbacks + Clone + 'static>(self, receiver: &R) -> Self {
+        self.callbacks(Arc::new(receiver.clone()))
     }
 
     /// Stands in for the network, the time of day and chance: for tests that replay a run exactly.
@@ -301,7 +314,8 @@ impl ClientBuilder {
         // The last thing that can fail, so that no other failure leaves it open.
         let journal = self.journal.map(|path| Journal::open(path, &base).map(Arc::new)).transpose()?;
         let first = journal.clone().map(|journal| journal as Arc<dyn Callbacks>);
-        Ok(Client::new(Inner {
+        Ok(Client::new(|attached| Inner {
+            attached,
             callbacks: first.into_iter().chain(self.callbacks).collect(),
             journal,
             caller: Caller { http, tokens, gate, secret },

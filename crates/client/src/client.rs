@@ -29,6 +29,7 @@ use crate::pictures::Pictures;
 use crate::recognition::Recognition;
 use crate::registration::{self, Registration};
 use crate::scheduler::Scheduler;
+use crate::source::Attached;
 
 /// Talks to one API. Cheap to clone; clones share their connections, their token and their manners.
 ///
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     /// Who is told of every submit.
     pub(crate) callbacks: Vec<Arc<dyn Callbacks>>,
     pub(crate) journal: Option<Arc<Journal>>,
+    /// Whom they may ask for jobs: it lives as long as this does.
+    pub(crate) attached: Arc<Attached>,
     pub(crate) dialect: Dialect,
     pub(crate) closed: watch::Sender<bool>,
     pub(crate) scheduler: Scheduler,
@@ -94,8 +97,19 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    /// Makes one of what it holds, which may hold on to what is [`Attached`] to it. Those who are told of submits are told of
+    /// that.
+    pub(crate) fn new(inner: impl FnOnce(Arc<Attached>) -> Inner) -> Self {
+        let client = Self(Arc::new_cyclic(|weak| inner(Arc::new(Attached(weak.clone())))));
+        for one in &client.0.callbacks {
+            let attached = Arc::downgrade(&client.0.attached);
+            one.attach(attached);
+        }
+        client
+    }
+
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self(inner)
     }
 
     pub(crate) fn inner(&self) -> &Inner {

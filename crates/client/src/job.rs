@@ -26,6 +26,8 @@ pub struct Job<K> {
     namespace: Option<String>,
     rid: Rid,
     custom_id: Option<String>,
+    /// Whether its webhook may come to one of those who are told of submits.
+    calls: bool,
     created_at: Timestamp,
     /// Whether the service said so.
     dated: bool,
@@ -44,6 +46,7 @@ impl<K> Clone for Job<K> {
             namespace: self.namespace.clone(),
             rid: self.rid,
             custom_id: self.custom_id.clone(),
+            calls: self.calls,
             created_at: self.created_at,
             dated: self.dated,
             made: self.made,
@@ -65,7 +68,7 @@ impl<K: JobKind> fmt::Debug for Job<K> {
 impl<K: JobKind> Job<K> {
     pub(crate) fn submitted(sent: Submit, job: &K::Job) -> Self {
         let facts = K::facts(job);
-        let Submit { client, sought: Sought { rid, custom_id, namespace, .. }, inputs, .. } = sent;
+        let Submit { client, sought: Sought { rid, custom_id, minted, namespace, .. }, inputs, .. } = sent;
         Self {
             inputs: Arc::new(inputs),
             status: Some(facts.status.clone()),
@@ -73,6 +76,7 @@ impl<K: JobKind> Job<K> {
             namespace,
             rid,
             custom_id: Some(custom_id),
+            calls: minted.is_some(),
             created_at: facts.created_at.unwrap_or_else(|| client.inner().outside().now()),
             dated: facts.created_at.is_some(),
             made: (Instant::now(), Duration::ZERO),
@@ -89,6 +93,8 @@ impl<K: JobKind> Job<K> {
             namespace: token.namespace,
             rid: token.rid,
             custom_id: None,
+            // Its submit is not known; who knows of no job of this name gives no subscription.
+            calls: true,
             created_at: token.created,
             dated: true,
             made: (Instant::now(), client.inner().outside().now().since(token.created)),
@@ -137,10 +143,17 @@ impl<K: JobKind> Job<K> {
             .created_at(self.dated.then_some(self.created_at))
     }
 
-    /// Begins to wait. A job that was under way when it was submitted, just now, is not asked for at once.
+    /// Begins to wait. A job that was under way when it was submitted, just now, is not asked for at once, and one whose
+    /// webhook is likely to come is left alone until then.
     pub(crate) fn join(&self, listener: Arc<dyn Listener>, key: u32, began: Instant, limit: Duration) -> Seat {
-        let terms = Terms { began, age: self.age_at(began), limit, first: self.first_look(began, limit) };
-        Scheduler::join(&self.client, &self.reference(), &self.id, listener, key, &terms)
+        let (age, first) = (self.age_at(began), self.first_look(began, limit));
+        let told = self.client.inner().callbacks.iter().find_map(|one| Some((one.subscribe(self.rid)?, one)));
+        let (subscription, teller) = told.unzip();
+        let calls = self.calls && !self.status.as_ref().is_some_and(JobStatus::is_done);
+        let patience = teller.filter(|_| calls).and_then(|teller| teller.patience(K::KIND)).unwrap_or_default();
+        let quiet = Wait::new(self.client.inner().poll.clone(), age, limit).quiet(patience);
+        let terms = Terms { began, age, limit, first, quiet, subscription };
+        Scheduler::join(&self.client, &self.reference(), &self.id, listener, key, terms)
     }
 
     fn age_at(&self, moment: Instant) -> Duration {
@@ -163,7 +176,7 @@ impl<K: JobKind> Job<K> {
     /// What the end of a wait means to the caller.
     pub(crate) fn ended(&self, end: End, waited: Duration, last: Option<JobStatus>) -> Result<K::Job> {
         match end {
-            End::Done(job) => match K::of(*job) {
+            End::Done(job) | End::Told(job) => match K::of(*job) {
                 Some(mut job) => {
                     K::tie(&mut job, &self.inputs);
                     self.client.inner().taken(self.rid);
@@ -230,6 +243,9 @@ impl<K: JobKind> Job<K> {
     /// A job that ended with errors is a result. Fails with `wait_timeout`, which carries a resume token; with `job_lost`
     /// where the API no longer knows the job; with `authentication` and the like. Whatever may pass, passes: a reset, a
     /// 503 or a 429 does not end a wait.
+    ///
+    /// Where the client has a [receiver of webhooks](crate::ClientBuilder::webhooks), the wait takes whichever comes first,
+    /// and a job whose webhook comes in time is not asked for at all. It takes nothing from the receiver's handlers.
     pub async fn wait(&self) -> Result<K::Job> {
         self.wait_for(Wait::DEFAULT_LIMIT).await
     }

@@ -20,6 +20,7 @@ pub struct JobBuilder<K: JobKind> {
     pub(crate) images: Vec<Image>,
     pub(crate) request: K::Request,
     pub(crate) namespace: Option<String>,
+    pub(crate) deliver: bool,
     rid: Result<Rid>,
     told: Option<Arc<dyn Callbacks>>,
 }
@@ -66,6 +67,13 @@ macro_rules! job_settings {
                 self.request.options_mut().webhook_url = Some(url.into());
                 self
             }
+
+            /// Says whether the handlers of a [receiver](crate::ClientBuilder::webhooks) are to be told of the end, as they
+            /// are where this is not said. Whoever waits for the job is told in any case.
+            pub fn deliver(mut self, deliver: bool) -> Self {
+                self.deliver = deliver;
+                self
+            }
         }
     };
 }
@@ -75,7 +83,7 @@ job_settings!(AllBuilder);
 impl<K: JobKind> JobBuilder<K> {
     pub(crate) fn new(client: Client, images: Vec<Image>, request: K::Request) -> Self {
         let rid = client.inner().outside().rid();
-        Self { client, images, request, namespace: None, rid, told: None }
+        Self { client, images, request, namespace: None, deliver: true, rid, told: None }
     }
 
     /// Tells one more, of this job alone, beside those whom the [client](crate::ClientBuilder::callbacks) tells.
@@ -118,7 +126,7 @@ impl<K: JobKind> JobBuilder<K> {
     }
 
     async fn send_once(self) -> Result<Job<K>> {
-        let Self { client, images, mut request, namespace, rid, told } = self;
+        let Self { client, images, mut request, namespace, deliver, rid, told } = self;
         let rid = rid?;
         let inner = client.inner();
         if K::KIND == Kind::Recognize {
@@ -133,6 +141,6 @@ impl<K: JobKind> JobBuilder<K> {
         }
         let (loaded, inputs) = submit::load(images, rid, inner.largest_request).await?;
         *request.images_mut() = loaded;
-        Loaded { client, request, inputs, rid, namespace, also_told: told }.send().await
+        Loaded { client, request, inputs, rid, namespace, deliver, also_told: told }.send().await
     }
 }

@@ -84,14 +84,14 @@ pub use image_intelligence_core::{
     AddressClass, AnyJob, AskExamples, AskJob, AskJobResult, AskRequest, BaseUrl, BoundingBox, CallbackKeys,
     CallbackToken, Callbacks, Checked, Class, DetectImageResult, DetectJob, DetectJobImage, DetectJobResult,
     DetectRequest, DetectedObject, Dialect, Error, ErrorKind, EventKind, EventName, Examples, ExclusionZones, Face,
-    FaceGroup, FaceHit, FaceImage, Feedback, FeedbackClass, FeedbackCode, FeedbackRequest, Hit, Identity,
-    IdentityChange, IdentityRequest, ImageRequest, ImageResult, ImageStatus, ImageView, Input, Intent, JobImage,
-    JobOptions, JobRef, JobRequest, JobSearch, JobSource, JobStatus, Judged, Kind, Later, Limits, LinkModifier,
-    MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw, RecognitionSearch,
-    RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result, ResumeToken,
-    RetryPolicy, Rid, SchedulePolicy, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer, Verify,
-    WebhookEvent, WebhookRequest, canonicalise, check, check_length, check_namespace, judge, judge_job, parse_webhook,
-    schema, sign, verify_signature,
+    FaceGroup, FaceHit, FaceImage, Feedback, FeedbackClass, FeedbackCode, FeedbackRequest, GaveUp, GaveUpReason, Hit,
+    Identity, IdentityChange, IdentityRequest, ImageRequest, ImageResult, ImageStatus, ImageView, Input, Intent,
+    JobImage, JobOptions, JobRef, JobRequest, JobSearch, JobSource, JobStatus, Judged, Kind, Later, Limits,
+    LinkModifier, MatchJob, MatchJobResult, MatchRequest, MatchTarget, NameFilter, PollPolicy, PublicBase, Raw,
+    RecognitionSearch, RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result,
+    ResumeToken, RetryPolicy, Rid, SchedulePolicy, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer,
+    Verify, WebhookEvent, WebhookRequest, canonicalise, check, check_length, check_namespace, judge, judge_job,
+    parse_webhook, schema, sign, verify_signature,
 };
 pub use job::Job;
 pub use job_builder::JobBuilder;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use image_intelligence_core::{CallbackToken, Error, ErrorKind, JobSearch, Result, Rid, Timestamp};
+use image_intelligence_core::{CallbackToken, Error, ErrorKind, JobSearch, Result, Rid, Secret, Timestamp};
 
 use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::create::happened;
+use crate::http::Failed;
 use crate::jobs::Jobs;
 use crate::kind::{Facts, JobKind};
 
@@ -116,6 +117,16 @@ impl Sought {
             .webhook_url
             .is_some_and(|url| self.minted.as_deref() == Some(url) || CallbackToken::named_in(url) == Some(self.rid));
         named || called || job.image_custom_ids.iter().any(|id| self.rid.stamped(id).is_some())
+    }
+
+    /// Takes the URL that was minted, and the token in it, out of the words of a server that repeats them.
+    pub(crate) fn without_callback(&self, failed: Failed) -> Failed {
+        let Some(url) = &self.minted else { return failed };
+        let failed = failed.without(&Secret::from(url.as_str()));
+        match url.rsplit_once("/cb/") {
+            Some((_, token)) => failed.without(&Secret::from(token)),
+            None => failed,
+        }
     }
 
     /// Whether nothing says that a job is another one.

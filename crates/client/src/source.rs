@@ -1,8 +1,10 @@
 //! The client as core's traits see it.
 
+use std::sync::Weak;
+
 use image_intelligence_core::{AnyJob, JobRef, JobSearch, JobSource, Kind, Later, Result};
 
-use crate::client::Client;
+use crate::client::{Client, Inner};
 use crate::jobs::Jobs;
 use crate::kind::JobKind;
 use crate::scheduler::look_once;
@@ -42,6 +44,26 @@ impl JobSource for Client {
 
     fn find(&self, kind: Kind, namespace: Option<String>, search: JobSearch) -> Later<'_, Result<Vec<AnyJob>>> {
         Box::pin(async move { of_kind!(kind, K => find::<K>(self, namespace, search).await) })
+    }
+}
+
+/// The client for those whom it holds itself: it lives as long as the client does, and keeps it alive for the time of a call
+/// only.
+pub(crate) struct Attached(pub(crate) Weak<Inner>);
+
+impl Attached {
+    fn client(&self) -> Result<Client> {
+        self.0.upgrade().map(Client::of).ok_or_else(crate::http::closed)
+    }
+}
+
+impl JobSource for Attached {
+    fn fetch(&self, job: JobRef) -> Later<'_, Result<AnyJob>> {
+        Box::pin(async move { self.client()?.fetch(job).await })
+    }
+
+    fn find(&self, kind: Kind, namespace: Option<String>, search: JobSearch) -> Later<'_, Result<Vec<AnyJob>>> {
+        Box::pin(async move { self.client()?.find(kind, namespace, search).await })
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Loaded<K: JobKind> {
     pub(crate) inputs: Inputs,
     pub(crate) rid: Rid,
     pub(crate) namespace: Option<String>,
+    /// Whether handlers are to be told of its end.
+    pub(crate) deliver: bool,
     /// Who is told of this job, beside those who are told of all.
     pub(crate) also_told: Option<Arc<dyn Callbacks>>,
 }
@@ -60,29 +62,39 @@ impl<K: JobKind> Loaded<K> {
 
     /// As [`send`](Self::send), and gives back what the API has refused.
     pub(crate) async fn send_or_return(self) -> Result<Job<K>, Unsent> {
-        let Self { client, mut request, inputs, rid, namespace, also_told } = self;
+        let Self { client, mut request, inputs, rid, namespace, deliver, also_told } = self;
         let inner = client.inner();
         let ours = request.options().custom_id.is_none();
         let custom_id = request.options_mut().custom_id.get_or_insert_with(|| rid.to_string()).clone();
         let at = inner.outside().now();
         let told = Told::new(rid, inner.callbacks.iter().cloned().chain(also_told).collect());
+        request.check(&inner.limits)?;
+        let count = request.images_mut().len();
         let mut minted = None;
         if let Some(told) = &told
             && request.options().webhook_url.is_none()
         {
             minted = told.mint(K::KIND, at)?;
             request.options_mut().webhook_url.clone_from(&minted);
+            // All else was checked before. What the caller did not write he need not see, as it is a secret.
+            request.check_before_images(count, &inner.limits).map_err(|_| unfit(minted.as_deref()))?;
         }
-        request.check(&inner.limits)?;
-        let count = request.images_mut().len();
         let body = written(request)?;
         if let Some(told) = &told {
             let intent = Intent::new(K::KIND, rid, &custom_id, count, at).in_namespace(namespace.clone());
-            told.record(intent).await?;
+            told.record(intent.deliver(deliver)).await?;
         }
         let sought = Sought { rid, custom_id, ours, minted, namespace, at };
         Submit { client, sought, inputs, told }.send::<K>(body.into()).await
     }
+}
+
+/// The error of a URL that nobody could be called back at.
+fn unfit(minted: Option<&str>) -> Error {
+    let length = minted.map_or(0, |url| url.chars().count());
+    let message =
+        format!("callbacks: the URL to post the job to is none, or too long for the API ({length} characters)");
+    Error::new(ErrorKind::Config, message)
 }
 
 /// Whether the API has read the request and wants none like it.
@@ -115,6 +127,7 @@ impl Submit {
         let mut request = Request::post(format!("POST {}", K::ALL), K::ALL, url, body);
         request.told = self.told.as_ref().map(Told::leash);
         let answer = inner.caller.call(&request, Repeat::Creates, &inner.retry, K::read).await;
+        let answer = answer.map_err(|failed| self.sought.without_callback(failed));
         // A body that is lost is not kept in memory while its job is looked for.
         let body = request.body.take().filter(|_| matches!(&answer, Err(failed) if is_refused(failed)));
         drop(request);

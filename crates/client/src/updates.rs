@@ -129,8 +129,10 @@ impl<K: JobKind> Updates<K> {
     fn read(&mut self, news: News) -> Result<Update<K::Job>> {
         let span = self.span.clone();
         let _entered = span.enter();
-        self.polls += 1;
-        span.record("ii.polls", self.polls);
+        if !matches!(news, News::End(End::Told(_))) {
+            self.polls += 1;
+            span.record("ii.polls", self.polls);
+        }
         let status = match &news {
             News::Progress(status, _) | News::End(End::TimedOut(Ok(status))) => Some(status),
             _ => None,

@@ -287,7 +287,14 @@ impl CallbackToken {
     /// # Ok::<(), image_intelligence_core::Error>(())
     /// ```
     pub fn named_in(url: &str) -> Option<Rid> {
-        let (_, token) = url.rsplit_once("/cb/")?;
+        Self::named(url.rsplit_once("/cb/")?.1)
+    }
+
+    /// How many characters a token has.
+    pub(crate) const LENGTH: usize = TOKEN;
+
+    /// As [`named_in`](Self::named_in), of the token alone.
+    pub(crate) fn named(token: &str) -> Option<Rid> {
         let mut bytes = [0; HEADER + TAG];
         if token.len() != TOKEN || URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) != Ok(HEADER + TAG) {
             return None;

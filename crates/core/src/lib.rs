@@ -51,6 +51,7 @@ mod schedule;
 mod schema;
 mod search;
 mod secret;
+mod shown;
 mod signature;
 mod source;
 mod status;

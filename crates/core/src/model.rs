@@ -260,7 +260,7 @@ macro_rules! model {
         $( beside { $( $(#[doc = $beside_doc:literal])+ pub $beside:ident: $beside_type:ty, )+ } )?
     ) => {
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
+        #[derive(Clone, PartialEq, Default, serde::Serialize)]
         #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
         #[non_exhaustive]
         pub struct $name {
@@ -274,6 +274,15 @@ macro_rules! model {
                 #[serde(skip)]
                 pub $beside: $beside_type,
             )+)?
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut shown = f.debug_struct(stringify!($name));
+                $(shown.field(stringify!($field), &$crate::shown::Field($key, &self.$field));)+
+                $($(shown.field(stringify!($beside), &self.$beside);)+)?
+                shown.finish()
+            }
         }
 
         const _: () = {

@@ -67,8 +67,7 @@ impl PollPolicy {
     /// ```
     pub fn patience(p95: Option<Duration>, limit: Duration) -> Duration {
         const LEAST: Duration = Duration::from_secs(30);
-        const MOST: Duration = Duration::from_secs(300);
-        p95.map_or(LEAST, |p95| p95.saturating_mul(3)).max(LEAST).min(MOST).min(limit / 3)
+        within(p95.map_or(LEAST, |p95| p95.saturating_mul(3)).max(LEAST), limit)
     }
 
     /// How long to leave a job of this age alone. `jitter` is a random number from 0 to 1.
@@ -77,6 +76,12 @@ impl PollPolicy {
         let interval = stretch(age, self.share_of_age).min(longest).max(self.shortest);
         stretch(interval, 1.0 + (self.spread * jitter.clamp(0.0, 1.0)).max(0.0))
     }
+}
+
+/// No patience is longer than 5 minutes, nor than a third of the time there is.
+fn within(patience: Duration, limit: Duration) -> Duration {
+    const MOST: Duration = Duration::from_secs(300);
+    patience.min(MOST).min(limit / 3)
 }
 
 /// One wait for one job.
@@ -134,6 +139,23 @@ impl Wait {
     /// How long to wait before the first look at a job that was just submitted and so cannot be done yet.
     pub fn first(&self, jitter: f64) -> Duration {
         self.delay(Duration::ZERO, None, jitter)
+    }
+
+    /// How long to leave a job alone whose webhook is awaited for so long after the submit: what is left of that, and of no
+    /// more of it than a third of this wait's time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use image_intelligence_core::{PollPolicy, Wait};
+    ///
+    /// let (age, limit) = (Duration::from_secs(10), Duration::from_secs(900));
+    /// let wait = Wait::new(PollPolicy::default(), age, limit);
+    /// assert_eq!(wait.quiet(Duration::from_secs(45)), Duration::from_secs(35));
+    /// assert_eq!(wait.quiet(Duration::from_secs(5)), Duration::ZERO);
+    /// assert_eq!(wait.quiet(Duration::MAX), Duration::from_secs(290));
+    /// ```
+    pub fn quiet(&self, patience: Duration) -> Duration {
+        within(patience, self.limit).saturating_sub(self.age)
     }
 
     /// What to do after a look at the job, `waited` after this wait began. `jitter` is a random number from 0 to 1.

@@ -1,5 +1,6 @@
 //! JSON kept as it came.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// The JSON that a model was read from. Two models are equal where what we understand of them is, so this is left out of
@@ -12,7 +13,7 @@ use std::sync::Arc;
 /// assert_eq!(job.raw.field("queue").as_deref(), Some(r#"{"position": 7}"#));
 /// # Ok::<(), image_intelligence_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Raw(Option<Arc<str>>);
 
 impl Raw {
@@ -28,6 +29,13 @@ impl Raw {
     /// The JSON of one top-level field as it came, known to this version or not; the last where there are several.
     pub fn field(&self, key: &str) -> Option<String> {
         crate::json::field(self.as_str()?, key).map(str::to_owned)
+    }
+}
+
+/// Shows the JSON without the tokens of callback URLs.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Raw").field(&self.as_str().map(crate::shown::without_tokens)).finish()
     }
 }
 

@@ -274,7 +274,7 @@ impl std::fmt::Debug for ImageRequest {
 }
 
 /// What every job may carry.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JobOptions {
@@ -287,6 +287,17 @@ pub struct JobOptions {
     /// Which camera or source the pictures came from, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed_id: Option<String>,
+}
+
+/// Shows the URL without the token in it, where it is a callback URL of ours.
+impl std::fmt::Debug for JobOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobOptions")
+            .field("webhook_url", &crate::shown::Field("webhookUrl", &self.webhook_url))
+            .field("custom_id", &self.custom_id)
+            .field("feed_id", &self.feed_id)
+            .finish()
+    }
 }
 
 impl JobOptions {

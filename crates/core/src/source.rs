@@ -106,7 +106,9 @@ impl Intent {
 /// at last one of [`accepted`](Self::accepted), [`refused`](Self::refused) and [`unknown`](Self::unknown). Where one of the
 /// first three fails, the job is not sent.
 pub trait Callbacks: Send + Sync {
-    /// Says whom to ask for jobs, once, before the first submit. The source lives as long as its client does.
+    /// Says whom to ask for jobs, once for each client that it is given to, before the first submit of that client. The
+    /// source lives as long as the client or a clone of it does, and keeps neither: upgrade it for one call, and let it go.
+    /// Once the client is closed its calls fail with `closed`.
     fn attach(&self, source: Weak<dyn JobSource>) {
         let _ = source;
     }
@@ -135,15 +137,22 @@ pub trait Callbacks: Send + Sync {
     /// Whether the job exists could not be found out.
     fn unknown(&self, rid: Rid, error: Error) -> Later<'_, Result<()>>;
 
-    /// How long after its submit a job of this kind is worth a look, as until then its webhook is likely to come; `None`
-    /// where no webhook is awaited.
+    /// For how long after its submit a job of this kind is left alone by those who wait for it, as its webhook is likely to
+    /// come until then: [`PollPolicy::patience`](crate::PollPolicy::patience) of what was measured, without a limit. Who
+    /// waits with a limit is patient for a third of it at most. `None` where jobs are to be asked for as if no webhook were
+    /// to come.
     fn patience(&self, kind: Kind) -> Option<Duration> {
         let _ = kind;
         None
     }
 
-    /// The finished job, when a webhook brings it and it is confirmed; `None` where none will ever be told.
-    fn subscribe(&self, rid: Rid) -> Option<Later<'static, AnyJob>> {
+    /// The finished job, when a webhook brings it and it is confirmed, and at once where that has happened already. `None`
+    /// where none will be told; it comes to `None` where none will be told any more, such as of a job that was given up, or
+    /// by a receiver that stops: from then on the job is asked for.
+    ///
+    /// Called for each wait, whether this one minted a URL for the job or not. It is dropped with the last of the waits, and
+    /// must not block.
+    fn subscribe(&self, rid: Rid) -> Option<Later<'static, Option<AnyJob>>> {
         let _ = rid;
         None
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use image_intelligence_core::{Error, Limits, Result, Secret};
 
 use crate::credentials::Credentials;
+use crate::delivery::Settings;
 use crate::faults::Faults;
 use crate::progression::Progression;
 use crate::script::{AskedPicture, Script};
@@ -47,6 +48,8 @@ pub struct ServerBuilder {
     pub(crate) memory_pictures: usize,
     pub(crate) memory_faces: usize,
     pub(crate) memory_identities: usize,
+    pub(crate) memory_deliveries: usize,
+    pub(crate) webhooks: Settings,
     pub(crate) pending_jobs: usize,
     pub(crate) pending_bytes: usize,
     pub(crate) shutdown_ceiling: Duration,
@@ -73,6 +76,8 @@ impl Default for ServerBuilder {
             memory_pictures: 64 << 20,
             memory_faces: 20_000,
             memory_identities: 10_000,
+            memory_deliveries: 20_000,
+            webhooks: Settings::default(),
             pending_jobs: 1_000,
             pending_bytes: 256 << 20,
             shutdown_ceiling: Duration::from_secs(10),
@@ -199,6 +204,39 @@ impl ServerBuilder {
         self
     }
 
+    /// How many webhooks memory keeps, with their attempts; 20,000 by default. The oldest that is delivered or given up goes
+    /// first; where all are yet to go out, a new job with a `webhookUrl` is answered 429.
+    pub fn memory_deliveries(mut self, deliveries: usize) -> Self {
+        self.memory_deliveries = deliveries;
+        self
+    }
+
+    /// How long the receiver of a webhook may take to answer, in real time whatever the time scale; 10 seconds by default.
+    pub fn webhook_timeout(mut self, timeout: Duration) -> Self {
+        self.webhooks.timeout = timeout;
+        self
+    }
+
+    /// How often a webhook is sent until it is answered 200, the first time included; 6 by default, and at least 1.
+    pub fn webhook_attempts(mut self, attempts: u32) -> Self {
+        self.webhooks.attempts = attempts;
+        self
+    }
+
+    /// How long to wait before each further attempt, by the server's clock (which `time_scale` speeds up), each spread by a
+    /// tenth; the last counts for all beyond. By default 5 s, 30 s, 2 min, 10 min and 1 h.
+    pub fn webhook_backoff(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.webhooks.backoff = waits.into_iter().collect();
+        self
+    }
+
+    /// How many webhooks are under way at once, in all and to one scheme, host and port; 128 and 16 by default. One receiver
+    /// that hangs does not stop the others.
+    pub fn webhook_concurrency(mut self, in_all: usize, a_target: usize) -> Self {
+        (self.webhooks.in_all, self.webhooks.a_target) = (in_all, a_target);
+        self
+    }
+
     /// How many jobs may be at work; more are answered 429. 1,000 by default.
     pub fn pending_jobs(mut self, jobs: usize) -> Self {
         self.pending_jobs = jobs;
@@ -211,8 +249,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a shutdown waits for requests, and then again for pictures that are being looked at; 10 seconds by
-    /// default.
+    /// How long a shutdown waits for requests, then again for pictures that are being looked at, and then for webhooks that
+    /// are being sent; 10 seconds by default.
     pub fn shutdown_ceiling(mut self, ceiling: Duration) -> Self {
         self.shutdown_ceiling = ceiling;
         self
@@ -257,6 +295,12 @@ impl ServerBuilder {
         }
         if self.max_body == 0 || self.pending_jobs == 0 {
             return refuse("max_body and pending_jobs must be more than 0, or no job could be sent".into());
+        }
+        let hooks = &self.webhooks;
+        if hooks.attempts == 0 || hooks.in_all == 0 || hooks.a_target == 0 || hooks.timeout.is_zero() {
+            return refuse(
+                "webhooks: attempts, concurrency and time-out must be more than 0, or none could be sent".into(),
+            );
         }
         if let Some(token) = &self.admin_token {
             let sendable = |byte: u8| byte.is_ascii_graphic();

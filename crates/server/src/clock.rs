@@ -26,6 +26,16 @@ impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         after(self.began, self.origin.elapsed().mul_f64(self.scale))
     }
+
+    /// The moment that comes a span of real time after this one.
+    pub(crate) fn later(&self, at: Timestamp, real: Duration) -> Timestamp {
+        after(at, real.mul_f64(self.scale))
+    }
+
+    /// How long it really takes until this moment; nothing where it is past.
+    pub(crate) fn until(&self, at: Timestamp) -> Duration {
+        at.since(self.now()).div_f64(self.scale)
+    }
 }
 
 /// A moment and a span later.

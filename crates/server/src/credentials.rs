@@ -167,6 +167,11 @@ impl Credentials {
     }
 
     /// Whether the secret that everybody knows is among them.
+    /// The account of a client id.
+    pub(crate) fn account(&self, client_id: &str) -> Option<&Account> {
+        self.0.iter().find(|account| account.client_id == client_id).map(|account| &**account)
+    }
+
     pub(crate) fn has_local(&self) -> bool {
         self.find(Self::LOCAL.0, &Self::LOCAL.1.into()).is_some()
     }

@@ -37,9 +37,32 @@
 //! `image` is a picture's customId or URL. `class`, `target` (its customId), `question` and `namespace` narrow a rule to jobs
 //! that ask for just that.
 //!
+//! # Webhooks
+//!
+//! Once a job is shown as complete, it is posted to its `webhookUrl` in the bytes that a `GET` answers; what makes or changes
+//! an identity is posted to the application's registered webhook, signed where that has a secret. Exactly 200 within 10
+//! seconds is success; everything else is tried again, 1 + 5 times in all, then given up. Every attempt is kept:
+//! `GET /_ii/deliveries` and [`Server::deliveries`] show them, `POST /_ii/deliveries/{id}/redeliver` begins anew.
+//!
+//! ```
+//! use image_intelligence_server::{Answers, FaultRule, Faults, Server};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! // Each webhook comes twice, and the first of all is lost.
+//! let faults = Faults::new().rule(FaultRule::webhook_duplicate(2)).rule(FaultRule::webhook_drop().times(1));
+//! let server = Server::builder().scripted(Answers::new()).faults(faults).start().await?;
+//! // .. submit jobs with a webhookUrl, and compare what came with what was sent:
+//! let sent = server.deliveries().await?;
+//! let came = sent.iter().filter(|delivery| delivery.was_answered_200()).count();
+//! # assert_eq!((sent.len(), came), (0, 0));
+//! # server.shutdown().await;
+//! # Ok::<(), image_intelligence_core::Error>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # What is kept
 //!
-//! Faces that recognize jobs found, identities, groups, feedback and registered webhooks are kept beside the jobs, each
+//! Faces that recognize jobs found, identities, groups, feedback, registered webhooks and deliveries are kept beside the jobs, each
 //! client's apart. A face belongs to one identity at most: given to another, it moves. The pictures themselves make room as
 //! those of any job do.
 //!
@@ -50,6 +73,7 @@
 mod builder;
 mod clock;
 mod credentials;
+mod delivery;
 #[cfg(feature = "vision")]
 mod detector;
 mod engine;
@@ -66,6 +90,7 @@ mod tokens;
 
 pub use builder::{Bind, ServerBuilder};
 pub use credentials::{ALL_SCOPES, Account, Credentials};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryState};
 pub use faults::{FaultRule, Faults};
 pub use job::VERDICT_FROM;
 pub use progression::Progression;

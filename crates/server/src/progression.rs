@@ -78,6 +78,15 @@ impl Gate {
         job.outcomes.is_some() && self.allows(job.created_at, job.shown)
     }
 
+    /// From when on a job whose work is over is shown as done; `None` where only showings can bring that, or nothing.
+    pub(crate) fn due(&self, job: &Job) -> Option<Timestamp> {
+        job.outcomes.as_ref()?;
+        match self.progression {
+            Progression::Time(span) => Some(after(job.created_at, span).max(self.clock.now())),
+            _ => self.allows(job.created_at, job.shown).then(|| self.clock.now()),
+        }
+    }
+
     /// Whether showings have to be counted.
     pub(crate) fn counts(&self) -> bool {
         matches!(self.progression, Progression::Polls(_))

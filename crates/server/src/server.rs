@@ -12,13 +12,14 @@ use tokio::task::JoinHandle;
 
 use crate::builder::ServerBuilder;
 use crate::clock::Clock;
+use crate::delivery::{self, Delivery};
 use crate::engine::{Admission, Engine, Looking};
 use crate::faults::Board;
 use crate::fetch::{AddressPolicy, Fetcher};
 use crate::http::{self, Access, Api, Bodies, Links};
 use crate::progression::Gate;
 use crate::script::Rules;
-use crate::store::records::Bounds;
+use crate::store::records::{Bounds, Listing};
 use crate::store::{Memory, Shelf, Sqlite, Store, StoreError};
 use crate::tokens::Tokens;
 
@@ -65,13 +66,30 @@ impl Server {
         self.address
     }
 
+    /// Every webhook that is to be delivered or was, of all clients, with each attempt at it; the oldest first.
+    ///
+    /// Fails with `store` where the database cannot be read.
+    pub async fn deliveries(&self) -> Result<Vec<Delivery>> {
+        let listed = self.api.outbox.list(Listing::default()).await.map_err(StoreError::into_error)?;
+        Ok(listed.into_iter().rev().collect())
+    }
+
+    /// Begins a new round of attempts at a delivery, at once, whatever became of it; and says whether there is one of this
+    /// id. The faults that were asked for are not played again.
+    ///
+    /// Fails with `store` where the database cannot be written.
+    pub async fn redeliver(&self, id: &str) -> Result<bool> {
+        self.api.outbox.redeliver(id.to_owned()).await.map_err(StoreError::into_error)
+    }
+
     /// Stops in order: takes no more connections, lets requests in flight end (up to a ceiling), lets each picture that
-    /// is being looked at come to its end, and returns. With a database nothing is lost: a job that was not done runs
-    /// again at the next start.
+    /// is being looked at and each webhook that is being sent come to its end, and returns. With a database nothing is
+    /// lost: a job that was not done runs again at the next start, and a webhook that was not delivered goes out then.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let _ = (&mut self.listener).await;
         self.api.engine.close(self.ceiling).await;
+        self.api.deliveries.close(self.ceiling).await;
     }
 }
 
@@ -80,6 +98,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.listener.abort();
         self.api.engine.abort();
+        self.api.deliveries.abort();
     }
 }
 
@@ -97,9 +116,6 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     let workers = settings.workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let rules = Arc::<Rules>::default();
     let looking = Looking { rules: Arc::clone(&rules), script: settings.script };
-    let engine = Engine::start(shelf.clone(), gate.clock, looking, fetcher, workers).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("{workers} workers: a thread cannot be started ({error}); ask for fewer"))
-    })?;
     let admission = Admission::new(settings.pending_jobs, settings.pending_bytes);
 
     let listener = TcpListener::bind(settings.address).await.map_err(|error| {
@@ -110,6 +126,12 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
     })?;
     let address = listener.local_addr().map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
 
+    let origin = http::origin_of(address);
+    let (deliveries, outbox) =
+        delivery::start(shelf.clone(), gate, settings.credentials.clone(), settings.webhooks, policy, origin).await?;
+    let engine = Engine::start(shelf.clone(), outbox.clone(), looking, fetcher, workers).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("{workers} workers: a thread cannot be started ({error}); ask for fewer"))
+    })?;
     let unfinished = shelf.call(Store::unfinished).await.map_err(StoreError::into_error)?;
     if !unfinished.is_empty() {
         tracing::info!(jobs = unfinished.len(), "running again what was in progress");
@@ -129,6 +151,8 @@ pub(crate) async fn start(settings: ServerBuilder) -> Result<Server> {
         admission,
         shelf,
         engine,
+        outbox,
+        deliveries,
         faults,
         admin: Access::new(address, settings.admin_token),
         rules,
@@ -157,6 +181,7 @@ async fn open(settings: &ServerBuilder) -> Result<(Shelf, Gate)> {
             faces: Some(settings.memory_faces),
             identities: Some(settings.memory_identities),
             feedback: Some(MOST_FEEDBACK),
+            deliveries: Some(settings.memory_deliveries),
         };
         return Ok((Shelf::new(Memory::new(gate, settings.memory_jobs, settings.memory_pictures, bounds)), gate));
     };

@@ -33,7 +33,7 @@ async fn it_says_what_there_is() {
     let paths: Vec<_> =
         index["routes"].as_array().unwrap().iter().map(|route| route["path"].as_str().unwrap()).collect();
     assert!(paths.contains(&"/_ii/faults") && paths.contains(&"/_ii/faults/{id}"), "{index}");
-    assert_eq!(index["faults"].as_array().unwrap().len(), 8);
+    assert_eq!(index["faults"].as_array().unwrap().len(), 17);
     assert_eq!(index["faults"][0]["fault"], "status");
     for (method, path, expected) in
         [(Method::GET, "/_ii/nothing", 404), (Method::PUT, "/_ii/faults", 405), (Method::POST, "/_ii", 405)]

@@ -201,7 +201,14 @@ async fn a_rule_that_is_impossible_is_refused_with_the_field() {
         (json!({"fault": "reset", "match": {"method": "FETCH"}}), "match.method: not a method"),
         (json!({"fault": "reset", "match": {"path": "detect"}}), "match.path: must begin with / or *"),
         (json!({"fault": "reset", "match": {"path": "/_ii/faults"}}), "match.path: no fault ever comes to /_ii"),
-        (json!({"fault": "webhook.drop", "n": 3}), "fault: webhook.drop is a fault of webhooks"),
+        (json!({"fault": "reset", "times": 3}), "times: reset does not take it; it takes when"),
+        (json!({"fault": "webhook.drop", "ms": 3}), "ms: webhook.drop does not take it"),
+        (json!({"fault": "webhook.delay"}), "ms: missing; webhook.delay needs it, as milliseconds from 1 to 600000"),
+        (json!({"fault": "webhook.reorder", "ms": 0}), "ms: 0 given; milliseconds from 1 to 600000"),
+        (json!({"fault": "webhook.duplicate", "n": 1}), "n: 1 given; for webhook.duplicate it is the number of copies"),
+        (json!({"fault": "webhook.duplicate", "n": 101}), "n: 101 given; for webhook.duplicate it is"),
+        (json!({"fault": "webhook.duplicate", "times": 0}), "times: 0 given; at least 1"),
+        (json!({"fault": "webhook.cut", "attempts": 0}), "attempts: 0 given; from 1 to 100"),
     ] {
         let (status, kind, message) = error(admin(&server, Method::POST, "/faults", &rule).await).await;
         assert_eq!((status.as_u16(), kind.as_str()), (400, "bad_request"), "{rule}");
@@ -219,8 +226,8 @@ async fn a_server_does_not_start_with_an_impossible_fault() {
     assert_eq!(error.message(), "faults[1].ms: 0 given; milliseconds from 1 to 600000");
     let error = refused(Faults::new().rule(FaultRule::truncate().after())).await;
     assert!(error.message().starts_with("faults[0].when: truncate does not take it"), "{error}");
-    let error = refused(Faults::new().rule("fault=webhook.drop".parse().unwrap())).await;
-    assert!(error.message().contains("delivers none yet"), "{error}");
+    let error = refused(Faults::new().rule(FaultRule::webhook_drop().attempts(2))).await;
+    assert!(error.message().starts_with("faults[0].attempts: webhook.drop does not take it"), "{error}");
 }
 
 #[test]
@@ -229,8 +236,8 @@ fn a_scenario_that_cannot_be_read_names_the_field() {
     assert!(message("{").starts_with("the JSON: EOF"), "{}", message("{"));
     assert!(message("[]").starts_with("the JSON: "), "{}", message("[]"));
     assert!(message(r#"{"fault": []}"#).starts_with("fault: unknown field `fault`, expected `seed` or `faults`"));
-    let unknown = message(r#"{"faults": [{"fault": "reset"}, {"fault": "reset", "times": 3}]}"#);
-    assert!(unknown.starts_with("faults[1].times: unknown field `times`"), "{unknown}");
+    let unknown = message(r#"{"faults": [{"fault": "reset"}, {"fault": "reset", "often": 3}]}"#);
+    assert!(unknown.starts_with("faults[1].often: unknown field `often`"), "{unknown}");
     assert!(message(r#"{"faults": [{"fault": "status", "code": 1}]}"#).starts_with("faults[0].code: 1 given"));
     let error = Faults::from_file("/nowhere/faults.json").unwrap_err();
     assert!(error.message().starts_with("scenario /nowhere/faults.json: "), "{error}");

@@ -300,8 +300,8 @@ async fn a_header_that_says_nothing_possible_is_refused() {
         ("fault=rate_limit;when=after", "II-Emulate: when: rate_limit does not take it; it takes retryAfter, form"),
         ("fault=truncate;ms=5", "II-Emulate: ms: truncate does not take it; it takes no options of its own"),
         ("fault=search_omit", "II-Emulate: rows: search_omit needs either"),
-        ("fault=webhook.duplicate;n=3", "webhook.duplicate is a fault of webhooks, and this version delivers none yet"),
-        ("fault=reset,fault=webhook.drop", "webhook.drop"),
+        ("fault=webhook.duplicate;n=3;ms=1", "II-Emulate: ms: webhook.duplicate does not take it; it takes times"),
+        ("fault=reset,fault=webhook.slow", "II-Emulate: ms: missing; webhook.slow needs it"),
         (
             "fault=html,fault=html,fault=html,fault=html,fault=html,fault=html,fault=html,fault=html,fault=html",
             "more than 8",

@@ -8,7 +8,8 @@ use std::path::Path;
 use image_intelligence_core::Kind;
 use image_intelligence_server::{Answer, Answers, FoundFace, Server, ServerBuilder};
 use serde_json::{Value, json};
-use support::{Caller, Held, error, for_person, image, sent, start};
+use support::receiver::Receiver;
+use support::{Caller, Held, error, for_person, image, sent, settled, start};
 
 const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0 a picture";
 const IDENTITIES: &str = "/recognition/identities/staff";
@@ -95,12 +96,12 @@ async fn jobs_of_each_kind_run_again_after_a_crash() {
     assert_eq!(faces(&caller).await.len(), 1, "found once");
 }
 
-/// A file as version 1 of the tables had it: one job done, one in progress.
-fn old_file(file: &Path) {
+/// A file as version 1 of the tables had it: one job done, one in progress, both with a webhook.
+fn old_file(file: &Path, webhook_url: &str) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection
         .execute_batch(
-            r#"
+            &r#"
             CREATE TABLE job (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, kind TEXT NOT NULL,
                 created_at INTEGER NOT NULL, custom_id TEXT, feed_id TEXT, request TEXT NOT NULL, pictures TEXT NOT NULL,
                 outcomes TEXT, shown INTEGER NOT NULL DEFAULT 0) STRICT;
@@ -111,13 +112,14 @@ fn old_file(file: &Path) {
             CREATE TABLE picture (id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES job (id), bytes BLOB NOT NULL) STRICT;
             INSERT INTO job (id, owner, kind, created_at, custom_id, request, pictures, outcomes) VALUES
                 ('old', 'local', 'detect', 1487648348000, 'kept',
-                 '{"images":[{"customId":"door"}],"classes":[{"class":"person","verify":"AUTO"}],"customId":"kept"}', '["p1"]',
+                 '{"images":[{"customId":"door"}],"classes":[{"class":"person","verify":"AUTO"}],"customId":"kept","webhookUrl":"URL"}', '["p1"]',
                  '[{"status":"COMPLETED_SUCCESSFULLY","objects":[{"class":"person","confidence":0.9,"verdict":true}]}]'),
                 ('cut', 'local', 'detect', 1487648348001, NULL,
-                 '{"images":[{"customId":"door"}],"classes":[{"class":"person","verify":"AUTO"}]}', '["p2"]', NULL);
+                 '{"images":[{"customId":"door"}],"classes":[{"class":"person","verify":"AUTO"}],"webhookUrl":"URL"}', '["p2"]', NULL);
             INSERT INTO picture VALUES ('p1', 'old', x'FFD8FF'), ('p2', 'cut', x'FFD8FF');
             PRAGMA user_version = 1;
-            "#,
+            "#
+            .replace("URL", webhook_url),
         )
         .unwrap();
     connection.pragma_update(None, "application_id", i32::from_be_bytes(*b"IIsv")).unwrap();
@@ -127,7 +129,8 @@ fn old_file(file: &Path) {
 async fn the_file_of_an_older_version_is_upgraded() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.db");
-    old_file(&file);
+    let receiver = Receiver::willing().await;
+    old_file(&file, &receiver.url("/hook"));
     for _ in 0..2 {
         let (server, caller) = start(answering().database(&file)).await;
         let old = caller.read("/detect/old").await;
@@ -136,12 +139,15 @@ async fn the_file_of_an_older_version_is_upgraded() {
         assert_eq!(old["jobResults"][0]["hitl"], false);
         assert_eq!(caller.ended("/detect/cut").await["status"], "COMPLETED_SUCCESSFULLY");
         caller.ran("/recognition/recognize/staff", &recognize("bob")).await;
+        let told = settled(&server, 1).await;
+        assert_eq!((told.len(), told[0].job.as_deref()), (1, Some("cut")), "only what ended since");
         server.shutdown().await;
     }
+    assert_eq!(receiver.seen().len(), 1);
     let version = |connection: rusqlite::Connection| {
         connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap()
     };
-    assert_eq!(version(rusqlite::Connection::open(&file).unwrap()), 2);
+    assert_eq!(version(rusqlite::Connection::open(&file).unwrap()), 3);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use image_intelligence_server::{Account, Answers, Credentials, Server};
+use reqwest::Method;
 use serde_json::json;
+use support::receiver::Receiver;
 use support::{Caller, for_person, sent};
 
 #[derive(Clone, Default)]
@@ -55,6 +57,16 @@ async fn says_enough_and_nothing_secret() {
     caller.took("/recognition/identities/SECRET-namespace", &json!({"customId": "SECRET-person"})).await;
     caller.took("/ask", &json!({"images": [sent("SECRET-name", b"x")], "question": "SECRET-question?"})).await;
     caller.rules(&json!({"kind": "ask", "image": "SECRET-name", "answer": "yes"})).await;
+    let receiver = Receiver::willing().await;
+    for (url, fault) in [
+        (receiver.url("/SECRET-hook?SECRET"), "fault=webhook.early"),
+        ("http://user:SECRET-password@127.0.0.1:9/SECRET-hook".to_owned(), "fault=webhook.early,fault=webhook.cut"),
+        ("http://10.0.0.1/SECRET-hook".to_owned(), "fault=webhook.early"),
+    ] {
+        request["webhookUrl"] = json!(url);
+        let submit = caller.request(Method::POST, "/detect").header("II-Emulate", fault).body(request.to_string());
+        assert_eq!(submit.send().await.unwrap().status(), 200);
+    }
     server.shutdown().await;
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -66,6 +78,10 @@ async fn says_enough_and_nothing_secret() {
     let said = |parts: &[&str]| ours.iter().any(|line| parts.iter().all(|part| line.contains(part)));
     assert!(said(&["INFO", "answered", "method=POST", "/v2/detect", "status=200", "millis="]), "{log}");
     assert!(said(&["/v2/detect/{id}", "status=404"]), "{log}");
+    let host = format!("http://{}", receiver.address);
+    assert!(said(&["INFO", "webhook delivered", &host, "status=200", "ms="]), "{log}");
+    assert!(said(&["WARN", "webhook not delivered", "http://127.0.0.1:9", "refused", "webhook.cut"]), "{log}");
+    assert!(said(&["WARN", "webhook given up", "http://10.0.0.1", "attempts=1"]), "{log}");
     let id = job["id"].as_str().unwrap();
     assert!(said(&["WARN", id, "cannot be fetched", "169.254.169.254 is link-local"]), "{log}");
     assert!(said(&["WARN", id, "cannot be fetched", "127.0.0.1", "refused"]), "{log}");

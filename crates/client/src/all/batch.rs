@@ -168,8 +168,8 @@ async fn submit<K: JobKind>(run: &Run<K>, pictures: Vec<Picture>, turn: Turn) ->
         manifest.expect(rid, sent.iter().filter_map(|(_, _, key)| key.clone()).collect());
     }
     let also_told = run.manifest.clone().map(|manifest| manifest as Arc<dyn Callbacks>);
-    let (client, namespace) = (run.client.clone(), run.namespace.clone());
-    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, also_told };
+    let (client, namespace, deliver) = (run.client.clone(), run.namespace.clone(), run.deliver);
+    let loaded = Loaded::<K> { client, request, inputs, rid, namespace, deliver, also_told };
     let at = inner.outside().now();
     // From here on nobody's leaving ends it.
     let unsent = match inner.while_open(Box::pin(async { Ok(loaded.send_or_return().await) })).await? {

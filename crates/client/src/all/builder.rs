@@ -73,6 +73,7 @@ pub struct AllBuilder<K: JobKind> {
     namespace: Option<String>,
     pub(crate) source: Source,
     pub(crate) settings: Settings,
+    pub(crate) deliver: bool,
     manifest: Option<PathBuf>,
     on_progress: Option<OnProgress>,
 }
@@ -90,7 +91,7 @@ impl<K: JobKind> fmt::Debug for AllBuilder<K> {
 impl<K: JobKind> AllBuilder<K> {
     pub(crate) fn new(client: Client, source: Source, request: K::Request, namespace: Option<String>) -> Self {
         let settings = Settings::new(&client);
-        Self { request, client, namespace, source, settings, manifest: None, on_progress: None }
+        Self { request, client, namespace, source, settings, deliver: true, manifest: None, on_progress: None }
     }
 
     /// How many pictures a job has at most: 1 to 64. 64.
@@ -151,7 +152,7 @@ impl<K: JobKind> AllBuilder<K> {
     }
 
     pub(crate) fn engine(self) -> Result<Engine<K>> {
-        let Self { mut request, client, namespace, source, settings, manifest, on_progress } = self;
+        let Self { mut request, client, namespace, source, settings, deliver, manifest, on_progress } = self;
         settings.check(&client)?;
         let inner = client.inner();
         if K::KIND == Kind::Recognize {
@@ -175,7 +176,8 @@ impl<K: JobKind> AllBuilder<K> {
         let control = Arc::new(Control::new(source.total));
         let (wait, uploads) = (settings.wait, Arc::new(Semaphore::new(UPLOADS)));
         let course = Arc::new(Course::new(earlier.latest()));
-        let run = Arc::new(Run { client, request, namespace, wait, uploads, events, control, manifest, course });
+        let run =
+            Arc::new(Run { client, request, namespace, deliver, wait, uploads, events, control, manifest, course });
         Ok(Engine::new(run, taken, source, earlier, &settings, on_progress))
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Run<K: JobKind> {
     /// Everything but the pictures.
     pub(crate) request: K::Request,
     pub(crate) namespace: Option<String>,
+    /// Whether handlers are to be told of the ends of its jobs.
+    pub(crate) deliver: bool,
     /// How long each job is waited for.
     pub(crate) wait: Duration,
     /// How many more batches may be in memory.

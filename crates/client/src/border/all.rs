@@ -30,6 +30,8 @@ pub struct AllOptions {
     pub wait: Option<Duration>,
     /// How many pictures will be fed, where that is known.
     pub total: Option<usize>,
+    /// Whether handlers are told of the ends of its jobs.
+    pub deliver: Option<bool>,
 }
 
 /// What comes next of a run.
@@ -232,10 +234,11 @@ impl<K: JobKind> AllBuilder<K> {
     /// As [`start`](Self::start), with pictures that are fed, and none of those that it was made with.
     #[doc(hidden)]
     pub fn fed<I: From<Item<K>> + 'static>(mut self, options: AllOptions) -> Result<FedAll<I>> {
-        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total } = options;
+        let AllOptions { batch_size, concurrency, in_order, manifest, wait, total, deliver } = options;
         if let Some(path) = manifest {
             self = self.manifest(path);
         }
+        self.deliver = deliver.unwrap_or(self.deliver);
         let feed = Arc::new(Feed::default());
         self.source = Source::fed(&feed, total);
         let settings = &mut self.settings;

@@ -49,6 +49,17 @@ impl AnyJobBuilder {
         each!(self, job => job.job_custom_id())
     }
 
+    /// As [`JobBuilder::deliver`].
+    #[must_use]
+    pub fn deliver(self, deliver: bool) -> Self {
+        match self {
+            Self::Detect(job) => Self::Detect(job.deliver(deliver)),
+            Self::Match(job) => Self::Match(job.deliver(deliver)),
+            Self::Ask(job) => Self::Ask(job.deliver(deliver)),
+            Self::Recognize(job) => Self::Recognize(job.deliver(deliver)),
+        }
+    }
+
     /// As [`JobBuilder::send`].
     pub async fn send(self) -> Result<AnyHandle> {
         Ok(match self {

@@ -52,16 +52,24 @@ pub(super) async fn drive(driving: Driving) {
     let client = &driving.0;
     let scheduler = &client.inner().scheduler;
     let mut under_way = UnderWay::new();
+    let mut listening = scheduler.subscriptions.listen().await;
     loop {
         let changed = scheduler.changed.notified();
         let until = begin(client, &mut under_way);
         scheduler.wake_told();
-        let Some(until) = until else { return };
+        let Some(until) = until else { return listening.let_go(scheduler) };
+        listening.take_up(scheduler);
         tokio::select! {
             biased;
             Some(done) = under_way.next() => {
                 end(client, done);
                 scheduler.wake_told();
+            }
+            Some(told) = listening.next() => {
+                if let Some((ticket, told)) = told {
+                    scheduler.state().take_told(ticket, told);
+                    scheduler.wake_told();
+                }
             }
             () = changed => {}
             () = tokio::time::sleep_until(until) => {}

@@ -34,6 +34,8 @@ impl News {
 pub(crate) enum End {
     /// The job is done.
     Done(Box<AnyJob>),
+    /// The same, and no look showed it: somebody else told of it.
+    Told(Box<AnyJob>),
     /// An error for good.
     Failed(Error),
     /// The API does not know the job any more.
@@ -180,7 +182,7 @@ impl Once {
 impl Listener for Once {
     fn tell(&self, _: u32, news: News) {
         match news {
-            News::Progress(_, Some(job)) | News::End(End::Done(job)) => self.put(Ok(*job)),
+            News::Progress(_, Some(job)) | News::End(End::Done(job) | End::Told(job)) => self.put(Ok(*job)),
             News::Failed(error)
             | News::End(End::Failed(error) | End::Lost(Some(error)) | End::TimedOut(Err(error))) => {
                 self.put(Err(error));

@@ -5,6 +5,7 @@
 mod drive;
 mod listener;
 mod look;
+mod subscriptions;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -18,10 +19,12 @@ use tokio::time::Instant;
 
 pub(crate) use drive::LAST_LOOK;
 pub(crate) use listener::{End, Finished, Listener, Mailbox, News};
+pub(crate) use subscriptions::Subscription;
 
 use crate::client::{Client, Inner};
 use listener::Once;
 use look::Sight;
+use subscriptions::{New, Subscribed, Subscriptions};
 
 /// The waits of one client.
 pub(crate) struct Scheduler {
@@ -29,17 +32,24 @@ pub(crate) struct Scheduler {
     state: Mutex<State>,
     /// Something came or went.
     changed: Notify,
+    subscriptions: Subscriptions,
 }
 
 struct State {
     schedule: Schedule,
     waits: HashMap<Ticket, Vec<Waiting>>,
+    /// The jobs of which somebody else will tell.
+    subscribed: HashMap<Ticket, Subscribed>,
+    /// Those of them that the task has not taken up yet.
+    subscriptions: Vec<New>,
     /// Moments are counted from here.
     began: Option<Instant>,
     /// Whether a task is at work.
     driven: bool,
     /// Those who were told something. They are woken once nothing is locked any more: to wake may be to drop a wait.
     told: Vec<Arc<dyn Listener>>,
+    /// What nobody waits for any more; to drop it wakes the task.
+    left: Vec<Subscribed>,
 }
 
 /// Somebody who waits for a job.
@@ -51,6 +61,8 @@ struct Waiting {
     /// How old the job was then.
     age: Duration,
     limit: Duration,
+    /// Until then the job need not be asked for.
+    quiet_until: Instant,
 }
 
 /// A wait: while it is held, its job is asked for.
@@ -75,22 +87,38 @@ pub(crate) struct Terms {
     pub(crate) limit: Duration,
     /// When to ask for it first.
     pub(crate) first: Instant,
+    /// For how long from the beginning it need not be asked for.
+    pub(crate) quiet: Duration,
+    /// Who else will tell of it.
+    pub(crate) subscription: Option<Subscription>,
 }
 
 impl Scheduler {
     pub(crate) fn new(policy: SchedulePolicy) -> Self {
         let schedule = Schedule::new(policy.clone());
-        let state = State { schedule, waits: HashMap::new(), began: None, driven: false, told: Vec::new() };
-        Self { policy, state: Mutex::new(state), changed: Notify::new() }
+        let state = State {
+            schedule,
+            waits: HashMap::new(),
+            subscribed: HashMap::new(),
+            subscriptions: Vec::new(),
+            began: None,
+            driven: false,
+            told: Vec::new(),
+            left: Vec::new(),
+        };
+        Self { policy, state: Mutex::new(state), changed: Notify::new(), subscriptions: Subscriptions::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes those who were told something.
+    /// Wakes those who were told something, and lets go of what nobody waits for.
     fn wake_told(&self) {
-        let told = std::mem::take(&mut self.state().told);
+        let mut state = self.state();
+        let (told, left) = (std::mem::take(&mut state.told), std::mem::take(&mut state.left));
+        drop(state);
+        drop(left);
         for listener in told {
             listener.wake();
         }
@@ -111,21 +139,26 @@ impl Scheduler {
         id: &Arc<str>,
         listener: Arc<dyn Listener>,
         key: u32,
-        terms: &Terms,
+        terms: Terms,
     ) -> Seat {
+        let Terms { began, age, limit, first, quiet, subscription } = terms;
         let scheduler = &client.inner().scheduler;
         let mut state = scheduler.state();
         let now = state.now();
-        let (first, deadline) = (state.since(terms.first), state.since(terms.began).saturating_add(terms.limit));
+        let quiet_until = began + quiet;
+        let (first, deadline) = (state.since(first.max(quiet_until)), state.since(began).saturating_add(limit));
         let ticket = state.schedule.add(job, id, now, first, deadline);
-        let waiting =
-            Waiting { listener: Arc::clone(&listener), key, began: terms.began, age: terms.age, limit: terms.limit };
+        let waiting = Waiting { listener: Arc::clone(&listener), key, began, age, limit, quiet_until };
         let waits = state.waits.entry(ticket).or_default();
         if waits.capacity() == 0 {
             waits.reserve_exact(1);
         }
         waits.push(waiting);
+        state.leave_alone(ticket);
+        let spare = subscription.and_then(|subscription| state.subscribe(ticket, subscription));
         drop(state);
+        // It is of others, who may do anything when it is dropped.
+        drop(spare);
         scheduler.changed.notify_one();
         Self::keep_driven(client);
         Seat { client: client.clone(), ticket, listener, key }
@@ -137,10 +170,11 @@ impl Scheduler {
         // The caller holds the listener still, so that it is not dropped in here.
         waits.retain(|waiting| waiting.key != key || !Arc::ptr_eq(&waiting.listener, listener));
         if waits.is_empty() {
-            state.waits.remove(&ticket);
-            state.schedule.remove(ticket);
-            if state.schedule.is_empty() {
-                drop(state);
+            state.remove(ticket);
+            let (left, is_empty) = (std::mem::take(&mut state.left), state.schedule.is_empty());
+            drop(state);
+            drop(left);
+            if is_empty {
                 self.changed.notify_one();
             }
         }
@@ -184,8 +218,9 @@ const ONE_LOOK: Duration = Duration::from_secs(60);
 pub(crate) async fn look_once(client: &Client, job: &JobRef) -> Result<AnyJob> {
     let (once, now) = (Arc::new(Once::new()), Instant::now());
     // Old enough for a 404 to mean what it says.
-    let terms = Terms { began: now, age: client.inner().poll.not_found_grace, limit: ONE_LOOK, first: now };
-    let _seat = Scheduler::join(client, job, &Arc::from(job.id.as_str()), once.clone(), 0, &terms);
+    let age = client.inner().poll.not_found_grace;
+    let terms = Terms { began: now, age, limit: ONE_LOOK, first: now, quiet: Duration::ZERO, subscription: None };
+    let _seat = Scheduler::join(client, job, &Arc::from(job.id.as_str()), once.clone(), 0, terms);
     heard(client, |context| once.poll_seen(context)).await?
 }
 
@@ -197,6 +232,64 @@ impl State {
 
     fn now(&mut self) -> Duration {
         self.since(Instant::now())
+    }
+
+    /// Takes a job out for which nobody waits any more.
+    fn remove(&mut self, ticket: Ticket) {
+        self.waits.remove(&ticket);
+        self.left.extend(self.subscribed.remove(&ticket));
+        self.schedule.remove(ticket);
+    }
+
+    /// Has a job left alone until it is due, where none of those who wait for it want it asked for now.
+    fn leave_alone(&mut self, ticket: Ticket) {
+        let now = Instant::now();
+        if self.waits.get(&ticket).into_iter().flatten().all(|waiting| waiting.quiet_until > now) {
+            self.schedule.leave_alone(ticket);
+        }
+    }
+
+    /// Awaits what somebody else will tell of a job, and gives it back where that is awaited already.
+    fn subscribe(&mut self, ticket: Ticket, subscription: Subscription) -> Option<Subscription> {
+        if self.subscribed.contains_key(&ticket) {
+            return Some(subscription);
+        }
+        let (new, subscribed) = New::of(ticket, subscription);
+        self.subscribed.insert(ticket, subscribed);
+        self.subscriptions.push(new);
+        None
+    }
+
+    /// Takes what somebody else told of a job. Where that is not the end of it, the job is asked for from now on.
+    fn take_told(&mut self, ticket: Ticket, told: Option<AnyJob>) {
+        self.subscribed.remove(&ticket);
+        let Some((place, id)) = self.schedule.job(ticket) else { return };
+        let kind = self.schedule.place(place).map(|(kind, _)| kind);
+        let fits = |job: &AnyJob| Some(job.kind()) == kind && job.id() == &**id && job.status().is_done();
+        let job = told.filter(|job| {
+            let fits = fits(job);
+            if !fits {
+                tracing::warn!(ii.job.id = %id, "what was told of a job is not its end; it is asked for");
+            }
+            fits
+        });
+        let (now, deadline) = (self.now(), self.deadline(ticket));
+        let Some(waits) = self.waits.get_mut(&ticket) else { return };
+        let Some(job) = job else {
+            let moment = Instant::now();
+            for waiting in waits {
+                waiting.quiet_until = waiting.quiet_until.min(moment);
+            }
+            self.schedule.hurry(ticket, now, deadline);
+            return;
+        };
+        for waiting in std::mem::take(waits) {
+            waiting.listener.tell(waiting.key, News::End(End::Told(Box::new(job.clone()))));
+            if !self.told.last().is_some_and(|last| Arc::ptr_eq(last, &waiting.listener)) {
+                self.told.push(waiting.listener);
+            }
+        }
+        self.remove(ticket);
     }
 
     /// The earliest deadline of those who wait for a job.
@@ -212,6 +305,7 @@ impl State {
         let Some(waits) = self.waits.get_mut(&ticket) else { return };
         let told = &mut self.told;
         let jitter = inner.outside().jitter();
+        let moment = Instant::now();
         let mut pause = Duration::MAX;
         waits.retain(|waiting| {
             let wait = Wait::new(inner.poll.clone(), waiting.age, waiting.limit);
@@ -221,7 +315,7 @@ impl State {
             };
             // A slow answer says that the job was not there then, which the first seconds of a job explain.
             let missing = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-            let at = if missing { asked } else { Instant::now() };
+            let at = if missing { asked } else { moment };
             let step = wait.step(at.saturating_duration_since(waiting.began), view, jitter);
             // One that waits for many jobs is woken once for all that a search showed of them.
             if !told.last().is_some_and(|last| Arc::ptr_eq(last, &waiting.listener)) {
@@ -229,9 +323,12 @@ impl State {
             }
             let end = match step {
                 Step::Again(again) => {
-                    pause = pause.min(again);
                     waiting.listener.tell(waiting.key, News::of(&seen));
-                    return !waiting.listener.is_content();
+                    let stays = !waiting.listener.is_content();
+                    if stays {
+                        pause = pause.min(again.max(waiting.quiet_until.saturating_duration_since(moment)));
+                    }
+                    return stays;
                 }
                 _ => End::of(step, &seen),
             };
@@ -239,12 +336,12 @@ impl State {
             false
         });
         if self.waits.get(&ticket).is_none_or(Vec::is_empty) {
-            self.waits.remove(&ticket);
-            self.schedule.remove(ticket);
+            self.remove(ticket);
             return;
         }
         let (now, deadline) = (self.now(), self.deadline(ticket));
         let floor = seen.err().and_then(|error| error.retry_after()).unwrap_or_default();
         self.schedule.again(ticket, now, now.saturating_add(pause), now + floor, deadline);
+        self.leave_alone(ticket);
     }
 }

@@ -1,4 +1,5 @@
 //! A server in the same process, on a paused clock: what takes half a minute takes no time.
+#![allow(dead_code, reason = "each test that has it uses its own part")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,6 +39,17 @@ impl Inside {
 
     pub(crate) fn client(self: &Arc<Self>) -> Client {
         self.builder().build().unwrap()
+    }
+
+    /// How long it has been there.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// What was asked so far, tokens left out, and how long after the beginning.
+    pub(crate) fn asked(&self) -> Vec<(Duration, Asked)> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|(at, asked)| (at.duration_since(self.began), asked.clone())).collect()
     }
 
     /// When searches for a customId were asked.

@@ -120,7 +120,7 @@ fn model(event: EventKind) -> Option<&'static str> {
         EventKind::Ask => "AskJob",
         EventKind::Recognize => "RecognizeJob",
         EventKind::Event => "RegisteredEvent",
-        EventKind::Unknown => return None,
+        EventKind::GaveUp | EventKind::Unknown => return None,
     })
 }
 

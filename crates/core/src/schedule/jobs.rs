@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) misses: u8,
     /// Whether it is being asked for.
     pub(super) busy: bool,
+    /// Whether it is to be left alone until it is due.
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Default)]
@@ -40,13 +42,15 @@ struct Seat {
     entry: Option<Entry>,
 }
 
-/// Entries by their tickets. Those that are not being asked for stand in two queues.
+/// Entries by their tickets. Those that are not being asked for stand in two queues: by when they are due, those that are to be
+/// left alone until then apart from the others; and by their deadlines.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     seats: Vec<Seat>,
     free: Vec<u32>,
     open: usize,
     due: BTreeSet<(Duration, Ticket)>,
+    quiet: BTreeSet<(Duration, Ticket)>,
     /// Only those that have one.
     deadlines: BTreeSet<(Duration, Ticket)>,
 }
@@ -54,6 +58,23 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) fn len(&self) -> usize {
         self.open
+    }
+
+    /// How many there are but for those that are left alone.
+    pub(super) fn open(&self) -> usize {
+        self.open - self.quiet.len()
+    }
+
+    /// When the first of those that are left alone is due.
+    pub(super) fn first_quiet(&self) -> Duration {
+        self.quiet.first().map_or(Duration::MAX, |(due, _)| *due)
+    }
+
+    /// Leaves those alone no longer that are due.
+    pub(super) fn rouse(&mut self, now: Duration) {
+        while let Some((_, ticket)) = self.quiet.first().copied().filter(|(due, _)| *due <= now) {
+            self.change(ticket, |entry| entry.quiet = false);
+        }
     }
 
     pub(super) fn get(&self, ticket: Ticket) -> Option<&Entry> {
@@ -104,7 +125,7 @@ impl Jobs {
         self.change(ticket, |entry| entry.busy = true);
     }
 
-    /// The jobs that nobody is asking for, the one that is due first before the others.
+    /// The jobs that nobody is asking for and that are not left alone, the one that is due first before the others.
     pub(super) fn due(&self) -> impl Iterator<Item = (Duration, Ticket)> + '_ {
         self.due.iter().copied()
     }
@@ -114,8 +135,9 @@ impl Jobs {
     }
 
     fn enqueue(&mut self, ticket: Ticket) {
-        if let Some((due, deadline)) = self.get(ticket).map(|entry| (entry.due, entry.deadline)) {
-            self.due.insert((due, ticket));
+        if let Some((due, deadline, quiet)) = self.get(ticket).map(|entry| (entry.due, entry.deadline, entry.quiet)) {
+            let queue = if quiet { &mut self.quiet } else { &mut self.due };
+            queue.insert((due, ticket));
             if deadline < Duration::MAX {
                 self.deadlines.insert((deadline, ticket));
             }
@@ -125,6 +147,7 @@ impl Jobs {
     fn dequeue(&mut self, ticket: Ticket) {
         if let Some((due, deadline)) = self.get(ticket).map(|entry| (entry.due, entry.deadline)) {
             self.due.remove(&(due, ticket));
+            self.quiet.remove(&(due, ticket));
             self.deadlines.remove(&(deadline, ticket));
         }
     }

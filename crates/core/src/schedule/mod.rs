@@ -118,14 +118,10 @@ impl Schedule {
     }
 
     /// Takes a job in, to be asked for at `due`; whoever waits for it gives up at `deadline`. Where it is here already it
-    /// becomes due no later, though never twice within the shortest interval.
+    /// becomes due [no later](Self::hurry).
     pub fn add(&mut self, job: &JobRef, id: &Arc<str>, now: Duration, due: Duration, deadline: Duration) -> Ticket {
         if let Some(ticket) = self.known(job) {
-            let shortest = self.policy.shortest;
-            self.jobs.change(ticket, |entry| {
-                entry.due = entry.due.min(due.max(entry.last + shortest));
-                entry.deadline = entry.deadline.min(deadline);
-            });
+            self.hurry(ticket, due, deadline);
             return ticket;
         }
         let namespace = job.namespace.as_deref();
@@ -144,9 +140,26 @@ impl Schedule {
             deadline,
             misses: 0,
             busy: false,
+            quiet: false,
         });
         self.places[place].add(id, created, ticket);
         ticket
+    }
+
+    /// Somebody wants a job no later than at `due`, though never twice within the shortest interval.
+    pub fn hurry(&mut self, ticket: Ticket, due: Duration, deadline: Duration) {
+        let shortest = self.policy.shortest;
+        self.jobs.change(ticket, |entry| {
+            entry.due = entry.due.min(due.max(entry.last + shortest));
+            entry.deadline = entry.deadline.min(deadline);
+            entry.quiet = false;
+        });
+    }
+
+    /// Leaves a job alone until it is due, as it will most likely be told of without being asked for: until then it is none
+    /// of those that share the requests, and no search is made for it. One that shows it all the same is as good as any.
+    pub fn leave_alone(&mut self, ticket: Ticket) {
+        self.jobs.change(ticket, |entry| entry.quiet = !entry.busy);
     }
 
     /// Takes a job out: nobody waits for it any more.
@@ -162,7 +175,7 @@ impl Schedule {
         self.jobs.change(ticket, |entry| {
             entry.not_before = entry.not_before.max(not_before);
             (entry.last, entry.due, entry.deadline) = (now, due.max(entry.not_before), deadline);
-            (entry.busy, entry.misses) = (false, 0);
+            (entry.busy, entry.misses, entry.quiet) = (false, 0, false);
         });
     }
 
@@ -234,20 +247,29 @@ impl Schedule {
 
     /// What to do at this moment. What it says counts as begun: say it was done, or [give it back](Self::back).
     pub fn next(&mut self, now: Duration) -> Next {
+        self.jobs.rouse(now);
+        match self.next_of_open(now) {
+            Next::Rest(until) => Next::Rest(until.min(self.jobs.first_quiet())),
+            next => next,
+        }
+    }
+
+    fn next_of_open(&mut self, now: Duration) -> Next {
         let deadline = self.jobs.first_deadline();
         let first_deadline = deadline.map_or(Duration::MAX, |(deadline, _)| deadline);
         if let Some((deadline, ticket)) = deadline
             && deadline <= now
         {
+            self.jobs.change(ticket, |entry| entry.quiet = false);
             // A last search that did not show it leaves no time for another.
             let missed = self.jobs.get(ticket).is_some_and(|entry| entry.misses > 0);
-            return if missed || self.jobs.len() <= self.policy.few {
+            return if missed || self.jobs.open() <= self.policy.few {
                 self.take(ticket)
             } else {
                 self.around(ticket, now)
             };
         }
-        if self.jobs.len() <= self.policy.few {
+        if self.jobs.open() <= self.policy.few {
             let due = self.jobs.due();
             let due = due
                 .filter_map(|(due, ticket)| Some((self.policy.unless_near(self.jobs.get(ticket)?, due, now), ticket)));
@@ -325,7 +347,7 @@ impl Schedule {
         let spare = self.policy.spare_bytes as f64 * (1.0 + self.policy.haste * late);
         let (from, to) = self.places[place].span(created, spare, &self.policy, |ticket| {
             let entry = self.jobs.get(ticket)?;
-            (!entry.busy).then(|| self.policy.weight(entry, now))
+            (!entry.busy && !entry.quiet).then(|| self.policy.weight(entry, now))
         });
         let wanted = self.wanted(place, from, to);
         if wanted.len() < 2 || self.places[place].is_dear(to - from, wanted.len(), spare, &self.policy) {
@@ -334,10 +356,10 @@ impl Schedule {
         self.search(place, from, to, wanted)
     }
 
-    /// The jobs of a stretch of time that nobody is asking for.
+    /// The jobs of a stretch of time that nobody is asking for, but for those that are left alone.
     fn wanted(&self, place: usize, from: i64, to: i64) -> Vec<Ticket> {
         let made = self.places[place].made(from, to);
-        made.filter(|ticket| self.jobs.get(*ticket).is_some_and(|entry| !entry.busy)).collect()
+        made.filter(|ticket| self.jobs.get(*ticket).is_some_and(|entry| !entry.busy && !entry.quiet)).collect()
     }
 
     fn take(&mut self, ticket: Ticket) -> Next {

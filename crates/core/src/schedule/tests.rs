@@ -273,6 +273,65 @@ fn a_server_that_asked_for_peace_has_it() {
     assert_eq!(schedule.next(2 * second), Next::Rest(31 * second));
 }
 
+/// Jobs of one instant, the first `quiet` of them left alone until `due`, the others due at once.
+fn half_quiet(quiet: usize, all: usize, due: Duration) -> (Schedule, Vec<Ticket>) {
+    let mut schedule = Schedule::new(SchedulePolicy::default());
+    let add = |nth| {
+        let job = JobRef::new(Kind::Detect, format!("job-{nth}")).created_at(Some(Timestamp::from_millis(START)));
+        let due = if nth < quiet { due } else { Duration::ZERO };
+        let ticket = schedule.add(&job, &Arc::from(job.id.as_str()), Duration::ZERO, due, Duration::MAX);
+        if nth < quiet {
+            schedule.leave_alone(ticket);
+        }
+        ticket
+    };
+    let tickets = (0..all).map(add).collect();
+    (schedule, tickets)
+}
+
+#[test]
+fn what_is_left_alone_does_not_slow_the_others_down_and_is_not_searched_for() {
+    let second = Duration::from_secs(1);
+    // Few that are open, each at its own pace, however many are left alone.
+    let (mut schedule, tickets) = half_quiet(100, 104, 30 * second);
+    for ticket in &tickets[100..] {
+        assert_eq!(schedule.next(second), Next::Look(*ticket));
+        schedule.looked(*ticket, true, second);
+        schedule.remove(*ticket);
+    }
+    assert_eq!(schedule.next(second), Next::Rest(30 * second));
+    // Then they are as any other.
+    assert!(matches!(schedule.next(30 * second), Next::Search(window) if window.wanted.len() == 100));
+
+    // One search for those that are open, and for them alone, though it will show the others as well.
+    let (mut schedule, tickets) = half_quiet(100, 110, 30 * second);
+    let Next::Search(window) = schedule.next(second) else { panic!("no search") };
+    assert_eq!(window.wanted, tickets[100..]);
+    let shown = schedule.find(0, "job-7").unwrap();
+    schedule.again(shown, second, 30 * second, Duration::ZERO, Duration::MAX);
+    schedule.leave_alone(shown);
+    tickets[100..].iter().for_each(|ticket| schedule.remove(*ticket));
+    assert_eq!(schedule.next(second), Next::Rest(30 * second));
+}
+
+#[test]
+fn who_wants_a_job_has_it_asked_for_though_it_was_left_alone() {
+    let second = Duration::from_secs(1);
+    let (mut schedule, tickets) = half_quiet(3, 3, 30 * second);
+    schedule.hurry(tickets[1], 2 * second, 60 * second);
+    assert_eq!(schedule.next(second), Next::Rest(2 * second));
+    assert_eq!(schedule.next(2 * second), Next::Look(tickets[1]));
+    // Neither is one that is being asked for left alone meanwhile, nor one whose deadline has come.
+    schedule.leave_alone(tickets[1]);
+    assert!(schedule.is_asked_for(tickets[1]));
+    schedule.hurry(tickets[2], 40 * second, 5 * second);
+    schedule.leave_alone(tickets[2]);
+    assert_eq!(schedule.next(2 * second), Next::Rest(5 * second));
+    assert_eq!(schedule.next(5 * second), Next::Look(tickets[2]));
+    schedule.remove(tickets[0]);
+    assert_eq!(schedule.next(60 * second), Next::Rest(Duration::MAX));
+}
+
 #[test]
 fn rows_are_cut_wherever_the_pieces_are() {
     let json = br#"  [ {"id":"a","x":"]}\"{"}, 7, "]", ["{", {"id":"no"}], null, {"id":"b","y":[{"z":[1]}]} ] "#;

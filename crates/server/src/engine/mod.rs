@@ -12,7 +12,7 @@ use image_intelligence_core::ImageStatus;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::delivery::Outbox;
 use crate::fetch::Fetcher;
 use crate::format::content_type;
 use crate::job::{Job, Outcome, Request};
@@ -39,7 +39,7 @@ pub(crate) struct Engine {
 
 struct Work {
     shelf: Shelf,
-    clock: Clock,
+    outbox: Outbox,
     looking: Looking,
     fetcher: Fetcher,
     /// Pictures that may be in memory.
@@ -65,7 +65,7 @@ impl Looking {
 impl Engine {
     pub(crate) fn start(
         shelf: Shelf,
-        clock: Clock,
+        outbox: Outbox,
         looking: Looking,
         fetcher: Fetcher,
         workers: usize,
@@ -74,7 +74,7 @@ impl Engine {
         Ok(Self {
             work: Arc::new(Work {
                 shelf,
-                clock,
+                outbox,
                 looking,
                 fetcher,
                 held: Semaphore::new((workers * HELD_A_WORKER).max(HELD_AT_LEAST)),
@@ -134,9 +134,12 @@ impl Work {
     async fn finish(&self, job: &Arc<Job>, outcomes: Vec<Outcome>, mut closing: watch::Receiver<bool>) {
         let mut pause = Duration::from_millis(100);
         loop {
-            let (ended, outcomes, now) = (Arc::clone(job), outcomes.clone(), self.clock.now());
-            match self.shelf.call(move |store| store.finish(&ended, outcomes, now)).await {
-                Ok(()) => return tracing::info!(job = %job.id, "job done"),
+            let (ended, outcomes, ending) = (Arc::clone(job), outcomes.clone(), self.outbox.ending(&job.owner));
+            match self.shelf.call(move |store| store.finish(&ended, outcomes, &ending)).await {
+                Ok(scheduled) => {
+                    tracing::info!(job = %job.id, "job done");
+                    return self.outbox.send(scheduled);
+                }
                 Err(error) => {
                     tracing::error!(job = %job.id, %error, "the end of a job cannot be written; trying again");
                 }

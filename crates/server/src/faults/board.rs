@@ -12,6 +12,7 @@ use super::header::Asked;
 use super::paths::{fits, is_search, is_token, names_token};
 use super::random::Random;
 use super::rule::FaultRule;
+use super::webhook::WebhookFault;
 use super::{FaultName, Faults};
 
 /// Rules that may be in force at once.
@@ -133,31 +134,48 @@ impl Board {
 
     /// What a request has to suffer, counted as having happened: first what it asks for itself, then the rules in their
     /// order, until one answers in place of the API.
-    pub(crate) fn decide(&self, method: &Method, path: &str, asked: Vec<Asked>) -> Plan {
+    pub(crate) fn decide(&self, method: &Method, path: &str, asked: &[Asked]) -> Plan {
         let mut plan = Plan::default();
+        self.happening(false, method, path, asked, |rule, effect, random| plan.take(rule.fault, effect, random));
+        plan
+    }
+
+    /// What a delivery has to suffer that such a request brings about, counted as having happened.
+    pub(crate) fn of_webhook(&self, method: &Method, path: &str, asked: &[Asked]) -> Vec<WebhookFault> {
+        let mut faults = Vec::new();
+        self.happening(true, method, path, asked, |_, effect, _| {
+            faults.extend(if let Effect::Webhook(fault) = effect { Some(fault) } else { None });
+            false
+        });
+        faults
+    }
+
+    /// Hands over each fault that happens, of webhooks or of the API, until `take` says that it was the last.
+    fn happening(
+        &self,
+        webhook: bool,
+        method: &Method,
+        path: &str,
+        asked: &[Asked],
+        mut take: impl FnMut(&FaultRule, Effect, &mut Random) -> bool,
+    ) {
+        let is_for = |rule: &FaultRule| rule.fault.is_webhook() == webhook && is_for(rule, method, path);
         let mut state = self.state();
-        for Asked { text, rule, effect } in asked {
-            if !is_for(&rule, method, path) {
-                continue;
-            }
+        for Asked { text, rule, effect } in asked.iter().filter(|asked| is_for(&asked.rule)) {
             // Paths hold ids that differ from run to run: they decide the count, but no chance.
             let seed = rule.seed.unwrap_or(self.seed);
-            let draw = kept(&mut state.chances, &text, || Random::stream(seed, 0)).next();
+            let draw = kept(&mut state.chances, text, || Random::stream(seed, 0)).next();
             let mut random = Random::new(draw);
             let count = kept(&mut state.counts, &format!("{text} {method} {path}"), Counter::default);
-            if count.fires(&rule, &mut random) && plan.take(rule.fault, effect, &mut random) {
-                return plan;
+            if count.fires(rule, &mut random) && take(rule, effect.clone(), &mut random) {
+                return;
             }
         }
-        for Live { rule, effect, counter, random, .. } in &mut state.rules {
-            if is_for(rule, method, path)
-                && counter.fires(rule, random)
-                && plan.take(rule.fault, effect.clone(), random)
-            {
-                return plan;
+        for Live { rule, effect, counter, random, .. } in state.rules.iter_mut().filter(|live| is_for(&live.rule)) {
+            if counter.fires(rule, random) && take(rule, effect.clone(), random) {
+                return;
             }
         }
-        plan
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -197,7 +215,7 @@ impl Counter {
     /// Whether the rule happens to a request that it is for.
     fn fires(&mut self, rule: &FaultRule, random: &mut Random) -> bool {
         self.seen += 1;
-        let passes = self.seen <= rule.skip.unwrap_or(0) || rule.n.is_some_and(|n| self.fired >= n);
+        let passes = self.seen <= rule.skip.unwrap_or(0) || rule.most().is_some_and(|most| self.fired >= most);
         let fires = !passes && rule.probability.is_none_or(|probability| random.happens(probability));
         self.fired += u64::from(fires);
         fires
@@ -218,6 +236,7 @@ impl Plan {
             Effect::Instead(answer, when) => self.instead = Some((answer, when)),
             Effect::Truncate => self.truncate = true,
             Effect::Rows(rows) => self.rows.push((rows, random.next())),
+            Effect::Webhook(_) => {}
         }
         self.instead.is_some()
     }

@@ -9,9 +9,15 @@ use super::MOST_SEED;
 use super::name::FaultName;
 use super::paths::is_exempt;
 use super::rule::FaultRule;
+use super::webhook::WebhookFault;
 
 /// The longest delay; clients have given up long before.
 const MOST_MS: u64 = 600_000;
+/// The most copies of a webhook, and the most attempts at one that a fault is for.
+const MOST_COPIES: u64 = 100;
+/// How long a webhook waits to be overtaken, and an answer for its webhook, where nobody says, in milliseconds.
+const REORDER_MS: u64 = 5_000;
+const EARLY_MS: u64 = 10_000;
 /// The longest `Retry-After`: a day.
 const MOST_RETRY_AFTER: u64 = 86_400;
 /// The longest pattern.
@@ -42,6 +48,7 @@ pub(crate) enum Effect {
     Instead(Answer, When),
     Truncate,
     Rows(Rows),
+    Webhook(WebhookFault),
 }
 
 /// What comes in place of the API's answer.
@@ -72,24 +79,11 @@ impl FaultRule {
     /// What it does, or what is wrong with it, beginning with the field.
     pub(crate) fn check(&self) -> Result<Effect, String> {
         let name = self.fault;
-        if name.is_webhook() {
-            return Err(format!(
-                "fault: {} is a fault of webhooks, and this version delivers none yet; leave it out",
-                name.as_str()
-            ));
-        }
         self.check_options()?;
         self.check_common()?;
         let when = self.when.unwrap_or_default();
         Ok(match name {
-            FaultName::Slow => {
-                let wanted = format!("milliseconds from 1 to {MOST_MS}");
-                let ms = self.ms.ok_or_else(|| format!("ms: missing; slow needs it, as {wanted}"))?;
-                if !(1..=MOST_MS).contains(&ms) {
-                    return Err(format!("ms: {ms} given; {wanted}"));
-                }
-                Effect::Slow(Duration::from_millis(ms), when)
-            }
+            FaultName::Slow => Effect::Slow(Duration::from_millis(self.needed_ms()?), when),
             FaultName::Status => {
                 let code = self.code.unwrap_or(503);
                 let known = u16::try_from(code).ok().filter(|code| (400..=599).contains(code));
@@ -111,12 +105,63 @@ impl FaultRule {
             FaultName::SearchCap => {
                 Effect::Rows(Rows::Newest(self.rows.ok_or("rows: missing; search_cap needs it")? as usize))
             }
-            _ => match (self.rows, self.row_probability) {
+            FaultName::SearchOmit => match (self.rows, self.row_probability) {
                 (Some(rows), None) => Effect::Rows(Rows::Without(rows as usize)),
                 (None, Some(probability)) => Effect::Rows(Rows::EachWithout(probability)),
                 _ => return Err("rows: search_omit needs either rows or rowProbability".into()),
             },
+            FaultName::WebhookDrop => Effect::Webhook(WebhookFault::Drop),
+            FaultName::WebhookDuplicate => Effect::Webhook(WebhookFault::Duplicate { copies: self.checked_copies()? }),
+            FaultName::WebhookDelay => Effect::Webhook(WebhookFault::Delay { ms: self.needed_ms()? }),
+            FaultName::WebhookReorder => {
+                Effect::Webhook(WebhookFault::Reorder { ms: self.checked_ms()?.unwrap_or(REORDER_MS) })
+            }
+            FaultName::WebhookEarly => {
+                Effect::Webhook(WebhookFault::Early { ms: self.checked_ms()?.unwrap_or(EARLY_MS) })
+            }
+            FaultName::WebhookBadSignature => {
+                Effect::Webhook(WebhookFault::BadSignature { attempts: self.checked_attempts()? })
+            }
+            FaultName::WebhookOversize => {
+                Effect::Webhook(WebhookFault::Oversize { attempts: self.checked_attempts()? })
+            }
+            FaultName::WebhookSlow => {
+                Effect::Webhook(WebhookFault::Slow { ms: self.needed_ms()?, attempts: self.checked_attempts()? })
+            }
+            FaultName::WebhookCut => Effect::Webhook(WebhookFault::Cut { when, attempts: self.checked_attempts()? }),
         })
+    }
+
+    fn checked_ms(&self) -> Result<Option<u64>, String> {
+        match self.ms {
+            Some(ms) if !(1..=MOST_MS).contains(&ms) => {
+                Err(format!("ms: {ms} given; milliseconds from 1 to {MOST_MS}"))
+            }
+            ms => Ok(ms),
+        }
+    }
+
+    fn needed_ms(&self) -> Result<u64, String> {
+        let missing = || format!("ms: missing; {} needs it, as milliseconds from 1 to {MOST_MS}", self.fault.as_str());
+        self.checked_ms()?.ok_or_else(missing)
+    }
+
+    /// How often a webhook is sent.
+    fn checked_copies(&self) -> Result<u64, String> {
+        match self.n.unwrap_or(2) {
+            copies if (2..=MOST_COPIES).contains(&copies) => Ok(copies),
+            other => Err(format!(
+                "n: {other} given; for webhook.duplicate it is the number of copies, from 2 to {MOST_COPIES}"
+            )),
+        }
+    }
+
+    /// How many attempts at a webhook suffer it.
+    fn checked_attempts(&self) -> Result<u64, String> {
+        match self.attempts.unwrap_or(1) {
+            attempts if (1..=MOST_COPIES).contains(&attempts) => Ok(attempts),
+            other => Err(format!("attempts: {other} given; from 1 to {MOST_COPIES}")),
+        }
     }
 
     fn wait(&self) -> Option<(Duration, Form)> {
@@ -133,6 +178,8 @@ impl FaultRule {
             ("ms", self.ms.is_some()),
             ("rows", self.rows.is_some()),
             ("rowProbability", self.row_probability.is_some()),
+            ("times", self.times.is_some()),
+            ("attempts", self.attempts.is_some()),
         ];
         let (name, takes) = (self.fault.as_str(), self.fault.options());
         for (option, given) in given {
@@ -153,8 +200,10 @@ impl FaultRule {
                 return Err(format!("{field}: {given} given; from 0 to 1"));
             }
         }
-        if self.n == Some(0) {
-            return Err("n: 0 given; at least 1, or leave it out for always".into());
+        for (field, count) in [("n", self.n), ("times", self.times)] {
+            if count == Some(0) {
+                return Err(format!("{field}: 0 given; at least 1, or leave it out for always"));
+            }
         }
         seed(self.seed)?;
         let Some(only) = &self.only else { return Ok(()) };

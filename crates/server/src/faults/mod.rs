@@ -9,6 +9,7 @@ mod name;
 mod paths;
 mod random;
 mod rule;
+pub(crate) mod webhook;
 
 use std::path::Path;
 
@@ -17,12 +18,13 @@ use serde::Deserialize;
 
 pub(crate) use board::{Board, Plan, Shown};
 pub(crate) use check::{Answer, Form, Rows, When};
-pub(crate) use header::asked_for;
+pub(crate) use header::{Asked, asked_for};
 pub(crate) use json::read as read_json;
 pub(crate) use name::FaultName;
 pub(crate) use paths::is_exempt;
 pub(crate) use random::Random;
 pub use rule::FaultRule;
+pub(crate) use webhook::{Spoilt, WebhookFault};
 
 /// Seeds beyond this lose digits in JavaScript, and whoever reads one back must be able to give it again.
 const MOST_SEED: u64 = (1 << 53) - 1;

@@ -34,8 +34,8 @@ pub(crate) enum FaultName {
 }
 
 impl FaultName {
-    /// Those that can be had today.
-    pub(crate) const API: [Self; 8] = [
+    /// All of them, those of the API first.
+    pub(crate) const ALL: [Self; 17] = [
         Self::Status,
         Self::Reset,
         Self::Truncate,
@@ -44,6 +44,15 @@ impl FaultName {
         Self::RateLimit,
         Self::SearchCap,
         Self::SearchOmit,
+        Self::WebhookDrop,
+        Self::WebhookDuplicate,
+        Self::WebhookDelay,
+        Self::WebhookReorder,
+        Self::WebhookEarly,
+        Self::WebhookBadSignature,
+        Self::WebhookOversize,
+        Self::WebhookSlow,
+        Self::WebhookCut,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -77,7 +86,12 @@ impl FaultName {
             Self::RateLimit => &["retryAfter", "form"],
             Self::SearchCap => &["rows"],
             Self::SearchOmit => &["rows", "rowProbability"],
-            _ => &[],
+            Self::WebhookDuplicate => &["times"],
+            Self::WebhookDelay | Self::WebhookReorder | Self::WebhookEarly => &["ms"],
+            Self::WebhookBadSignature | Self::WebhookOversize => &["attempts"],
+            Self::WebhookSlow => &["ms", "attempts"],
+            Self::WebhookCut => &["when", "attempts"],
+            Self::Truncate | Self::WebhookDrop => &[],
         }
     }
 
@@ -94,7 +108,25 @@ impl FaultName {
             Self::RateLimit => "a 429 with Retry-After: retryAfter seconds, 1 unless given; form=date: as a date",
             Self::SearchCap => "a search answers its newest rows at most",
             Self::SearchOmit => "a search leaves out so many rows, or each with rowProbability",
-            _ => "a fault of webhooks, which this version does not deliver",
+            Self::WebhookDrop => "the webhook is never sent, and counts as delivered",
+            Self::WebhookDuplicate => {
+                "the webhook is sent n times, 2 unless given: half of them at once, then the rest; times= how often"
+            }
+            Self::WebhookDelay => "the webhook is held back ms milliseconds",
+            Self::WebhookReorder => {
+                "the webhook is held back until a later one has gone, ms milliseconds at most, 5000 unless given"
+            }
+            Self::WebhookEarly => {
+                "the answer to the request waits until its webhook was sent, ms milliseconds at most, 10000 unless given"
+            }
+            Self::WebhookBadSignature => {
+                "the first attempt, or so many, has a signature that is wrong, or one where none belongs"
+            }
+            Self::WebhookOversize => "the body of the first attempt, or of so many, is padded to more than 4 MiB",
+            Self::WebhookSlow => "the body of the first attempt, or of so many, takes ms milliseconds",
+            Self::WebhookCut => {
+                "the connection of the first attempt, or of so many, is closed half way through the body; when=after: before the answer"
+            }
         }
     }
 

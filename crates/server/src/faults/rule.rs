@@ -33,9 +33,26 @@ use super::name::FaultName;
 /// | `search_cap` | a search answers the newest rows only | `rows` |
 /// | `search_omit` | a search leaves rows out, by chance | `rows` or `rowProbability` |
 ///
+/// Faults of webhooks happen to the delivery that a request brings about, a job with a `webhookUrl` or a change of an
+/// identity; `match.path` is that request's. Spans are real time.
+///
+/// | `fault` | what happens | its own options |
+/// |---|---|---|
+/// | `webhook.drop` | it is never sent, and counts as delivered: lost for good | |
+/// | `webhook.duplicate` | it is sent `n` times, 2 to 100: half of them at once, then the rest at once | `n` (2), `times` |
+/// | `webhook.delay` | it is held back | `ms` |
+/// | `webhook.reorder` | it is held back until a later one has gone | `ms` at most (5000) |
+/// | `webhook.early` | the answer to the request waits until it was sent | `ms` at most (10000) |
+/// | `webhook.bad_signature` | its signature is wrong; one that has none gets one | `attempts` (1) |
+/// | `webhook.oversize` | its body is padded to more than 4 MiB, and signed so | `attempts` (1) |
+/// | `webhook.slow` | its body comes in pieces over so long | `ms`, `attempts` (1) |
+/// | `webhook.cut` | its connection is closed half way through the body; with `when=after` once the body is sent | `when`, `attempts` (1) |
+///
+/// `attempts` is how many attempts at it suffer, from the first; those that follow are as they should be.
+///
 /// `when` is `before` the request is processed (the default) or `after`: then it took effect, and its answer is lost.
 ///
-/// Every fault takes `n` (how many times it happens; without it, always), `skip` (how many requests it lets pass first),
+/// Every fault takes `n` (how many times it happens; without it, always; for `webhook.duplicate` that is `times`), `skip` (how many requests it lets pass first),
 /// `probability` (how likely it happens to each of the rest), `seed` (of its chances alone), and, in a rule,
 /// `match: {method, path}`, where `*` in the path stands for any characters.
 ///
@@ -60,6 +77,10 @@ pub struct FaultRule {
     pub(super) row_probability: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) n: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) times: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attempts: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) skip: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +113,8 @@ impl FaultRule {
             rows: None,
             row_probability: None,
             n: None,
+            times: None,
+            attempts: None,
             skip: None,
             probability: None,
             seed: None,
@@ -116,8 +139,7 @@ impl FaultRule {
 
     /// Lets the request wait, in whole milliseconds of real time, at most ten minutes.
     pub fn slow(delay: Duration) -> Self {
-        let ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        Self { ms: Some(ms), ..Self::new(FaultName::Slow) }
+        Self { ms: Some(millis(delay)), ..Self::new(FaultName::Slow) }
     }
 
     /// Answers 200 with an HTML page, as a proxy in the way would.
@@ -145,8 +167,61 @@ impl FaultRule {
         Self { row_probability: Some(probability), ..Self::new(FaultName::SearchOmit) }
     }
 
+    /// Never sends the webhook, and counts it as delivered.
+    pub fn webhook_drop() -> Self {
+        Self::new(FaultName::WebhookDrop)
+    }
+
+    /// Sends the webhook so many times, 2 to 100: half of them at once, then the rest at once.
+    pub fn webhook_duplicate(copies: u64) -> Self {
+        Self { n: Some(copies), ..Self::new(FaultName::WebhookDuplicate) }
+    }
+
+    /// Holds the webhook back, in whole milliseconds of real time, at most ten minutes.
+    pub fn webhook_delay(delay: Duration) -> Self {
+        Self { ms: Some(millis(delay)), ..Self::new(FaultName::WebhookDelay) }
+    }
+
+    /// Holds the webhook back until a later one has gone, 5 seconds at most.
+    pub fn webhook_reorder() -> Self {
+        Self::new(FaultName::WebhookReorder)
+    }
+
+    /// Answers the request only once its webhook was sent, or after 10 seconds.
+    pub fn webhook_early() -> Self {
+        Self::new(FaultName::WebhookEarly)
+    }
+
+    /// Sends the first attempt with a wrong signature, or with one where none belongs.
+    pub fn webhook_bad_signature() -> Self {
+        Self::new(FaultName::WebhookBadSignature)
+    }
+
+    /// Sends the first attempt with a body of more than 4 MiB.
+    pub fn webhook_oversize() -> Self {
+        Self::new(FaultName::WebhookOversize)
+    }
+
+    /// Sends the body of the first attempt in pieces over so long, in whole milliseconds of real time.
+    pub fn webhook_slow(over: Duration) -> Self {
+        Self { ms: Some(millis(over)), ..Self::new(FaultName::WebhookSlow) }
+    }
+
+    /// Closes the connection of the first attempt half way through the body; with [`after`](Self::after), once the body is
+    /// sent and before it is answered.
+    pub fn webhook_cut() -> Self {
+        Self::new(FaultName::WebhookCut)
+    }
+
+    /// Spoils so many attempts at a webhook, 1 to 100, and not only the first. For `webhook_bad_signature`,
+    /// `webhook_oversize`, `webhook_slow` and `webhook_cut`.
+    pub fn attempts(mut self, attempts: u64) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
     /// Makes the fault once the request took effect: the job is made, and only the answer suffers. For `status`, `reset`,
-    /// `slow` and `html`.
+    /// `slow`, `html` and `webhook_cut`.
     pub fn after(mut self) -> Self {
         self.when = Some(When::After);
         self
@@ -166,8 +241,13 @@ impl FaultRule {
 
     /// Happens so many times, and then never again. Without this, always.
     pub fn times(mut self, n: u64) -> Self {
-        self.n = Some(n);
+        *if self.fault == FaultName::WebhookDuplicate { &mut self.times } else { &mut self.n } = Some(n);
         self
+    }
+
+    /// How many times it happens; `None` for always.
+    pub(super) fn most(&self) -> Option<u64> {
+        if self.fault == FaultName::WebhookDuplicate { self.times } else { self.n }
     }
 
     /// Lets so many requests that it is for pass first.
@@ -199,6 +279,10 @@ impl FaultRule {
         self.only.get_or_insert_default().path = Some(pattern.into());
         self
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl FromStr for FaultRule {

@@ -11,7 +11,10 @@ use image_intelligence_core::{Error, ErrorKind};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-pub(crate) use policy::AddressPolicy;
+pub(crate) use policy::{AddressPolicy, Refused};
+
+/// How this server calls itself wherever it calls.
+pub(crate) const USER_AGENT: &str = concat!("image-intelligence-server/", env!("CARGO_PKG_VERSION"));
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// The longest silence in the middle of a download.
@@ -27,19 +30,8 @@ pub(crate) struct Fetcher {
 
 impl Fetcher {
     pub(crate) fn new(policy: AddressPolicy, most_bytes: usize) -> Result<Self, Error> {
-        let failed = |problem: String| Error::new(ErrorKind::Config, format!("fetching of pictures: {problem}"));
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls().map_err(|error| failed(error.to_string()))?)
-            .dns_resolver(Arc::new(CheckedNames(policy)))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .timeout(WHOLE)
-            .user_agent(concat!("image-intelligence-server/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { client, policy, most_bytes })
+        let settle = |builder: reqwest::ClientBuilder| builder.read_timeout(SILENCE).timeout(WHOLE);
+        Ok(Self { client: build_client("fetching of pictures", policy, settle)?, policy, most_bytes })
     }
 
     /// The bytes behind a URL, or why there are none: a line for the log, without the URL.
@@ -47,11 +39,12 @@ impl Fetcher {
         let url = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
         // A literal address is never looked up, so the resolver would not see it.
         match url.host() {
-            Some(Host::Ipv4(address)) => self.policy.check(address.into())?,
-            Some(Host::Ipv6(address)) => self.policy.check(address.into())?,
-            Some(Host::Domain(_)) => {}
+            Some(Host::Ipv4(address)) => self.policy.check(address.into()),
+            Some(Host::Ipv6(address)) => self.policy.check(address.into()),
+            Some(Host::Domain(_)) => Ok(()),
             None => return Err("no host in the URL".into()),
         }
+        .map_err(|refused| refused.to_string())?;
         let mut response = self.client.get(url).send().await.map_err(reason)?;
         let status = response.status();
         if status.is_redirection() {
@@ -75,8 +68,25 @@ impl Fetcher {
     }
 }
 
+/// A client for URLs that somebody else chose; `settle` sets what differs between purposes.
+pub(crate) fn build_client(
+    purpose: &str,
+    policy: AddressPolicy,
+    settle: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, Error> {
+    let failed = |problem: String| Error::new(ErrorKind::Config, format!("{purpose}: {problem}"));
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls().map_err(|error| failed(error.to_string()))?)
+        .dns_resolver(Arc::new(CheckedNames(policy)))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .user_agent(USER_AGENT);
+    settle(builder).build().map_err(|error| failed(error.to_string()))
+}
+
 /// Why a request failed, in the words of its deepest causes; never the URL, which may carry a signature.
-fn reason(error: reqwest::Error) -> String {
+pub(crate) fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "time-out".into();
     }
@@ -93,7 +103,7 @@ fn reason(error: reqwest::Error) -> String {
     reason
 }
 
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+pub(crate) fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
     let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
@@ -111,13 +121,23 @@ impl Resolve for CheckedNames {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = self.0;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            for address in &found {
-                policy.check(address.ip())?;
-            }
+            let found = checked_addresses(policy, name.as_str(), 0).await?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// Looks a name up, and refuses it where one of its addresses is refused: with a [`Refused`].
+pub(crate) async fn checked_addresses(
+    policy: AddressPolicy,
+    name: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((name, port)).await?.collect();
+    for address in &found {
+        policy.check(address.ip())?;
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

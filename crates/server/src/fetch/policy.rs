@@ -1,5 +1,6 @@
-//! Which addresses a picture may be fetched from.
+//! Which addresses a picture may be fetched from, and a webhook sent to.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use image_intelligence_core::AddressClass;
@@ -20,7 +21,7 @@ impl AddressPolicy {
     }
 
     /// Says why an address is refused.
-    pub(crate) fn check(self, address: IpAddr) -> Result<(), String> {
+    pub(crate) fn check(self, address: IpAddr) -> Result<(), Refused> {
         let (allowed, sort) = match AddressClass::of(address) {
             AddressClass::Public => (true, "public"),
             AddressClass::Loopback => (self.loopback, "loopback"),
@@ -28,9 +29,24 @@ impl AddressPolicy {
             AddressClass::LinkLocal => (self.private, "link-local"),
             _ => (self.private, "special"),
         };
-        if allowed { Ok(()) } else { Err(format!("refused address: {address} is {sort}")) }
+        if allowed { Ok(()) } else { Err(Refused { address, sort }) }
     }
 }
+
+/// An address that this server does not call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused {
+    address: IpAddr,
+    sort: &'static str,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refused address: {} is {}", self.address, self.sort)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 #[cfg(test)]
 mod tests {
@@ -53,7 +69,7 @@ mod tests {
         }
         assert!(refused("0.0.0.0:0", false, "1.1.1.1").is_none());
         assert_eq!(
-            refused("127.0.0.1:0", false, "169.254.169.254").unwrap(),
+            refused("127.0.0.1:0", false, "169.254.169.254").unwrap().to_string(),
             "refused address: 169.254.169.254 is link-local"
         );
     }

@@ -1,12 +1,14 @@
 //! Makes the faults happen that a request asked for or that a rule has for it. Around every route, and knowing none.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use futures_util::{StreamExt as _, stream};
@@ -17,12 +19,12 @@ use tokio::time::sleep;
 
 use super::cut::Cut;
 use super::{Api, ApiError};
-use crate::faults::{Answer, Form, Plan, Random, Rows, When, asked_for, is_exempt};
+use crate::faults::{Answer, Asked, Form, Plan, Random, Rows, WebhookFault, When, asked_for, is_exempt};
 
 /// What a proxy or a hotel's login page would put in the way.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n";
 
-pub(crate) async fn emulate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+pub(crate) async fn emulate(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     if is_exempt(request.uri().path()) {
         return next.run(request).await;
     }
@@ -35,12 +37,46 @@ pub(crate) async fn emulate(State(api): State<Arc<Api>>, request: Request, next:
         let advice = "II-Emulate: on this address faults are for the admin; send its token as II-Admin-Token too";
         return ApiError::new(StatusCode::FORBIDDEN, advice).into_response();
     }
-    let plan = api.faults.decide(request.method(), request.uri().path(), asked);
+    let plan = api.faults.decide(request.method(), request.uri().path(), &asked);
+    request.extensions_mut().insert(Asking(asked.into()));
     if plan.is_empty() {
         return next.run(request).await;
     }
     tracing::info!(faults = plan.names.join(","), "a fault on purpose");
     suffer(plan, request, next).await
+}
+
+/// What a request asked for.
+#[derive(Clone)]
+struct Asking(Arc<[Asked]>);
+
+/// Which request it is for whose webhook faults may be meant.
+pub(crate) struct Emulation {
+    method: Method,
+    path: String,
+    asked: Option<Asking>,
+}
+
+impl FromRequestParts<Arc<Api>> for Emulation {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Infallible> {
+        let asked = parts.extensions.get::<Asking>().cloned();
+        Ok(Self { method: parts.method.clone(), path: parts.uri.path().to_owned(), asked })
+    }
+}
+
+impl Emulation {
+    /// What the webhook that the request brings about has to suffer: to be asked once for each.
+    pub(crate) fn of_webhook(&self, api: &Api) -> Vec<WebhookFault> {
+        let asked = self.asked.as_ref().map(|asking| &*asking.0).unwrap_or_default();
+        let faults = api.faults.of_webhook(&self.method, &self.path, asked);
+        if !faults.is_empty() {
+            let names: Vec<_> = faults.iter().map(|fault| fault.as_str()).collect();
+            tracing::info!(faults = names.join(","), "a fault on purpose");
+        }
+        faults
+    }
 }
 
 async fn suffer(plan: Plan, request: Request, next: Next) -> Response {

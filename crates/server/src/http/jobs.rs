@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::body::{Small, Whole};
+use super::emulate::Emulation;
 use super::place::{Place, query_value};
 use super::recognition::query;
 use super::{Api, ApiError, Origin};
 use crate::job::{Among, Job, JobAnswer, Request};
 use crate::store::Query;
+use crate::store::records::NewDelivery;
 
 /// From this size on a body is read on a thread of its own, so that other requests go on.
 const LARGE: usize = 64 << 10;
@@ -27,11 +29,12 @@ pub(crate) fn create(kind: Kind) -> MethodRouter<Arc<Api>> {
                              caller: Caller,
                              origin: Origin,
                              place: Place,
+                             emulation: Emulation,
                              RawQuery(query): RawQuery,
                              headers: HeaderMap,
                              body: Body| {
         let among = among(kind, place, query.as_deref(), &state)?.0;
-        take_on(state.0, caller, origin, among, headers, body).await
+        take_on(state.0, caller, origin, emulation, among, headers, body).await
     };
     on(MethodFilter::POST, create)
 }
@@ -81,18 +84,26 @@ async fn take_on(
     api: Arc<Api>,
     caller: Caller,
     origin: Origin,
+    emulation: Emulation,
     among: Among,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<JobAnswer>, ApiError> {
     let body = api.bodies.read(&headers, body).await?;
     // In a task of its own: what has arrived whole takes effect, though the caller hangs up before the answer.
-    let kept = tokio::spawn(keep(api, caller, origin, among, body));
+    let kept = tokio::spawn(keep(api, caller, origin, emulation, among, body));
     kept.await.map_err(|_| ApiError::internal("the job could not be kept"))?.map(Json)
 }
 
 /// Makes a job of a request, keeps it and begins to look.
-async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body: Whole) -> Result<JobAnswer, ApiError> {
+async fn keep(
+    api: Arc<Api>,
+    caller: Caller,
+    origin: Origin,
+    emulation: Emulation,
+    among: Among,
+    body: Whole,
+) -> Result<JobAnswer, ApiError> {
     let size = body.bytes.len();
     let unpack = {
         let api = Arc::clone(&api);
@@ -105,9 +116,14 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
     let Some(ticket) = api.admission.admit(size) else {
         return Err(ApiError::busy("too many jobs in progress; send this one again later", 5));
     };
-    if request.options().webhook_url.is_some() {
-        tracing::warn!("a webhookUrl came along; this version keeps it and calls nobody, so poll");
-    }
+    let delivery = request.options().webhook_url.clone().map(|url| NewDelivery {
+        id: Uuid::new_v4().to_string(),
+        owner: caller.owner(),
+        url,
+        origin: Some(origin.0.clone()).filter(|origin| *origin != api.origin()),
+        faults: emulation.of_webhook(&api),
+    });
+    let early = delivery.as_ref().and_then(|delivery| api.outbox.early(&delivery.id, &delivery.faults));
     let job = Job {
         id: Uuid::new_v4().to_string(),
         owner: caller.owner(),
@@ -121,9 +137,12 @@ async fn keep(api: Arc<Api>, caller: Caller, origin: Origin, among: Among, body:
     let answer = job.answer(&origin.0, false);
     let kept = pictures.into_iter().filter_map(|(id, bytes)| Some((id, bytes?))).collect();
     let copy = job.clone();
-    api.shelf.call(move |store| store.insert(copy, kept)).await?;
+    api.shelf.call(move |store| store.insert(copy, kept, delivery)).await?;
     tracing::info!(job = %job.id, kind = %job.request.kind(), images = job.pictures.len(), "job taken on");
     api.engine.run(Arc::new(job), ticket);
+    if let Some(early) = early {
+        early.wait().await;
+    }
     Ok(answer)
 }
 
@@ -156,6 +175,9 @@ async fn show(
     let job = api.shelf.call(move |store| store.job(&owner, Some(&among), &id, count)).await?;
     let missing = || ApiError::not_found(format!("no such {kind} job; was it made with other credentials?"));
     let job = job.ok_or_else(missing)?;
+    if count {
+        api.outbox.shown(std::slice::from_ref(&job)).await?;
+    }
     Ok(Json(job.answer(&origin.0, gate.is_done(&job))))
 }
 
@@ -168,6 +190,9 @@ async fn show_all(
 ) -> Result<Json<Vec<JobAnswer>>, ApiError> {
     let (owner, count, gate) = (caller.owner(), api.gate.counts(), api.gate);
     let jobs = api.shelf.call(move |store| store.search(&owner, &among, &query, count)).await?;
+    if count {
+        api.outbox.shown(&jobs).await?;
+    }
     let answer = move || jobs.iter().map(|job| job.answer(&origin.0, gate.is_done(job))).collect();
     let answer = tokio::task::spawn_blocking(answer).await;
     answer.map(Json).map_err(|_| ApiError::internal("the jobs could not be written out"))

@@ -39,6 +39,7 @@ use routes::Route;
 pub(crate) use storage::Links;
 
 use crate::credentials::Credentials;
+use crate::delivery::{Deliveries, Outbox};
 use crate::engine::{Admission, Engine};
 use crate::faults::Board;
 use crate::progression::Gate;
@@ -59,6 +60,8 @@ pub(crate) struct Api {
     pub(crate) admission: Arc<Admission>,
     pub(crate) shelf: Shelf,
     pub(crate) engine: Engine,
+    pub(crate) outbox: Outbox,
+    pub(crate) deliveries: Deliveries,
     pub(crate) faults: Board,
     pub(crate) admin: Access,
     pub(crate) rules: Arc<Rules>,
@@ -70,14 +73,18 @@ pub(crate) struct Api {
 impl Api {
     /// Where this server is reached from this machine, such as `http://127.0.0.1:8080`.
     pub(crate) fn origin(&self) -> String {
-        let mut address = self.address;
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
-        format!("http://{address}")
+        origin_of(self.address)
     }
+}
+
+/// Where a server that listens there is reached from its own machine.
+pub(crate) fn origin_of(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
 }
 
 /// Every route of a server, with those for whoever steers it where there is a way in.

@@ -6,15 +6,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use image_intelligence_core::{FaceGroup, FaceImage, Identity, IdentityChange, IdentityRequest, RecognitionSearch};
+use image_intelligence_core::{
+    EventName, FaceGroup, FaceImage, Identity, IdentityChange, IdentityRequest, RecognitionSearch, Timestamp,
+};
 use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::body::Small;
+use super::emulate::Emulation;
 use super::place::Place;
 use super::{Api, ApiError, Origin};
 use crate::store::Query;
-use crate::store::records::{RecordError, Space};
+use crate::store::records::{Audience, Changed, RecordError, Records, Space};
 
 /// Whose things a request is about, in which namespace.
 fn space(caller: &Caller, place: &Place) -> Space {
@@ -33,13 +36,51 @@ pub(crate) async fn create_identity(
     caller: Caller,
     origin: Origin,
     place: Place,
+    emulation: Emulation,
     body: Small,
 ) -> Result<Json<Identity>, ApiError> {
     let request = IdentityRequest::from_json(&body.bytes)?;
     request.validate(&api.limits)?;
-    let (space, now) = (space(&caller, &place), api.gate.clock.now());
-    let made = api.shelf.write(move |records| records.create_identity(&space, &request, now)).await?;
-    Ok(Json(made.answer(&origin.0)))
+    let make = move |records: &Records<'_>, space: &Space, now| records.create_identity(space, &request, now);
+    change(api, &caller, origin, &place, emulation, EventName::IdentityCreated, make).await
+}
+
+/// Makes or changes an identity, and has that told to the application's webhook: both or neither.
+async fn change(
+    api: Arc<Api>,
+    caller: &Caller,
+    origin: Origin,
+    place: &Place,
+    emulation: Emulation,
+    event: EventName,
+    change: impl FnOnce(&Records<'_>, &Space, Timestamp) -> Result<Changed, RecordError> + Send + 'static,
+) -> Result<Json<Identity>, ApiError> {
+    let (space, clock) = (space(caller, place), api.gate.clock);
+    let (organisation, application) = caller.application();
+    let audience = Audience { owner: caller.owner(), organisation, application, origin: origin.0 };
+    let (shelf, outbox) = (api.shelf.clone(), api.outbox.clone());
+    let change = move |records: &Records<'_>| {
+        let changed = change(records, &space, clock.now())?;
+        let mut early = Vec::new();
+        let mut faults = |id: &str| {
+            let faults = emulation.of_webhook(&api);
+            early.extend(api.outbox.early(id, &faults));
+            faults
+        };
+        let told = records.tell(&audience, &space, &event, &changed, &clock, &mut faults)?;
+        Ok::<_, RecordError>((changed.identity.answer(&audience.origin), told, early))
+    };
+    // In a task of its own: what was changed is told, though the caller hangs up.
+    let changed = tokio::spawn(async move {
+        let (identity, told, early) = shelf.write(change).await?;
+        outbox.send(told);
+        for early in early {
+            early.wait().await;
+        }
+        Ok::<_, RecordError>(identity)
+    });
+    let broke = |_| ApiError::internal("the identity could not be changed");
+    Ok(Json(changed.await.map_err(broke)??))
 }
 
 pub(crate) async fn get_identity(
@@ -58,13 +99,14 @@ pub(crate) async fn change_identity(
     caller: Caller,
     origin: Origin,
     place: Place,
+    emulation: Emulation,
     body: Small,
 ) -> Result<Json<Identity>, ApiError> {
-    let change = IdentityChange::from_json(&body.bytes)?;
-    change.validate(&api.limits)?;
-    let (space, now) = (space(&caller, &place), api.gate.clock.now());
-    let changed = api.shelf.write(move |records| records.change_identity(&space, &place.id, &change, now)).await?;
-    Ok(Json(changed.answer(&origin.0)))
+    let wanted = IdentityChange::from_json(&body.bytes)?;
+    wanted.validate(&api.limits)?;
+    let id = place.id.clone();
+    let make = move |records: &Records<'_>, space: &Space, now| records.change_identity(space, &id, &wanted, now);
+    change(api, &caller, origin, &place, emulation, EventName::IdentityUpdated, make).await
 }
 
 pub(crate) async fn delete_identity(

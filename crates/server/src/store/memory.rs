@@ -8,9 +8,10 @@ use image_intelligence_core::{Kind, Timestamp};
 use rusqlite::Connection;
 
 use super::album::{Album, Pasted};
-use super::records::{Bounds, RecordError, Records};
-use super::schema::RECORDS;
-use super::{Query, Store, StoreError};
+use super::records::{Bounds, NewDelivery, RecordError, Records};
+use super::schema::{OUTBOX, RECORDS};
+use super::{Ending, Query, Store, StoreError};
+use crate::delivery::Scheduled;
 use crate::job::{Among, Job, Outcome};
 use crate::progression::Gate;
 
@@ -56,6 +57,47 @@ impl Memory {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does work on what is no job. Where it fails, nothing is changed.
+    fn work<T>(&self, write: bool, work: impl FnOnce(&Records<'_>) -> Result<T, RecordError>) -> Result<T, StoreError> {
+        let (mut work, mut done) = (Some(work), None);
+        self.records(write, &mut |records| {
+            done = work.take().map(|work| work(records));
+            matches!(done, Some(Ok(_)))
+        })?;
+        let done = done.ok_or_else(|| StoreError::Failed("the store did not do the work".into()))?;
+        done.map_err(RecordError::into_store)
+    }
+
+    fn take_in(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        self.make_room_for(&job, &mut kept)?;
+        let place = kept.place();
+        for (id, bytes) in pictures {
+            kept.put_picture(id, bytes, true);
+        }
+        kept.job_places.insert(job.id.clone(), place);
+        kept.job_bytes += job_weight(&job);
+        kept.jobs.insert(place, Arc::new(job));
+        kept.trim_pictures(self.most_bytes);
+        Ok(())
+    }
+
+    /// The job, now that its work is over; `None` where it is no longer kept.
+    fn end(&self, job: &Job, outcomes: Vec<Outcome>) -> Option<Arc<Job>> {
+        let mut kept = self.kept();
+        let place = kept.job_places.get(&job.id).copied()?;
+        let job = kept.jobs.get_mut(&place)?;
+        let before = job_weight(job);
+        Arc::make_mut(job).outcomes = Some(outcomes.into());
+        let (after, job) = (job_weight(job), Arc::clone(job));
+        kept.job_bytes = kept.job_bytes + after - before;
+        for id in job.pictures.iter() {
+            kept.release_picture(id);
+        }
+        kept.trim_pictures(self.most_bytes);
+        Some(job)
     }
 
     fn make_room_for(&self, job: &Job, kept: &mut Kept) -> Result<(), StoreError> {
@@ -159,18 +201,19 @@ impl Store for Memory {
         false
     }
 
-    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError> {
-        let mut kept = self.kept();
-        self.make_room_for(&job, &mut kept)?;
-        let place = kept.place();
-        for (id, bytes) in pictures {
-            kept.put_picture(id, bytes, true);
-        }
-        kept.job_places.insert(job.id.clone(), place);
-        kept.job_bytes += job_weight(&job);
-        kept.jobs.insert(place, Arc::new(job));
-        kept.trim_pictures(self.most_bytes);
-        Ok(())
+    fn insert(
+        &self,
+        job: Job,
+        pictures: Vec<(String, Bytes)>,
+        delivery: Option<NewDelivery>,
+    ) -> Result<(), StoreError> {
+        let Some(delivery) = delivery else { return self.take_in(job, pictures) };
+        let (id, kind, now) = (job.id.clone(), job.request.kind(), job.created_at);
+        self.work(true, |records| records.await_job(&delivery, &id, kind, now))?;
+        self.take_in(job, pictures).inspect_err(|_| {
+            // What stays behind waits for a job that is not there, and is never shown.
+            let _ = self.work(true, |records| records.forget_delivery(&delivery.id));
+        })
     }
 
     fn job(&self, owner: &str, among: Option<&Among>, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError> {
@@ -188,28 +231,19 @@ impl Store for Memory {
         Ok(places.into_iter().filter_map(|place| kept.show(place, count)).collect())
     }
 
-    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, now: Timestamp) -> Result<(), StoreError> {
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, ending: &Ending) -> Result<Vec<Scheduled>, StoreError> {
+        let mut scheduled = Vec::new();
         if job.request.kind() == Kind::Recognize && !outcomes.iter().all(|outcome| outcome.faces.is_empty()) {
-            let mut failed = None;
             let shown = |id: &str| Ok(self.kept().picture_places.contains_key(id));
-            self.records(true, &mut |records| {
-                failed = records.keep_faces(job, &mut outcomes, now, &shown).err();
-                failed.is_none()
-            })?;
-            failed.map_or(Ok(()), |error| Err(RecordError::into_store(error)))?;
+            scheduled = self.work(true, |records| records.end_faces(job, &mut outcomes, ending, &shown))?;
         }
-        let mut kept = self.kept();
-        let Some(place) = kept.job_places.get(&job.id).copied() else { return Ok(()) };
-        let Some(job) = kept.jobs.get_mut(&place) else { return Ok(()) };
-        let before = job_weight(job);
-        Arc::make_mut(job).outcomes = Some(outcomes.into());
-        let (after, pictures) = (job_weight(job), Arc::clone(&job.pictures));
-        kept.job_bytes = kept.job_bytes + after - before;
-        for id in pictures.iter() {
-            kept.release_picture(id);
+        let Some(ended) = self.end(job, outcomes) else { return Ok(scheduled) };
+        if let Some(due) = ending.gate.due(&ended)
+            && ended.request.options().webhook_url.is_some()
+        {
+            scheduled.extend(self.work(true, |records| records.release(&ended.id, due, &ending.gate.clock))?);
         }
-        kept.trim_pictures(self.most_bytes);
-        Ok(())
+        Ok(scheduled)
     }
 
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError> {
@@ -242,6 +276,7 @@ impl Store for Memory {
         } else {
             let connection = Connection::open_in_memory()?;
             connection.execute_batch(RECORDS)?;
+            connection.execute_batch(OUTBOX)?;
             records.insert(connection)
         };
         let transaction = connection.transaction()?;

@@ -20,10 +20,12 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use memory::Memory;
 pub(crate) use query::Query;
-use records::Records;
+use records::{Audience, NewDelivery, Records};
 pub(crate) use sqlite::Sqlite;
 
+use crate::delivery::Scheduled;
 use crate::job::{Among, Job, Outcome};
+use crate::progression::Gate;
 
 /// The most jobs that one search answers, the newest; a caller with more narrows by time.
 pub(crate) const MOST_FOUND: usize = 10_000;
@@ -33,8 +35,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Whether calls wait for a disk, and so belong on a thread of their own.
     fn blocks(&self) -> bool;
 
-    /// Keeps a new job and the pictures that came with it, by their ids: all or nothing.
-    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Result<(), StoreError>;
+    /// Keeps a new job, the pictures that came with it, by their ids, and the delivery that its end brings: all or nothing.
+    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>, delivery: Option<NewDelivery>)
+    -> Result<(), StoreError>;
 
     /// The owner's job of this id, of one sort or of any. `count` says that this is a showing.
     fn job(&self, owner: &str, among: Option<&Among>, id: &str, count: bool) -> Result<Option<Arc<Job>>, StoreError>;
@@ -42,8 +45,8 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// The owner's jobs of one sort that the query is after. `count` says that this is a showing of each.
     fn search(&self, owner: &str, among: &Among, query: &Query, count: bool) -> Result<Vec<Arc<Job>>, StoreError>;
 
-    /// Ends the work on a job, and keeps the faces that it found.
-    fn finish(&self, job: &Job, outcomes: Vec<Outcome>, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the work on a job, keeps the faces that it found, and answers what is to be delivered by that.
+    fn finish(&self, job: &Job, outcomes: Vec<Outcome>, ending: &Ending) -> Result<Vec<Scheduled>, StoreError>;
 
     /// Keeps a picture that was fetched for a job.
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Result<(), StoreError>;
@@ -59,6 +62,14 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Has work done on what is no job. Where it writes, all of it is kept if it says so, and otherwise nothing.
     fn records(&self, write: bool, work: &mut dyn FnMut(&Records<'_>) -> bool) -> Result<(), StoreError>;
+}
+
+/// What the end of a job is measured by, and who is told of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) gate: Gate,
+    /// Whose identities it may change; none where that client is no longer known.
+    pub(crate) audience: Option<Audience>,
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// Marks a file as ours: `IIsv`.
 const APPLICATION: i32 = i32::from_be_bytes(*b"IIsv");
 /// Which tables the file has. A change of them counts up, with a step from each older version.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// What version 1 had: jobs, all of them detect jobs, and their pictures.
 const JOBS: &str = "
@@ -97,6 +97,39 @@ pub(super) const RECORDS: &str = "
     ) STRICT;
 ";
 
+/// What version 3 adds, and what the store in memory keeps too: what is delivered to webhooks.
+pub(super) const OUTBOX: &str = "
+    CREATE TABLE delivery (
+        place      INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL UNIQUE,
+        owner      TEXT NOT NULL,
+        job        TEXT,
+        kind       TEXT,
+        webhook    TEXT,
+        event      TEXT,
+        url        TEXT NOT NULL,
+        origin     TEXT,
+        body       BLOB,
+        faults     TEXT NOT NULL DEFAULT '[]',
+        state      TEXT NOT NULL,
+        round      INTEGER NOT NULL DEFAULT 0,
+        tries      INTEGER NOT NULL DEFAULT 0,
+        due        INTEGER,
+        created_at INTEGER NOT NULL,
+        attempts   TEXT NOT NULL DEFAULT '[]'
+    ) STRICT;
+    CREATE INDEX delivery_by_job ON delivery (job) WHERE job IS NOT NULL;
+    CREATE INDEX delivery_by_webhook ON delivery (webhook, created_at) WHERE webhook IS NOT NULL;
+    CREATE INDEX delivery_by_state ON delivery (state, place);
+";
+
+/// The jobs in progress of an older file: their webhooks are called as those of new ones.
+const AWAITED: &str = "
+    INSERT INTO delivery (id, owner, job, kind, url, state, created_at)
+    SELECT lower(hex(randomblob(16))), owner, id, kind, json_extract(request, '$.webhookUrl'), 'waiting', created_at
+    FROM job WHERE outcomes IS NULL AND json_extract(request, '$.webhookUrl') IS NOT NULL ORDER BY place;
+";
+
 /// Makes the tables in an empty file, and adds those that an older one has not; refuses one that is not ours or newer than
 /// we are.
 pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
@@ -108,13 +141,14 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     let refuse = |problem: String| Err(Error::new(ErrorKind::Store, problem));
     let steps: &[&str] = match (application, version) {
         (APPLICATION, VERSION) => return Ok(()),
-        (APPLICATION, 1) => &[NAMESPACES, RECORDS],
+        (APPLICATION, 1) => &[NAMESPACES, RECORDS, OUTBOX, AWAITED],
+        (APPLICATION, 2) => &[OUTBOX, AWAITED],
         (APPLICATION, other) => {
             return refuse(format!(
                 "its tables have version {other}, this program knows {VERSION}; use a newer program, or another file"
             ));
         }
-        (0, 0) if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[JOBS, NAMESPACES, RECORDS],
+        (0, 0) if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[JOBS, NAMESPACES, RECORDS, OUTBOX],
         _ => return refuse("it is the database of another program; choose another file".into()),
     };
     for step in steps {
@@ -123,8 +157,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION).map_err(|error| unusable(&error))?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(|error| unusable(&error))?;
     transaction.commit().map_err(|error| unusable(&error))?;
-    if version == 1 {
-        tracing::info!("the database was upgraded from version 1 to {VERSION}; older programs no longer open it");
+    if version != 0 {
+        tracing::info!(
+            "the database was upgraded from version {version} to {VERSION}; older programs no longer open it"
+        );
     }
     Ok(())
 }

@@ -10,9 +10,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params_fro
 
 use super::lock::Lock;
 use super::query::{Conditions, NameIn};
-use super::records::{Bounds, RecordError, Records};
+use super::records::{Bounds, NewDelivery, RecordError, Records};
 use super::schema::{prepare, unusable};
-use super::{Query, Store, StoreError, json, read};
+use super::{Ending, Query, Store, StoreError, json, read};
+use crate::delivery::Scheduled;
 use crate::job::{Among, Job, Outcome, Request};
 
 const COLUMNS: &str = "id, owner, kind, namespace, created_at, request, pictures, outcomes, shown";
@@ -93,7 +94,7 @@ impl Store for Sqlite {
         true
     }
 
-    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>) -> Stored<()> {
+    fn insert(&self, job: Job, pictures: Vec<(String, Bytes)>, delivery: Option<NewDelivery>) -> Stored<()> {
         let (request, ids, options) = (job.request.to_json()?, json(&*job.pictures)?, job.request.options());
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
@@ -109,6 +110,11 @@ impl Store for Sqlite {
             })?;
         for (id, bytes) in pictures {
             put_picture(&transaction, &job.id, &id, &bytes)?;
+        }
+        if let Some(delivery) = delivery {
+            let records = Records { connection: &transaction, bounds: Bounds::default() };
+            let awaited = records.await_job(&delivery, &job.id, job.request.kind(), job.created_at);
+            awaited.map_err(RecordError::into_store)?;
         }
         Ok(transaction.commit()?)
     }
@@ -128,7 +134,7 @@ impl Store for Sqlite {
         self.show(found, count)
     }
 
-    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, now: Timestamp) -> Stored<()> {
+    fn finish(&self, job: &Job, mut outcomes: Vec<Outcome>, ending: &Ending) -> Stored<Vec<Scheduled>> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         let shown = |id: &str| {
@@ -136,11 +142,18 @@ impl Store for Sqlite {
             Ok(statement.exists([id])?)
         };
         let records = Records { connection: &transaction, bounds: Bounds::default() };
-        records.keep_faces(job, &mut outcomes, now, &shown).map_err(RecordError::into_store)?;
-        transaction
-            .prepare_cached("UPDATE job SET outcomes = ? WHERE id = ?")?
-            .execute([&json(&outcomes)?, &job.id])?;
-        Ok(transaction.commit()?)
+        let told = records.end_faces(job, &mut outcomes, ending, &shown);
+        let mut scheduled = told.map_err(RecordError::into_store)?;
+        let shown = transaction
+            .prepare_cached("UPDATE job SET outcomes = ? WHERE id = ? RETURNING shown")?
+            .query_row([&json(&outcomes)?, &job.id], |row| row.get(0))?;
+        let ended = Job { outcomes: Some(outcomes.into()), shown, ..job.clone() };
+        if let Some(due) = ending.gate.due(&ended) {
+            let released = records.release(&job.id, due, &ending.gate.clock);
+            scheduled.extend(released.map_err(RecordError::into_store)?);
+        }
+        transaction.commit()?;
+        Ok(scheduled)
     }
 
     fn keep_picture(&self, job: &str, id: &str, bytes: Bytes) -> Stored<()> {
@@ -164,7 +177,8 @@ impl Store for Sqlite {
     fn newest(&self) -> Stored<Option<Timestamp>> {
         let newest = "SELECT max(made) FROM (
             SELECT max(created_at) AS made FROM job UNION ALL SELECT max(created_at) FROM identity
-            UNION ALL SELECT max(created_at) FROM face UNION ALL SELECT max(created_at) FROM webhook)";
+            UNION ALL SELECT max(created_at) FROM face UNION ALL SELECT max(created_at) FROM webhook
+            UNION ALL SELECT max(created_at) FROM delivery)";
         let newest: Option<i64> = self.reader().query_row(newest, [], |row| row.get(0))?;
         Ok(newest.map(Timestamp::from_millis))
     }

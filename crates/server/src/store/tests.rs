@@ -9,15 +9,18 @@ use image_intelligence_core::{
 };
 
 use super::records::Bounds;
-use super::{Memory, Sqlite, Store};
+use super::{Ending, Memory, Sqlite, Store};
 use crate::clock::Clock;
 use crate::job::{Among, Job, Outcome, Request};
 use crate::progression::{Gate, Progression};
 
+fn gate() -> Gate {
+    Gate { progression: Progression::Immediate, clock: Clock::start(1.0, None) }
+}
+
 /// Runs a test on each store, all of them empty and with room for 100 jobs.
 fn each(test: impl Fn(&dyn Store)) {
-    let gate = Gate { progression: Progression::Immediate, clock: Clock::start(1.0, None) };
-    test(&Memory::new(gate, 100, 1 << 20, Bounds::default()));
+    test(&Memory::new(gate(), 100, 1 << 20, Bounds::default()));
     let folder = tempfile::tempdir().unwrap();
     test(&Sqlite::open(&folder.path().join("store.db")).unwrap());
 }
@@ -56,7 +59,7 @@ fn ids(store: &dyn Store, owner: &str, search: &JobSearch) -> Vec<String> {
 fn a_job_comes_back_as_it_was_kept() {
     each(|store| {
         let kept = job("me", "1", 1_487_648_348_123);
-        store.insert(kept.clone(), vec![("1-0".into(), Bytes::from_static(b"picture"))]).unwrap();
+        store.insert(kept.clone(), vec![("1-0".into(), Bytes::from_static(b"picture"))], None).unwrap();
         let job = read(store, "me", "1", false).unwrap();
         assert_eq!(job.request, kept.request);
         assert_eq!((job.created_at, &job.pictures), (kept.created_at, &kept.pictures));
@@ -69,7 +72,7 @@ fn a_job_comes_back_as_it_was_kept() {
         object.verdict = Some(true);
         let mut outcome = Outcome::failed(ImageStatus::CompletedSuccessfully);
         outcome.objects.push(object);
-        store.finish(&kept, vec![outcome.clone()], Timestamp::from_millis(0)).unwrap();
+        store.finish(&kept, vec![outcome.clone()], &Ending { gate: gate(), audience: None }).unwrap();
         assert_eq!(read(store, "me", "1", false).unwrap().outcomes.as_deref(), Some(&[outcome][..]));
         assert!(store.unfinished().unwrap().is_empty());
     });
@@ -78,7 +81,7 @@ fn a_job_comes_back_as_it_was_kept() {
 #[test]
 fn only_the_owner_finds_a_job() {
     each(|store| {
-        store.insert(job("me", "1", 1), vec![]).unwrap();
+        store.insert(job("me", "1", 1), vec![], None).unwrap();
         assert!(read(store, "you", "1", false).is_none());
         assert!(read(store, "me", "2", false).is_none());
         assert!(ids(store, "you", &JobSearch::new()).is_empty());
@@ -89,8 +92,8 @@ fn only_the_owner_finds_a_job() {
 #[test]
 fn showings_are_counted_where_they_are_said_to_be_some() {
     each(|store| {
-        store.insert(job("me", "1", 1), vec![]).unwrap();
-        store.insert(job("me", "2", 2), vec![]).unwrap();
+        store.insert(job("me", "1", 1), vec![], None).unwrap();
+        store.insert(job("me", "2", 2), vec![], None).unwrap();
         let shown = |id, count| read(store, "me", id, count).unwrap().shown;
         assert_eq!((shown("1", true), shown("1", false), shown("2", false)), (1, 1, 0));
         let found = store.search("me", &detect(), &JobSearch::new().into(), true).unwrap();
@@ -104,7 +107,7 @@ fn showings_are_counted_where_they_are_said_to_be_some() {
 fn a_search_includes_its_bounds_and_answers_the_oldest_first() {
     each(|store| {
         for millis in [10, 20, 30, 40] {
-            store.insert(job("me", &millis.to_string(), millis), vec![]).unwrap();
+            store.insert(job("me", &millis.to_string(), millis), vec![], None).unwrap();
         }
         let at = Timestamp::from_millis;
         let find = |search: JobSearch| ids(store, "me", &search);
@@ -121,7 +124,7 @@ fn a_search_includes_its_bounds_and_answers_the_oldest_first() {
 #[test]
 fn a_fetched_picture_is_kept_for_its_job() {
     each(|store| {
-        store.insert(job("me", "1", 1), vec![]).unwrap();
+        store.insert(job("me", "1", 1), vec![], None).unwrap();
         store.keep_picture("1", "1-0", Bytes::from_static(b"first")).unwrap();
         store.keep_picture("1", "1-0", Bytes::from_static(b"again")).unwrap();
         assert_eq!(store.picture("1-0").unwrap().unwrap(), "again");

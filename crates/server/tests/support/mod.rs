@@ -1,11 +1,13 @@
 //! What the server's tests share: a caller without any client crate, and waits with a deadline.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod receiver;
+
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use image_intelligence_server::{Answer, AskedPicture, Script, Server, ServerBuilder};
+use image_intelligence_server::{Answer, AskedPicture, Delivery, DeliveryState, Script, Server, ServerBuilder};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,7 +44,11 @@ pub(crate) async fn start(builder: ServerBuilder) -> (Server, Caller) {
 
 impl Caller {
     pub(crate) async fn of(server: &Server, id: &str, secret: &str) -> Self {
-        let (http, base) = (http(), server.base_url().to_owned());
+        Self::reaching(server.base_url(), id, secret).await
+    }
+
+    pub(crate) async fn reaching(base: &str, id: &str, secret: &str) -> Self {
+        let (http, base) = (http(), base.to_owned());
         let body = json!({"clientId": id, "clientSecret": secret});
         let answer = http.post(format!("{base}/oauth/token")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -225,4 +231,17 @@ pub(crate) fn for_person(images: &[Value]) -> Value {
 pub(crate) fn image<'a>(job: &'a Value, name: &str) -> &'a Value {
     let images = job["imageResults"].as_array().unwrap();
     images.iter().find(|image| image["customId"] == name).unwrap_or_else(|| panic!("no {name} in {job}"))
+}
+
+/// Waits until every webhook is delivered or given up, and answers them, the oldest first.
+pub(crate) async fn settled(server: &Server, count: usize) -> Vec<Delivery> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let all = server.deliveries().await.unwrap();
+        if all.len() >= count && all.iter().all(|delivery| delivery.state != DeliveryState::Pending) {
+            return all;
+        }
+        assert!(Instant::now() < deadline, "never settled: {all:#?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -1,11 +1,12 @@
 //! `/_ii`: steering the server while it runs. Not part of the API.
 
 mod access;
+mod deliveries;
 mod faults;
 
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde_json::{Value, json};
 
@@ -19,6 +20,9 @@ pub(super) fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
         .route("/", get(index))
         .route("/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/faults/{id}", get(faults::get).delete(faults::remove))
+        .route("/deliveries", get(deliveries::list))
+        .route("/deliveries/{id}", get(deliveries::get))
+        .route("/deliveries/{id}/redeliver", post(deliveries::redeliver))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method);
     let guard = middleware::from_fn_with_state(Arc::clone(api), access::check);
@@ -39,11 +43,14 @@ async fn index() -> Json<Value> {
             route("DELETE", "/_ii/faults", "removes all rules, and begins all chances anew"),
             route("GET", "/_ii/faults/{id}", "one rule"),
             route("DELETE", "/_ii/faults/{id}", "removes one rule"),
+            route("GET", "/_ii/deliveries", "webhooks, the newest first, with each attempt: ?job=, ?state=pending|delivered|given_up, ?limit= (100, at most 1000)"),
+            route("GET", "/_ii/deliveries/{id}", "one webhook"),
+            route("POST", "/_ii/deliveries/{id}/redeliver", "begins a new round of attempts at once, whatever became of it"),
             route("GET", "/_ii/answers", "the rules that say what is in which picture"),
             route("POST", "/_ii/answers", "adds such a rule, or an array of them: see /openapi.json"),
             route("DELETE", "/_ii/answers", "forgets them all"),
         ],
-        "faults": FaultName::API.iter().map(fault).collect::<Vec<_>>(),
+        "faults": FaultName::ALL.iter().map(fault).collect::<Vec<_>>(),
         "header": "II-Emulate: fault=NAME;key=value, .. asks for faults of that one request",
     }))
 }

@@ -90,15 +90,17 @@ impl Records<'_> {
     }
 
     /// Keeps the faces that a recognize job found, says whose they are, and makes groups of them: those of one identity,
-    /// else those to which the script gave one key. `kept` says which pictures this server can show.
+    /// else those to which the script gave one key. `kept` says which pictures this server can show. Answers the identities
+    /// to which faces came.
     pub(crate) fn keep_faces(
         &self,
         job: &Job,
         outcomes: &mut [Outcome],
         now: Timestamp,
         kept: &dyn Fn(&str) -> Result<bool, StoreError>,
-    ) -> Recorded<()> {
-        let Request::Recognize { namespace, .. } = &*job.request else { return Ok(()) };
+    ) -> Recorded<BTreeSet<String>> {
+        let mut gained = BTreeSet::new();
+        let Request::Recognize { namespace, .. } = &*job.request else { return Ok(gained) };
         let space = Space { owner: job.owner.clone(), namespace: namespace.clone() };
         let mut groups = HashMap::new();
         for (index, outcome) in outcomes.iter_mut().enumerate() {
@@ -114,6 +116,7 @@ impl Records<'_> {
             for found in &mut outcome.faces {
                 let key = self.recognize(&space, found)?;
                 let identity = found.identity_id.as_deref();
+                gained.extend(identity.map(str::to_owned));
                 let group = match key {
                     Some(key) if !groups.contains_key(&key) => {
                         let link = identity.map(|identity| (identity, &linked_by));
@@ -146,7 +149,8 @@ impl Records<'_> {
                     ])?;
             }
         }
-        self.trim_faces()
+        self.trim_faces()?;
+        Ok(gained)
     }
 
     /// Puts the id of whose face it is in the place of what the script said of it, and answers by what the face is grouped

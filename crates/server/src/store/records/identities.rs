@@ -25,6 +25,13 @@ impl IdentityRow {
     }
 }
 
+/// An identity that somebody made or changed.
+pub(crate) struct Changed {
+    pub(crate) identity: IdentityRow,
+    /// Those whose faces it took.
+    pub(crate) robbed: Vec<String>,
+}
+
 impl Records<'_> {
     pub(crate) fn identity(&self, space: &Space, id: &str) -> Recorded<IdentityRow> {
         let condition =
@@ -78,7 +85,7 @@ impl Records<'_> {
         space: &Space,
         request: &IdentityRequest,
         now: Timestamp,
-    ) -> Recorded<IdentityRow> {
+    ) -> Recorded<Changed> {
         if let Some(most) = self.bounds.identities {
             let kept: i64 = self.connection.query_row("SELECT count(*) FROM identity", [], |row| row.get(0))?;
             if usize::try_from(kept).unwrap_or(usize::MAX) >= most {
@@ -92,9 +99,10 @@ impl Records<'_> {
             )?
             .execute(params![id, space.owner, space.namespace, request.custom_id, now.as_millis()])?;
         let images = request.image_ids.as_deref().unwrap_or_default();
+        let robbed = self.owners(space, images)?;
         let groups = self.move_faces(space, "imageIds", images, None, Some(&id))?;
         self.link_again(&groups, now)?;
-        self.identity(space, &id)
+        Ok(Changed { identity: self.identity(space, &id)?, robbed: robbed.into_iter().collect() })
     }
 
     pub(crate) fn change_identity(
@@ -103,15 +111,28 @@ impl Records<'_> {
         id: &str,
         change: &IdentityChange,
         now: Timestamp,
-    ) -> Recorded<IdentityRow> {
+    ) -> Recorded<Changed> {
         self.identity_by_id(space, id)?.ok_or(RecordError::Missing)?;
         if let Some(custom_id) = &change.custom_id {
             self.connection.execute("UPDATE identity SET custom_id = ? WHERE id = ?", [custom_id, id])?;
         }
+        let mut robbed = self.owners(space, change.added())?;
+        robbed.remove(id);
         let mut groups = self.move_faces(space, "images.add", change.added(), None, Some(id))?;
         groups.extend(self.move_faces(space, "images.remove", change.removed(), Some(id), None)?);
         self.link_again(&groups, now)?;
-        self.identity(space, id)
+        Ok(Changed { identity: self.identity(space, id)?, robbed: robbed.into_iter().collect() })
+    }
+
+    /// Whose these faces are.
+    fn owners(&self, space: &Space, faces: &[String]) -> Recorded<BTreeSet<String>> {
+        let sql = "SELECT identity FROM face WHERE owner = ? AND namespace = ? AND id = ? AND identity IS NOT NULL";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut owners = BTreeSet::new();
+        for face in faces {
+            owners.extend(statement.query_row([&space.owner, &space.namespace, face], |row| row.get(0)).optional()?);
+        }
+        Ok(owners)
     }
 
     /// Its faces become nobody's.

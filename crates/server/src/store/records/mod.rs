@@ -1,7 +1,9 @@
-//! What is kept and is no job: identities, faces and their groups, feedback, registered webhooks.
+//! What is kept and is no job: identities, faces and their groups, feedback, registered webhooks, deliveries.
 //!
 //! Written once, as SQL: the store in memory keeps them in a database of its own that has no file.
 
+mod deliveries;
+mod events;
 mod faces;
 mod feedback;
 mod groups;
@@ -12,7 +14,10 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
+pub(crate) use deliveries::{Due, Listing, NewDelivery, Verdict, What};
+pub(crate) use events::Audience;
 pub(crate) use faces::FaceRow;
+pub(crate) use identities::{Changed, IdentityRow};
 
 /// How much is kept; `None` keeps all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +28,8 @@ pub(crate) struct Bounds {
     pub(crate) identities: Option<usize>,
     /// In bytes; the oldest goes first.
     pub(crate) feedback: Option<usize>,
+    /// The oldest that is over goes first; what is to go out is not thrown out.
+    pub(crate) deliveries: Option<usize>,
 }
 
 /// The tables of records, for one call: within a transaction where it writes.
@@ -57,7 +64,7 @@ pub(crate) enum RecordError {
 
 impl RecordError {
     /// For a call that names nothing which could be missing.
-    pub(super) fn into_store(self) -> StoreError {
+    pub(crate) fn into_store(self) -> StoreError {
         if let Self::Store(error) = self { error } else { StoreError::Failed(format!("{self:?}")) }
     }
 }
