@@ -61,6 +61,11 @@ impl Failure {
         &self.error
     }
 
+    /// What to do about it, where that is known.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Without a way on, where the job ends with the command.
     pub(crate) fn for_good(self) -> Self {
         let error = Error::new(self.error.kind(), self.error.message());

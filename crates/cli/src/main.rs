@@ -6,8 +6,10 @@ mod args;
 mod ask;
 mod calls;
 mod classes;
+mod delivery;
 mod demo;
 mod detect;
+mod doctor;
 mod download;
 mod faces;
 mod failure;
@@ -26,11 +28,14 @@ mod pictures;
 mod reasons;
 mod recognize;
 mod run;
+mod secrets;
 mod serve;
 mod session;
 mod submit;
+mod tls;
 mod token;
 mod tracking;
+mod trigger;
 mod waiting;
 mod webhooks;
 mod zones;
@@ -75,6 +80,7 @@ async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, F
     match command {
         Command::Demo(args) => demo::run(&args).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Doctor(args) => doctor::run(args, base_url).await,
         Command::Detect(args) => detect::run(*args, base_url).await,
         Command::Match(args) => matching::run(*args, base_url).await,
         Command::Ask(args) => ask::run(*args, base_url).await,
@@ -88,6 +94,7 @@ async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, F
         Command::Groups(command) => faces::groups(command, base_url).await,
         Command::Images(command) => faces::images(command, base_url).await,
         Command::Webhooks(WebhooksCommand::Register(args)) => webhooks::register(args, base_url).await,
+        Command::Trigger(args) => trigger::run(*args).await,
         Command::Token(args) => token::run(&args, base_url).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

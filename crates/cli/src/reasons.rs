@@ -24,7 +24,8 @@ pub(crate) async fn find(shown: &Shown, picture: impl Fn(usize) -> Option<Pictur
     reasons
 }
 
-fn reason(picture: &Picture) -> Option<String> {
+/// Why a picture cannot be read here, if it cannot.
+pub(crate) fn reason(picture: &Picture) -> Option<String> {
     let limits = vision::Limits::default();
     let too_many = |bytes: u64| {
         (bytes > limits.max_bytes).then(|| format!("{bytes} bytes, at most {}; scale it down", limits.max_bytes))

@@ -1,6 +1,6 @@
 //! Which API to talk to, and as whom.
 
-use image_intelligence::{BaseUrl, Client, ErrorKind};
+use image_intelligence::{BaseUrl, Client, ClientBuilder, ErrorKind};
 
 use crate::failure::Failure;
 
@@ -9,6 +9,11 @@ pub(crate) const LOCAL: &str = "local";
 
 /// A client for the base URL, with the environment's credentials; on this machine, without any, with the local ones.
 pub(crate) fn client(base_url: Option<&str>) -> Result<Client, Failure> {
+    Ok(builder(base_url)?.build()?)
+}
+
+/// The same before it is made, for whom its time-outs are too long.
+pub(crate) fn builder(base_url: Option<&str>) -> Result<ClientBuilder, Failure> {
     let base = BaseUrl::parse(base_url.unwrap_or(BaseUrl::PUBLIC))?;
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (id, secret) = match (variable("II_CLIENT_ID"), variable("II_CLIENT_SECRET")) {
@@ -29,12 +34,8 @@ pub(crate) fn client(base_url: Option<&str>) -> Result<Client, Failure> {
             return Err(Failure::config(format!("{missing} not set, and {base} asks for them")).hint(hint));
         }
     };
-    let client = Client::builder()
-        .base_url(base.to_string())
-        .credentials(id, secret)
-        .user_agent(concat!("ii/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(client)
+    let agent = concat!("ii/", env!("CARGO_PKG_VERSION"));
+    Ok(Client::builder().base_url(base.to_string()).credentials(id, secret).user_agent(agent))
 }
 
 /// Adds the way out where the trouble is with a server on this machine.

@@ -1,7 +1,7 @@
 //! `ii webhooks register`: the one URL to which an application's events are posted.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,15 +12,11 @@ use crate::args::WebhooksRegisterArgs;
 use crate::failure::Failure;
 use crate::interrupt::cancelled;
 use crate::output::{Format, moment, printable, remark, show_record};
-use crate::{calls, session};
-
-const VARIABLE: &str = "II_WEBHOOK_SECRET";
-/// No secret is longer: 256 characters of 4 bytes, and a line end.
-const MOST: u64 = 1026;
+use crate::{calls, secrets, session};
 
 pub(crate) async fn register(args: WebhooksRegisterArgs, base_url: Option<&str>) -> Result<ExitCode, Failure> {
     let client = session::client(base_url)?;
-    let secret = secret(&args)?;
+    let secret = secrets::of_webhooks(args.secret_key_file.as_deref())?;
     let mut request = WebhookRequest::new(&args.url);
     request.secret_key.clone_from(&secret);
     // Before anybody is asked: what would be refused needs no answer.
@@ -49,33 +45,11 @@ pub(crate) async fn register(args: WebhooksRegisterArgs, base_url: Option<&str>)
     Ok(ExitCode::SUCCESS)
 }
 
-/// The secret of the file, else of the environment. Its line end is the editor's and no part of it.
-fn secret(args: &WebhooksRegisterArgs) -> Result<Option<Secret>, Failure> {
-    let Some(path) = &args.secret_key_file else {
-        return match std::env::var(VARIABLE) {
-            Ok(secret) if secret.is_empty() => Ok(None),
-            Ok(secret) => Ok(Some(secret.into())),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::config(format!("{VARIABLE}: not text"))),
-        };
-    };
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
-    read.map_err(|error| Failure::config(format!("--secret-key-file {}: it cannot be read: {error}", path.display())))?;
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    if secret.is_empty() || secret.contains('\n') {
-        let what = if secret.is_empty() { "empty" } else { "of several lines" };
-        return Err(Failure::config(format!("--secret-key-file {}: it is {what}", path.display()))
-            .hint("one line of 8 to 256 characters, such as of: openssl rand -hex 32"));
-    }
-    Ok(Some(secret.into()))
-}
-
 /// Asks at a terminal whether it shall be; elsewhere only `--yes` says so.
 fn confirm(args: &WebhooksRegisterArgs, signed: bool) -> Result<(), Failure> {
     if !signed && args.shape.format() == Format::Text {
         let note = style("note:").yellow().for_stderr();
-        remark(&format!("{note} no secret (--secret-key-file, {VARIABLE}): events will not be signed\n"));
+        remark(&format!("{note} no secret (--secret-key-file, {}): events will not be signed\n", secrets::VARIABLE));
     }
     if args.yes {
         return Ok(());

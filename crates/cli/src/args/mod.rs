@@ -1,6 +1,7 @@
 //! The command line: every command and option, with the help that a user reads.
 
 mod account;
+mod hooks;
 mod jobs;
 mod recognition;
 mod server;
@@ -17,6 +18,7 @@ pub(crate) use account::{
     CompletionsArgs, FeedbackCommand, FeedbackGiveArgs, FeedbackListArgs, ManArgs, TokenArgs, WebhooksCommand,
     WebhooksRegisterArgs,
 };
+pub(crate) use hooks::{DoctorArgs, EventName, TriggerArgs};
 pub(crate) use jobs::{JobsCommand, JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs};
 pub(crate) use recognition::{
     GroupsCommand, IdentitiesCommand, IdentityCreateArgs, IdentityUpdateArgs, ImagesCommand, ImagesDownloadArgs,
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run the API on this machine, with a real detector
     Serve(ServeArgs),
+    /// Check that all is in place, before anything is spent
+    Doctor(DoctorArgs),
     /// Find classes of objects in pictures
     Detect(Box<DetectArgs>),
     /// Find the picture that shows a target, such as this dog
@@ -77,6 +81,8 @@ pub(crate) enum Command {
     /// Have the events of your application posted to a URL
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Send a webhook to your receiver, as the service would
+    Trigger(Box<TriggerArgs>),
     /// Show whose the credentials are, and what they allow
     Token(TokenArgs),
     /// Print what makes a shell complete `ii` commands
@@ -90,6 +96,7 @@ impl Command {
         match self {
             Self::Demo(args) => Format::from_flags(args.json, false),
             Self::Serve(args) => Format::from_flags(args.json, false),
+            Self::Doctor(args) => Format::from_flags(args.json, false),
             Self::Detect(args) => args.submit.shape.format(),
             Self::Match(args) => args.submit.shape.format(),
             Self::Ask(args) => args.submit.shape.format(),
@@ -100,6 +107,7 @@ impl Command {
             Self::Groups(command) => command.format(),
             Self::Images(command) => command.format(),
             Self::Webhooks(WebhooksCommand::Register(args)) => args.shape.format(),
+            Self::Trigger(args) => Format::from_flags(args.json, false),
             Self::Token(args) => args.shape.format(),
             Self::Completions(_) | Self::Man(_) => Format::Text,
         }

@@ -2,8 +2,10 @@
 //! that has to wrap them spoils their columns. A test reads each example as a command line.
 
 mod calls;
+mod hooks;
 
 pub(crate) use calls::*;
+pub(crate) use hooks::*;
 
 /// The commands in groups, which clap cannot make; a test holds them to the commands that there are.
 pub(crate) const TEMPLATE: &str = "\
@@ -13,6 +15,7 @@ pub(crate) const TEMPLATE: &str = "\
 To try it:
   demo         Show it working: a server, four photos, one job, its result
   serve        Run the API on this machine, with a real detector
+  doctor       Check that all is in place, before anything is spent
 
 Jobs:
   detect       Find classes of objects in pictures
@@ -27,9 +30,12 @@ What recognition keeps:
   groups       The groups that recognition makes of faces
   images       The pictures of faces, and pictures that the API keeps
 
+Webhooks:
+  trigger      Send a webhook to your receiver, as the service would
+  webhooks     Have the events of your application posted to a URL
+
 Your account:
   token        Show whose the credentials are, and what they allow
-  webhooks     Have the events of your application posted to a URL
 
 This terminal:
   completions  Print what makes a shell complete `ii` commands
@@ -49,6 +55,7 @@ pub(crate) const ALL: &str = "\
 Examples:
   ii demo                                see it work; needs nothing
   ii serve                               the API on this machine, with a detector
+  ii doctor                              whether all is in place
   ii detect street.jpg --class person    what is in a picture
   ii detect cameras/ --class person --class car:never --annotate out/
   ii detect cameras/ --class person --manifest run.json --ndjson    any number
@@ -58,12 +65,13 @@ Examples:
   ii recognize door.jpg --namespace staff    whose face it is
   ii jobs wait ii1_..                    go on waiting for a job
   ii jobs find --custom-id crate-17      whether a job was made
+  ii trigger detect --to http://127.0.0.1:9000/ii    a webhook for your receiver
 
 Environment:
   II_BASE_URL       where the API is, as --base-url
   II_CLIENT_ID      the credentials; an `ii serve` on this machine
   II_CLIENT_SECRET  needs none
-  II_WEBHOOK_SECRET what signs the events, for `ii webhooks register`
+  II_WEBHOOK_SECRET what signs the events, for `ii webhooks register`, `ii trigger`
   NO_COLOR          no colours
 
 Exit codes:
@@ -76,7 +84,8 @@ Exit codes:
        not in the answer
   4    not done in time; the job goes on, see `ii jobs wait`. Of many jobs: some
        were not, and all others are done
-  5    refused by the API, or it could not be reached
+  5    refused by the API, or it could not be reached; of `ii trigger`: the receiver
+       did not take it
   6    unknown whether the job (or what else was sent), or one of many, was made;
        the hint says how to look for it, such as by `ii jobs find`
   130  Ctrl-C; the job goes on (143 for SIGTERM, 129 for SIGHUP)

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use image_intelligence::Image;
 
-pub(crate) use stdin::lines;
+pub(crate) use stdin::{is_picture, lines};
 pub(crate) use walk::Walk;
 
 /// How many pictures one job takes.

@@ -65,7 +65,7 @@ fn sort_out(mut input: impl Read + Send + 'static) -> Result<Stdin, Failure> {
 }
 
 /// Whether this is how a picture begins: any bytes else may be those of a file name.
-fn is_picture(head: &[u8]) -> bool {
+pub(crate) fn is_picture(head: &[u8]) -> bool {
     let is_brand =
         |brand: &[u8]| [&b"hei"[..], b"hev", b"mif1", b"msf1", b"avif"].iter().any(|it| brand.starts_with(it));
     match head {
