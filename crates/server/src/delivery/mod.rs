@@ -52,7 +52,7 @@ pub(crate) struct Outbox {
 /// Who waits for the first try of a delivery, by its id.
 type FirstTries = Arc<Mutex<HashMap<String, watch::Sender<bool>>>>;
 
-/// Sends what is in the outbox. Dropping it stops every try where it is.
+/// Sends what is in the outbox, until it is closed or aborted.
 pub(crate) struct Deliveries {
     closing: watch::Sender<bool>,
     runner: Mutex<Option<JoinHandle<()>>>,
