@@ -38,8 +38,8 @@ use self::fault::{Fault, Ruled, store};
 use self::reader::Look;
 use self::writer::{Order, Stir, Writer};
 use super::{
-    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Overdue, Pruned, Query, Receipt, Statement, Store,
-    Terminal, Unconfirmed,
+    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Masters, Overdue, Pruned, Query, Receipt, Statement,
+    Store, Terminal, Unconfirmed,
 };
 use crate::clock::Clock;
 
@@ -305,7 +305,7 @@ impl Store for SqliteStore {
         self.read(move |db| look::counts(db, now))
     }
 
-    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Vec<(u8, Zeroizing<Vec<u8>>)>>> {
+    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Masters>> {
         let fresh = Zeroizing::new(fresh);
         self.write(false, move |within| keep::masters(within, &fresh))
     }

@@ -190,18 +190,18 @@ impl Writer {
                 while !errands.is_empty() {
                     let mut alone: Vec<_> = errands.drain(..1).collect();
                     let failed = self.commit(&mut alone).err().map(|(_, error)| error);
-                    self.answer(alone.into_iter(), failed);
+                    self.answer(alone.into_iter(), failed.as_ref());
                 }
             }
-            Err((_, error)) => self.answer(errands.drain(..), Some(&error).cloned()),
+            Err((_, error)) => self.answer(errands.drain(..), Some(&error)),
         }
     }
 
-    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<Error>) {
+    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<&Error>) {
         let mut stirs = false;
         for errand in errands {
             stirs |= errand.stirs();
-            errand.answer(failed.clone());
+            errand.answer(failed.cloned());
         }
         if stirs && failed.is_none() {
             self.stir.all();
