@@ -1,6 +1,6 @@
 //! The log is copied into the database while the writer goes on, so that no webhook waits for that.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -44,7 +44,7 @@ impl Checkpoints {
     }
 
     /// After each commit: has the log copied, if it is time.
-    pub(super) fn tend(&self, db: &Connection, path: &PathBuf, over: &Over) {
+    pub(super) fn tend(&self, db: &Connection, path: &Path, over: &Over) {
         let Ok((length, left)) = log(db) else { return };
         if length >= TOO_LONG || length >= LONG && left <= FEW {
             copy(db, path, over);

@@ -38,8 +38,8 @@ use self::fault::{Fault, Ruled, store};
 use self::reader::Look;
 use self::writer::{Order, Stir, Writer};
 use super::{
-    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Overdue, Pruned, Query, Receipt, Statement, Store,
-    Terminal, Unconfirmed,
+    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Masters, Overdue, Pruned, Query, Receipt, Statement,
+    Store, Terminal, Unconfirmed,
 };
 use crate::clock::Clock;
 
@@ -59,6 +59,9 @@ pub(crate) struct SqliteOptions {
     /// For tests: how many pages of 4,096 bytes the disk holds.
     #[cfg(test)]
     pub(crate) pages: Option<u32>,
+    /// For tests: what says that the disk failed.
+    #[cfg(test)]
+    over: checkpoint::Over,
 }
 
 /// The inbox in a file.
@@ -96,8 +99,8 @@ impl SqliteStore {
             limit.map_err(|error| named(fault::told(&error)))?;
         }
         let reading = file::reader(path).map_err(named)?;
-        let (clock, stir) = (options.clock, Stir::new());
-        let writer = Writer::new(path, db, clock.clone(), !options.tool, stir.clone()).map_err(named)?;
+        let stir = Stir::new();
+        let writer = Writer::new(path, db, &options, stir.clone()).map_err(named)?;
         let (orders, to_write) = sync_channel(WAITING);
         let (looks, to_look) = reader::queue();
         let (end, ended) = watch::channel(false);
@@ -113,7 +116,7 @@ impl SqliteStore {
             end.send_replace(true);
         }))?;
         let queues = Mutex::new(Some(Queues { orders, looks }));
-        Ok(Arc::new(Self { clock, stir, queues, process: std::process::id(), ended }))
+        Ok(Arc::new(Self { clock: options.clock, stir, queues, process: std::process::id(), ended }))
     }
 
     fn queues(&self) -> Result<Queues> {
@@ -305,7 +308,7 @@ impl Store for SqliteStore {
         self.read(move |db| look::counts(db, now))
     }
 
-    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Vec<(u8, Zeroizing<Vec<u8>>)>>> {
+    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Masters>> {
         let fresh = Zeroizing::new(fresh);
         self.write(false, move |within| keep::masters(within, &fresh))
     }

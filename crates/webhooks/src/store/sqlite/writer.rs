@@ -14,7 +14,7 @@ use super::checkpoint::{self, Checkpoints, Over};
 use super::errand::{Errand, Within, run};
 use super::fault::{Fault, Reach, Ruled};
 use super::file::{Lock, named};
-use super::{handle, jobs};
+use super::{SqliteOptions, handle, jobs};
 use crate::clock::Clock;
 use crate::failpoint;
 
@@ -68,36 +68,40 @@ impl Stir {
     }
 }
 
+/// Goes in this order: the lock last, when nothing of ours touches the file any more.
 pub(super) struct Writer {
     path: PathBuf,
+    checkpoints: Checkpoints,
     db: Connection,
     clock: Clock,
-    /// Whether we want the lock, and whether we have it.
-    wants: bool,
-    lock: Option<Lock>,
     stir: Stir,
-    checkpoints: Checkpoints,
     over: Over,
     /// When other processes were last looked for, and what was seen.
     looked: Instant,
     seen: i64,
+    /// Whether we want the lock, and whether we have it.
+    wants: bool,
+    lock: Option<Lock>,
 }
 
 impl Writer {
     /// Takes the lock, if it is wanted and free, and gives back what its last holder held.
-    pub(super) fn new(path: &Path, db: Connection, clock: Clock, wants: bool, stir: Stir) -> Result<Self, Error> {
+    pub(super) fn new(path: &Path, db: Connection, options: &SqliteOptions, stir: Stir) -> Result<Self, Error> {
+        #[cfg(test)]
+        let over = options.over.clone();
+        #[cfg(not(test))]
         let over = Over::default();
         let mut writer = Self {
             path: path.to_owned(),
-            db,
-            clock,
-            wants,
-            lock: None,
-            stir,
             checkpoints: Checkpoints::start(path, over.clone())?,
+            db,
+            clock: options.clock.clone(),
+            stir,
             over,
             looked: Instant::now(),
             seen: 0,
+            wants: !options.tool,
+            lock: None,
         };
         writer.lock()?;
         writer.seen = writer.version();
@@ -190,18 +194,18 @@ impl Writer {
                 while !errands.is_empty() {
                     let mut alone: Vec<_> = errands.drain(..1).collect();
                     let failed = self.commit(&mut alone).err().map(|(_, error)| error);
-                    self.answer(alone.into_iter(), failed);
+                    self.answer(alone.into_iter(), failed.as_ref());
                 }
             }
-            Err((_, error)) => self.answer(errands.drain(..), Some(&error).cloned()),
+            Err((_, error)) => self.answer(errands.drain(..), Some(&error)),
         }
     }
 
-    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<Error>) {
+    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<&Error>) {
         let mut stirs = false;
         for errand in errands {
             stirs |= errand.stirs();
-            errand.answer(failed.clone());
+            errand.answer(failed.cloned());
         }
         if stirs && failed.is_none() {
             self.stir.all();
