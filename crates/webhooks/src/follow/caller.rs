@@ -110,7 +110,7 @@ impl Callbacks for Caller {
         core.ring.mints().then(|| core.patience.of(kind))
     }
 
-    fn subscribe(&self, rid: Rid) -> Option<Later<'static, AnyJob>> {
+    fn subscribe(&self, rid: Rid) -> Option<Later<'static, Option<AnyJob>>> {
         Some(told(Arc::clone(&self.follow.core.hub), rid))
     }
 }

@@ -61,3 +61,20 @@ impl Default for Settings {
         }
     }
 }
+
+impl Settings {
+    /// With so large a share of the time that each thing takes.
+    pub(crate) fn hurried(mut self, share: f64) -> Self {
+        for time in [
+            &mut self.lease,
+            &mut self.patience_least,
+            &mut self.patience_most,
+            &mut self.missing_grace,
+            &mut self.shortest_pause,
+            &mut self.longest_pause,
+        ] {
+            *time = time.mul_f64(share.clamp(0.0, 1.0));
+        }
+        self
+    }
+}

@@ -31,6 +31,7 @@ pub struct ReceiverBuilder {
     signature: SignatureOptions,
     foreign: bool,
     confirm: Option<bool>,
+    share: Option<f64>,
     limits: ReceiverLimits,
 }
 
@@ -44,6 +45,7 @@ impl ReceiverBuilder {
             signature: SignatureOptions::default(),
             foreign: false,
             confirm: None,
+            share: None,
             limits: ReceiverLimits::default(),
         }
     }
@@ -91,6 +93,13 @@ impl ReceiverBuilder {
     /// default our own jobs are confirmed always, and those that others sent once a client was attached.
     pub fn confirm(mut self, confirm: bool) -> Self {
         self.confirm = Some(confirm);
+        self
+    }
+
+    /// For tests, which cannot wait for minutes: what takes its time takes so large a share of it.
+    #[doc(hidden)]
+    pub fn hurried(mut self, share: f64) -> Self {
+        self.share = Some(share);
         self
     }
 
@@ -145,7 +154,7 @@ impl ReceiverBuilder {
             former: bases.collect(),
             keys: self.inbox.given_keys(),
             confirm: self.confirm,
-            ..Settings::default()
+            ..self.share.map_or_else(Settings::default, |share| Settings::default().hurried(share))
         };
         let desk = Desk {
             follow: Follow::start(Arc::clone(&hub), settings).await?,

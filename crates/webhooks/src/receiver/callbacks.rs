@@ -46,7 +46,7 @@ impl Callbacks for Receiver {
         self.caller.patience(kind)
     }
 
-    fn subscribe(&self, rid: Rid) -> Option<Later<'static, AnyJob>> {
+    fn subscribe(&self, rid: Rid) -> Option<Later<'static, Option<AnyJob>>> {
         self.caller.subscribe(rid)
     }
 }
