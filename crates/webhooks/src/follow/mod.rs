@@ -21,7 +21,7 @@ mod tests;
 mod work;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use image_intelligence_core::{CallbackToken, Result, Rid};
 use tokio::runtime::Handle;
@@ -42,7 +42,7 @@ use sources::Sources;
 pub(crate) struct Follow {
     core: Arc<Core>,
     runtime: Handle,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What its parts share.
@@ -65,7 +65,7 @@ impl Follow {
         let said = std::env::var("II_CALLBACK_KEYS").ok();
         let core = Core::open(hub, settings, said).await?;
         let task = tokio::spawn(round::Round::new(Arc::clone(&core)).run());
-        Ok(Arc::new(Self { core, runtime: Handle::current(), task: Mutex::new(Some(task)) }))
+        Ok(Arc::new(Self { core, runtime: Handle::current(), task: Some(task).into() }))
     }
 
     /// Checks the token of a callback URL. One of a key that is not here may be another process's: the keys are then read again
@@ -113,17 +113,19 @@ impl Follow {
 
     /// Resolves once nothing is under way any more. The inbox must be closing; its store must be open still.
     pub(crate) async fn ended(&self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        // Kept until it has ended, so that whoever stops waiting leaves it to the next.
+        let mut task = self.task.lock().await;
+        if let Some(running) = &mut *task {
             // It contains its panics, and nobody else aborts it.
-            let _ = task.await;
+            let _ = running.await;
         }
+        *task = None;
     }
 }
 
 impl Drop for Follow {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(task) = self.task.get_mut() {
             task.abort();
         }
     }

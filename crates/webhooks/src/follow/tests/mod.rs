@@ -7,8 +7,8 @@ mod confirming;
 mod looking;
 mod rounds;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use image_intelligence_core::{
@@ -49,7 +49,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let hub = Hub::new(open(&folder));
         let core = Core::open(hub, settings, None).await.unwrap();
-        let follow = Arc::new(Follow { core, runtime: Handle::current(), task: Mutex::new(None) });
+        let follow = Arc::new(Follow { core, runtime: Handle::current(), task: None.into() });
         let (caller, api) = (follow.caller(), Arc::<Api>::default());
         caller.attach(Arc::downgrade(&api) as _);
         Self { follow, caller, api, folder, names: AtomicU8::new(1) }
@@ -58,7 +58,7 @@ impl World {
     /// With the task that sees to everything by itself.
     fn begin(&self) {
         let task = tokio::spawn(super::round::Round::new(Arc::clone(self.core())).run());
-        *self.follow.task.lock().unwrap() = Some(task);
+        *self.follow.task.try_lock().unwrap() = Some(task);
     }
 
     fn core(&self) -> &Arc<Core> {

@@ -1,5 +1,7 @@
 //! By itself: everything comes about, so much at once, and nothing outlives the closing.
 
+use std::sync::Mutex;
+
 use super::*;
 use crate::store::{Finish, Outcome, Terminal};
 
