@@ -5,9 +5,14 @@ mod clock;
 mod ends;
 mod event_key;
 mod failpoint;
+mod follow;
 mod hub;
 mod inbox;
 mod receiver;
 mod store;
 
-pub use inbox::Inbox;
+pub use inbox::{
+    Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
+    Statement, Target,
+};
+pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};

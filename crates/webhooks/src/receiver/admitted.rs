@@ -1,0 +1,213 @@
+//! A request that was let in, and its body.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use image_intelligence_core::verify_signature;
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, Span};
+
+use super::answer::Answer;
+use super::commit::Commit;
+use super::desk::{Desk, Refusal, Route};
+use super::sort::{self, Sorted};
+use crate::failpoint;
+
+/// Memory is set aside ahead of a body up to here; beyond, only as it comes.
+const AHEAD: usize = 64 << 10;
+
+/// A request whose token or route is good. Its body may be read now: in pieces with [`push`](Self::push), or whole with
+/// [`take`](Self::take).
+#[must_use = "the body is still to come"]
+pub struct Admitted {
+    desk: Arc<Desk>,
+    route: Route,
+    signatures: Vec<(String, Vec<u8>)>,
+    /// How long the body says it is.
+    expected: usize,
+    body: Pieces,
+    room: Option<OwnedSemaphorePermit>,
+    /// What it was turned away with while it came.
+    refused: Option<Answer>,
+    began: Instant,
+    span: Span,
+}
+
+/// A body, as far as it has come. Most come in one piece, which is kept as it is.
+enum Pieces {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        match self {
+            Self::One(piece) => piece.len(),
+            Self::Many(pieces) => pieces.len(),
+        }
+    }
+}
+
+impl Admitted {
+    pub(crate) fn new(
+        desk: Arc<Desk>,
+        route: Route,
+        signatures: Vec<(String, Vec<u8>)>,
+        expected: usize,
+        began: Instant,
+        span: Span,
+    ) -> Self {
+        let body = Pieces::One(Bytes::new());
+        Self { desk, route, signatures, expected, body, room: None, refused: None, began, span }
+    }
+
+    /// Until when the body must be there. After that, call [`late`](Self::late).
+    pub fn deadline(&self) -> std::time::Instant {
+        self.body_deadline().into_std()
+    }
+
+    pub(crate) fn body_deadline(&self) -> Instant {
+        self.began + self.desk.limits.body_timeout.min(self.desk.limits.answer_timeout)
+    }
+
+    /// Adds the next piece of the body. Fails with the answer where the body becomes too large, or all bodies together are:
+    /// nothing more of it need be read then.
+    pub fn push(&mut self, piece: Bytes) -> Result<(), Answer> {
+        if let Some(answer) = self.refused {
+            return Err(answer);
+        }
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let length = self.body.len() + piece.len();
+        if length > self.desk.limits.max_body {
+            return Err(self.turn_away(Refusal::TOO_LARGE));
+        }
+        if let Err(refusal) = self.make_room(piece.len()) {
+            return Err(self.turn_away(refusal));
+        }
+        match &mut self.body {
+            Pieces::One(first) if first.is_empty() => *first = piece,
+            Pieces::One(first) => {
+                let mut pieces = BytesMut::with_capacity(self.expected.min(AHEAD).max(length));
+                pieces.extend_from_slice(first);
+                pieces.extend_from_slice(&piece);
+                self.body = Pieces::Many(pieces);
+            }
+            Pieces::Many(pieces) => pieces.extend_from_slice(&piece),
+        }
+        Ok(())
+    }
+
+    /// The body is whole: gives the answer, 200 only once it is on the disk. Comes to an end in time whatever the disk does;
+    /// what was begun is brought to its end though this be dropped.
+    pub async fn finish(self) -> Answer {
+        let span = self.span.clone();
+        self.judge().instrument(span).await
+    }
+
+    /// The body is this: [`push`](Self::push) and [`finish`](Self::finish).
+    pub async fn take(mut self, body: Bytes) -> Answer {
+        match self.push(body) {
+            Ok(()) => self.finish().await,
+            Err(answer) => answer,
+        }
+    }
+
+    /// The body did not come in time.
+    pub fn late(self) -> Answer {
+        self.desk.refuse(&self.span, Refusal::LATE_BODY)
+    }
+
+    /// The body ended before its end.
+    pub(crate) fn broken_off(self) -> Answer {
+        self.desk.refuse(&self.span, Refusal::BROKEN_OFF)
+    }
+
+    async fn judge(mut self) -> Answer {
+        if let Some(answer) = self.refused {
+            return answer;
+        }
+        failpoint::reach("receiver.read");
+        let body = match std::mem::replace(&mut self.body, Pieces::One(Bytes::new())) {
+            Pieces::One(piece) => piece,
+            Pieces::Many(pieces) => pieces.freeze(),
+        };
+        let desk = &self.desk;
+        let signed = matches!(self.route, Route::Events) && !desk.secrets.is_empty();
+        if signed {
+            let headers = self.signatures.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+            if let Err(error) = verify_signature(headers, &body, &desk.secrets, &desk.signature) {
+                return desk.refuse(&self.span, Refusal::unsigned(&error));
+            }
+        }
+        let sorted = match &self.route {
+            Route::Callback(token) => sort::ours(token, body, desk.follow.confirms(true)),
+            Route::Events => sort::event(body, signed),
+            Route::Jobs => sort::foreign(body, desk.follow.confirms(false)),
+        };
+        let (incoming, stray) = match sorted {
+            Sorted::News => return self.ok(),
+            Sorted::Keep(incoming) => (incoming, false),
+            Sorted::Stray(incoming) => (incoming, true),
+        };
+        // An empty body takes room too, so that a shutdown waits for it.
+        if self.room.is_none()
+            && let Err(refusal) = self.make_room(1)
+        {
+            return self.desk.refuse(&self.span, refusal);
+        }
+        let Some(room) = self.room.take() else { return self.desk.refuse(&self.span, Refusal::FULL) };
+        let desk = &self.desk;
+        let commit = Commit::new(Arc::clone(desk), incoming, room);
+        let refusal = match timeout_at(self.began + desk.limits.answer_timeout, commit).await {
+            Ok(Ok(())) => {
+                if let (true, Route::Callback(token)) = (stray, &self.route) {
+                    desk.look_at(token.rid);
+                }
+                return self.ok();
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the store did not take an event");
+                Refusal::STORE
+            }
+            Err(_) => Refusal::LATE,
+        };
+        desk.refuse(&self.span, refusal)
+    }
+
+    fn ok(&self) -> Answer {
+        metrics::histogram!("ii.webhook.ack_seconds").record(self.began.elapsed());
+        self.span.record("http.response.status_code", Answer::OK.status);
+        Answer::OK
+    }
+
+    fn make_room(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let bytes = u32::try_from(bytes).map_err(|_| Refusal::FULL)?;
+        let more = Arc::clone(&self.desk.room).try_acquire_many_owned(bytes).map_err(|error| match error {
+            TryAcquireError::NoPermits => Refusal::FULL,
+            TryAcquireError::Closed => Refusal::CLOSING,
+        })?;
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+
+    /// Lets go of what was read, as nothing will become of it.
+    fn turn_away(&mut self, refusal: Refusal) -> Answer {
+        self.body = Pieces::One(Bytes::new());
+        self.room = None;
+        let answer = self.desk.refuse_body(&self.span, refusal, &self.route);
+        *self.refused.insert(answer)
+    }
+}
+
+/// Shows no token.
+impl std::fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admitted").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
