@@ -120,13 +120,20 @@ Faults, to test a client: what goes wrong, and how often. Three ways to ask:
   one request   -H 'II-Emulate: fault=status;code=503'
   from now on   curl localhost:8080/_ii/faults -d '{\"fault\": \"reset\", \"n\": 2}'
   from a file   --scenario FILE, as {\"seed\": 7, \"faults\": [{\"fault\": \"html\"}]}
-They are status, reset, truncate, slow, html, rate_limit, search_cap and
-search_omit; `curl localhost:8080/_ii` tells what each takes. All take n (how many
-times), skip, probability and seed; rules also match: {\"method\", \"path\"}. With
+They are status, reset, truncate, slow, html, rate_limit, search_cap, search_omit,
+and of webhooks webhook.drop, .duplicate, .delay, .reorder, .early, .bad_signature,
+.oversize, .slow and .cut; `curl localhost:8080/_ii` tells what each takes. All take
+n (how many times), skip, probability and seed; rules also match: {\"method\",
+\"path\"}. With
 \"when\": \"after\" the request took effect, and only its answer is lost:
   {\"fault\": \"reset\", \"when\": \"after\", \"n\": 1,
    \"match\": {\"method\": \"POST\", \"path\": \"/v2/detect\"}}
 The same seed and requests make the same faults.
+
+A job's webhookUrl is called when the job is done, up to 6 times, until it answers
+200 within 10 s; each try is told, and any webhook can be sent again:
+  curl localhost:8080/_ii/deliveries
+  curl -X POST localhost:8080/_ii/deliveries/ID/redeliver
 
 /_ii is there on loopback addresses only, unless II_ADMIN_TOKEN is set: then it
 asks for that token, as Authorization: Bearer or II-Admin-Token.

@@ -63,9 +63,10 @@ fn a_seed_on_the_line_counts_more_and_a_token_is_asked_for() {
 fn a_scenario_that_will_not_do_is_told_by_its_field() {
     let directory = tempfile::tempdir().unwrap();
     for (json, part) in [
-        (r#"{"faults": [{"fault": "reset", "times": 3}]}"#, "faults[0].times: unknown field `times`, expected one of"),
+        (r#"{"faults": [{"fault": "reset", "often": 3}]}"#, "faults[0].often: unknown field `often`, expected one of"),
+        (r#"{"faults": [{"fault": "reset", "times": 3}]}"#, "faults[0].times: reset does not take it; it takes when"),
         (r#"{"faults": [{"fault": "status", "code": 200}]}"#, "faults[0].code: 200 given; an error is 400 to 599"),
-        (r#"{"faults": [{"fault": "webhook.drop"}]}"#, "faults[0].fault: webhook.drop is a fault of webhooks"),
+        (r#"{"faults": [{"fault": "webhook.drop", "code": 503}]}"#, "faults[0].code: webhook.drop does not take it"),
         ("{", "the JSON: EOF"),
     ] {
         let file = scenario(&directory, json);

@@ -1,14 +1,16 @@
 //! `ii trigger`: what arrives at a receiver, byte for byte, and what is made of its answer.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use image_intelligence::{EventKind, Secret, SignatureOptions, parse_webhook, verify_signature};
 use serde_json::{Value, json};
 
-use crate::process::{Said, ii, run, run_with_stdin};
+use crate::process::{DEADLINE, Said, Server, ii, photo, run, run_with_stdin};
 use crate::receiver::{Received, Receiver, Reply};
 
 const SECRET: &str = "correct horse battery staple";
@@ -68,6 +70,33 @@ fn each_event_arrives_as_the_service_sends_it() {
         assert!(!said.out.contains(SECRET) && !said.err.contains(SECRET));
     }
     assert_ne!(receiver.came()[0].json()["id"], receiver.came()[1].json()["id"]);
+}
+
+/// What `ii trigger` makes up is held to what a real job's webhook is.
+#[test]
+fn it_looks_like_the_webhook_of_a_real_job() {
+    let receiver = Receiver::status(200);
+    let server = Server::start();
+    let real = ["detect", &photo("rocket.jpg"), "--class", "person", "--feed-id", "f", "--webhook-url", &receiver.url];
+    assert_eq!(server.run(&real).code, Some(0));
+    let end = Instant::now() + DEADLINE;
+    while receiver.came().is_empty() {
+        assert!(Instant::now() < end, "no webhook came");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(run(trigger(&receiver.url, &["detect"])).code, Some(0));
+    let [real, made] = &receiver.came()[..] else { panic!("{:#?}", receiver.came()) };
+    let names =
+        |received: &Received| -> BTreeSet<String> { received.headers.iter().map(|(name, _)| name.clone()).collect() };
+    assert_eq!(names(made), names(real));
+    let keys = |received: &Received, pointer: &str| -> BTreeSet<String> {
+        let body = received.json();
+        let object = body.pointer(pointer).unwrap_or_else(|| panic!("{pointer}: {body}"));
+        object.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(keys(made, ""), keys(real, ""));
+    let missing: Vec<_> = keys(real, "/imageResults/0").difference(&keys(made, "/imageResults/0")).cloned().collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
