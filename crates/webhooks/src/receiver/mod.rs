@@ -35,6 +35,30 @@ use crate::inbox::Inbox;
 
 /// Takes webhooks, and answers 200 once what they brought is on the disk. Cheap to clone.
 ///
+/// ```
+/// use image_intelligence_webhooks::{Inbox, Receiver};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("inbox.db");
+/// let inbox = Inbox::open(path).await?; // "inbox.db", or postgres://..
+/// # let port_8443 = "127.0.0.1:0";
+/// let receiver = Receiver::builder(&inbox)
+///     .public_url("https://hooks.example.com/ii")
+///     .secret("hunter2hunter2") // with which a webhook for events was registered, if one was
+///     .listen(port_8443) // "0.0.0.0:8443", behind whatever ends TLS
+///     .await?;
+/// // Given to a client, each job from here on brings its own callback URL: Client::builder().webhooks(&receiver)
+/// # assert!(receiver.local_addr().is_some());
+/// receiver.shutdown().await; // nothing is lost
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// The service posts a finished job to the URL that the job was given, `{public_url}/cb/{token}`, which nobody else can guess;
+/// and events of a registered webhook to `{public_url}/events`, signed. Whatever else comes is answered 404, and the log says
+/// what was wrong with it. Of a path only the end counts, so that proxies may change what stands before.
+///
 /// Where all clones of one that listens are dropped it takes no more connections; [`shutdown`](Self::shutdown) also waits
 /// for what is under way.
 #[derive(Clone)]
@@ -90,6 +114,20 @@ impl Receiver {
 
     /// Answers a request whose body is there as a whole. For servers that have read it already; those that have not should
     /// [`admit`](Self::admit) the request first.
+    ///
+    /// ```
+    /// # use image_intelligence_webhooks::{Inbox, Receiver};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let inbox = Inbox::open(folder.path().join("inbox.db")).await?;
+    /// let receiver = Receiver::builder(&inbox).public_url("https://hooks.example.com/ii").build().await?;
+    /// let headers = [("content-type", &b"application/json"[..])];
+    /// let answer = receiver.handle("POST", "/ii/cb/guessed", headers, b"{}".as_slice().into()).await;
+    /// assert_eq!((answer.status, answer.body), (404, "not found\n"));
+    /// # receiver.shutdown().await;
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn handle<'h>(
         &self,
         method: &str,
@@ -104,7 +142,28 @@ impl Receiver {
     }
 
     /// Judges a request before its body is read; where it cannot be let in, gives the answer. `headers` are all of the
-    /// request, their names in any case. A query behind the path does not count.
+    /// request, their names in any case. A query behind the path does not count. May be called on any thread.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// # use bytes::Bytes;
+    /// # use image_intelligence_webhooks::{Answer, Inbox, Receiver};
+    /// async fn answer(receiver: &Receiver, path: &str, mut pieces: impl Iterator<Item = Bytes>) -> Answer {
+    ///     let mut admitted = match receiver.admit("POST", path, []) {
+    ///         Ok(admitted) => admitted,
+    ///         Err(answer) => return answer, // and not a byte was read
+    ///     };
+    ///     while let Some(piece) = pieces.next() {
+    ///         if Instant::now() > admitted.deadline() {
+    ///             return admitted.late();
+    ///         }
+    ///         if let Err(answer) = admitted.push(piece) {
+    ///             return answer;
+    ///         }
+    ///     }
+    ///     admitted.finish().await
+    /// }
+    /// ```
     pub fn admit<'h>(
         &self,
         method: &str,

@@ -25,6 +25,21 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 ///
 /// It never fails, and takes the requests of any server that speaks `http`: in axum, mount it with `fallback_service` or
 /// `nest_service`.
+///
+/// ```
+/// # use image_intelligence_webhooks::{Inbox, Receiver};
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let inbox = Inbox::open(folder.path().join("inbox.db")).await?;
+/// let receiver = Receiver::builder(&inbox).public_url("https://example.com/hooks").build().await?;
+/// let app: axum::Router = axum::Router::new()
+///     .route("/", axum::routing::get(|| async { "our front page" }))
+///     .nest_service("/hooks", receiver.service());
+/// # receiver.shutdown().await;
+/// # drop(app);
+/// # Ok::<(), image_intelligence_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct ReceiverService {
     pub(crate) desk: Arc<Desk>,

@@ -5,6 +5,8 @@ mod delivery;
 mod fake;
 mod frameworks;
 mod manners;
+#[cfg(feature = "sqlite")]
+mod on_disk;
 mod secrecy;
 mod sender;
 mod signatures;
