@@ -3,6 +3,8 @@
 //! What a store does is durable once its future is ready, and happens though nobody waits for the future any more. All times
 //! are by the store's own clock. Claims are leases: what nobody settles comes up again.
 
+#[cfg(feature = "postgres")]
+mod postgres;
 mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -1,0 +1,5 @@
+//! Against a real Postgres.
+
+mod cluster;
+mod opening;
+mod sharing;
