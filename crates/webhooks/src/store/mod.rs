@@ -3,11 +3,13 @@
 //! What a store does is durable once its future is ready, and happens though nobody waits for the future any more. All times
 //! are by the store's own clock. Claims are leases: what nobody settles comes up again.
 
+#[cfg(test)]
+pub(crate) mod contract;
 #[cfg(feature = "postgres")]
-mod postgres;
+pub(crate) mod postgres;
 mod rows;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub(crate) mod sqlite;
 
 use std::time::Duration;
 

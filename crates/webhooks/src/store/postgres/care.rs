@@ -20,24 +20,26 @@ const STATES: [&str; 5] = ["received", "ready", "leased", "done", "dead"];
 
 /// What an [`Entry`] is made of; the body comes after.
 const COLUMNS: &str =
-    "e.seq, e.key, e.rid, coalesce(j.job_id, e.job_id), e.label, e.state, e.signed, e.attempts, e.deliveries,
+    "e.seq, e.key, e.rid, CASE WHEN e.rid IS NULL THEN e.job_id ELSE j.job_id END, e.label, e.state, e.signed, e.attempts, e.deliveries,
     e.received_at, e.confirmed_at, e.done_at, e.next_at, e.error, e.size";
 
 fn entry(row: &Row) -> Entry {
     let time = |column: usize| row.get::<_, Option<i64>>(column).map(Timestamp::from_millis);
+    let state = row.get::<_, String>(5);
+    let done_at = time(11).filter(|_| state == "done");
     Entry {
         seq: row.get(0),
         key: key(row.get(1)),
         rid: row.get::<_, Option<&[u8]>>(2).and_then(rid),
         job_id: row.get::<_, Option<String>>(3).map(given),
         label: label(row.get(4)),
-        state: row.get(5),
+        state,
         signed: row.get(6),
         attempts: row.get::<_, i32>(7).unsigned_abs(),
         deliveries: row.get::<_, i64>(8).unsigned_abs(),
         received_at: Timestamp::from_millis(row.get(9)),
         confirmed_at: time(10),
-        done_at: time(11),
+        done_at,
         next_at: time(12),
         error: row.get::<_, Option<String>>(13).map(given),
         size: row.get::<_, i64>(14).unsigned_abs(),
@@ -49,7 +51,7 @@ pub(super) async fn list(db: &Db, query: Query) -> Result<Vec<Entry>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {{s}}.event e LEFT JOIN {{s}}.job j ON j.rid = e.rid
         WHERE ($1::text IS NULL OR e.state = $1) AND ($2::text IS NULL OR e.label = $2)
-            AND ($3::text IS NULL OR e.job_id = $3 OR e.rid = $4 OR e.rid IN (SELECT rid FROM {{s}}.job WHERE job_id = $3))
+            AND ($3::text IS NULL OR e.rid IS NULL AND e.job_id = $3 OR e.rid = $4 OR e.rid IN (SELECT rid FROM {{s}}.job WHERE job_id = $3))
             AND ($5::bigint IS NULL OR e.seq < $5)
         ORDER BY e.seq DESC LIMIT $6"
     );
@@ -84,13 +86,13 @@ pub(super) async fn replay(db: &Db, seqs: Vec<i64>) -> Result<u64, Fault> {
 
 pub(super) async fn prune(db: &Db, bodies: Duration, keys: Duration) -> Result<Pruned, Fault> {
     const BODIES: &str = "UPDATE {s}.event SET body = NULL WHERE seq IN (
-        SELECT seq FROM {s}.event WHERE state = 'done' AND done_at < {now} - $2 AND body IS NOT NULL
+        SELECT seq FROM {s}.event WHERE state = 'done' AND done_at <= {now} - $2 AND body IS NOT NULL
         ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING seq";
     const EVENTS: &str = "DELETE FROM {s}.event WHERE seq IN (
-        SELECT seq FROM {s}.event WHERE state IN ('done', 'dead') AND done_at < {now} - $2
+        SELECT seq FROM {s}.event WHERE state IN ('done', 'dead') AND done_at <= {now} - $2
         ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING seq";
     const JOBS: &str = "DELETE FROM {s}.job WHERE rid IN (
-        SELECT j.rid FROM {s}.job j WHERE j.state IN ('refused', 'completed', 'gave_up') AND j.ended_at < {now} - $2
+        SELECT j.rid FROM {s}.job j WHERE j.state IN ('refused', 'completed', 'gave_up') AND j.ended_at <= {now} - $2
             AND NOT EXISTS (SELECT FROM {s}.event e WHERE e.rid = j.rid)
         ORDER BY j.rid LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING rid";
     let mut pruned = Pruned::default();
@@ -109,7 +111,7 @@ pub(super) async fn prune(db: &Db, bodies: Duration, keys: Duration) -> Result<P
 }
 
 pub(super) async fn counts(db: &Db) -> Result<Counts, Fault> {
-    let sql = "SELECT true, state, count(*), {now} - min(next_at) FILTER (WHERE state = 'ready') FROM {s}.event GROUP BY state
+    let sql = "SELECT true, state, count(*), {now} - min(next_at) FILTER (WHERE state = 'ready' AND next_at <= {now}) FROM {s}.event GROUP BY state
         UNION ALL SELECT false, state, count(*), NULL FROM {s}.job GROUP BY state";
     let rows = db.rows(sql, &[&db.ahead()]).await?;
     let count = |of_events: bool, state: &str| {

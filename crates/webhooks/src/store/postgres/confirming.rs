@@ -7,7 +7,7 @@ use image_intelligence_core::Timestamp;
 use super::db::Db;
 use super::fault::Fault;
 use super::jobs::{job, limit, millis};
-use super::values::{Hidden, given, kept, kind, label, rid};
+use super::values::{Hidden, given, kind, label, rid};
 use crate::store::{Hint, Seen, Terminal, Unconfirmed};
 
 pub(super) async fn unconfirmed(db: &Db, most: usize, lease: Duration) -> Result<Vec<Unconfirmed>, Fault> {
@@ -48,11 +48,12 @@ pub(super) async fn unconfirmed(db: &Db, most: usize, lease: Duration) -> Result
 }
 
 pub(super) async fn confirm(db: &Db, seq: i64, terminal: Terminal) -> Result<bool, Fault> {
-    let sql = "UPDATE {s}.event SET state = 'ready', label = $3, body = $4, size = length($4), signed = false,
-            job_id = coalesce($5, job_id), confirmed_at = {now}, next_at = {now}
+    let sql =
+        "UPDATE {s}.event SET state = 'ready', label = $3, body = $4::bytea, size = length($4::bytea), signed = false,
+            confirmed_at = {now}, next_at = {now}
         WHERE seq = $2 AND state = 'received'";
-    let (id, body) = (terminal.id.as_deref().map(kept), Hidden(&terminal.body[..]));
-    db.changes(sql, &[&db.ahead(), &seq, &terminal.label.as_str(), &body, &id]).await
+    let body = Hidden(&terminal.body[..]);
+    db.changes(sql, &[&db.ahead(), &seq, &terminal.label.as_str(), &body]).await
 }
 
 /// `why` goes to whoever reads the log: the event that it was of is no more.

@@ -43,7 +43,7 @@ pub(super) struct Db {
 
 impl Db {
     /// Connects to nothing yet.
-    pub(super) fn new(address: Address) -> Result<Self> {
+    pub(super) fn new(address: Address, clock: Clock) -> Result<Self> {
         let tls = tls::connector(address.check, address.roots.as_deref())?;
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(address.config.clone(), tls.clone(), how);
@@ -62,7 +62,7 @@ impl Db {
             }))
             .build()
             .map_err(|error| store(format!("the pool of connections: {error}"), false))?;
-        Ok(Self { pool, address, tls, clock: Clock::default() })
+        Ok(Self { pool, address, tls, clock })
     }
 
     /// A connection of the pool's.

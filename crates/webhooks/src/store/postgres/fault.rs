@@ -111,6 +111,10 @@ fn from_sql(error: &tokio_postgres::Error, place: &str) -> Error {
     if *code == SqlState::TOO_MANY_CONNECTIONS {
         return store(format!("{place} has no connection left ({said}); raise max_connections"), true);
     }
+    if class == "22" {
+        // Its message may quote the value.
+        return store(format!("Postgres at {place}: a value does not fit its place ({})", code.code()), false);
+    }
     // 08: the connection; 40: conflicts; 53: out of something; 55: locked; 57: an operator or a restart; 58: the system.
     let retryable = ["08", "40", "53", "55", "57", "58"].contains(&class);
     store(format!("Postgres at {place}: {said} ({})", code.code()), retryable)

@@ -36,15 +36,21 @@ pub(super) async fn record(db: &Db, intent: Intent) -> Result<(), Fault> {
 }
 
 pub(super) async fn left(db: &Db, rid: Rid, left: bool) -> Result<(), Fault> {
-    db.changes("UPDATE {s}.job SET has_left = $2 WHERE rid = $1", &[&&rid.as_bytes()[..], &left]).await?;
+    // Who is about to send a job that was taken for abandoned is alive after all.
+    let sql = "UPDATE {s}.job SET has_left = $2, state = 'intended', ended_at = NULL, why = NULL
+        WHERE rid = $1 AND (state = 'intended' OR state = 'refused' AND $2)";
+    db.changes(sql, &[&&rid.as_bytes()[..], &left]).await?;
     Ok(())
 }
 
 pub(super) async fn accepted(db: &Db, rid: Rid, job: JobRef, patience: Duration) -> Result<(), Fault> {
     let sql = "UPDATE {s}.job SET
-            job_id = $3, created_at = coalesce($4, created_at), namespace = coalesce($5, namespace),
-            due_at = CASE WHEN state IN ('intended', 'refused', 'unknown') THEN {now} + $6 ELSE due_at END,
+            job_id = $3, created_at = coalesce($4, created_at), namespace = coalesce(namespace, $5),
+            due_at = CASE WHEN state IN ('intended', 'refused') THEN coalesce(due_at, {now} + $6)
+                WHEN state = 'unknown' THEN {now} + $6 ELSE due_at END,
+            tries = CASE WHEN state = 'unknown' THEN 0 ELSE tries END,
             ended_at = CASE WHEN state = 'refused' THEN NULL ELSE ended_at END,
+            why = CASE WHEN state IN ('refused', 'unknown') THEN NULL ELSE why END,
             state = CASE WHEN state IN ('intended', 'refused', 'unknown') THEN 'expected' ELSE state END
         WHERE rid = $2";
     let (id, namespace) = (kept(&job.id), job.namespace.as_deref().map(kept));
@@ -61,7 +67,7 @@ pub(super) async fn refused(db: &Db, rid: Rid, why: String) -> Result<(), Fault>
 }
 
 pub(super) async fn unknown(db: &Db, rid: Rid, why: String, patience: Duration) -> Result<(), Fault> {
-    let sql = "UPDATE {s}.job SET state = 'unknown', why = $3, due_at = {now} + $4
+    let sql = "UPDATE {s}.job SET state = 'unknown', why = $3, due_at = coalesce(due_at, {now} + $4), tries = 0
         WHERE rid = $2 AND state = 'intended'";
     db.changes(sql, &[&db.ahead(), &&rid.as_bytes()[..], &kept(&why), &millis(patience)]).await?;
     Ok(())
@@ -69,13 +75,15 @@ pub(super) async fn unknown(db: &Db, rid: Rid, why: String, patience: Duration) 
 
 pub(super) async fn abandon(db: &Db, older: Duration) -> Result<(u64, u64), Fault> {
     let sql = "WITH clock AS MATERIALIZED (SELECT {now} AS now),
-        old AS MATERIALIZED (SELECT rid FROM {s}.job, clock WHERE state = 'intended' AND at < now - $2 ORDER BY rid FOR UPDATE OF job),
+        old AS MATERIALIZED (SELECT rid FROM {s}.job, clock WHERE state = 'intended' AND at <= now - $2 ORDER BY rid FOR UPDATE OF job),
         moved AS (
             UPDATE {s}.job j SET
                 state = CASE WHEN has_left THEN 'unknown' ELSE 'refused' END,
                 due_at = CASE WHEN has_left THEN now END,
                 ended_at = CASE WHEN has_left THEN NULL ELSE now END,
-                why = 'the process that was to send it ended'
+                tries = 0,
+                why = CASE WHEN has_left THEN 'its process ended before the answer came'
+                    ELSE 'its process ended before it was sent' END
             FROM old, clock WHERE j.rid = old.rid AND j.state = 'intended' RETURNING has_left)
         SELECT count(*) FILTER (WHERE has_left), count(*) FILTER (WHERE NOT has_left) FROM moved";
     let rows = db.rows(sql, &[&db.ahead(), &millis(older)]).await?;
@@ -87,9 +95,9 @@ pub(super) async fn finish(db: &Db, rid: Rid, finish: Finish) -> Result<bool, Fa
     const JOB: &str =
         "INSERT INTO {s}.job AS j (rid, kind, namespace, custom_id, images, deliver, state, has_left, job_id,
             created_at, at, ended_at)
-        VALUES ($2, $3, $4, encode($2, 'hex'), 0, true, $5, true, $6, $7, {now}, {now})
+        VALUES ($2::bytea, $3, $4, encode($2::bytea, 'hex'), 0, true, $5, true, $6, $7, {now}, {now})
         ON CONFLICT (rid) DO UPDATE SET
-            state = excluded.state, ended_at = excluded.ended_at, due_at = NULL, by_webhook = $8,
+            state = excluded.state, ended_at = excluded.ended_at, due_at = NULL, by_webhook = $8, why = NULL,
             namespace = coalesce(j.namespace, excluded.namespace), job_id = coalesce(excluded.job_id, j.job_id),
             created_at = coalesce(excluded.created_at, j.created_at)
         WHERE j.state NOT IN ('completed', 'gave_up')
@@ -97,12 +105,12 @@ pub(super) async fn finish(db: &Db, rid: Rid, finish: Finish) -> Result<bool, Fa
     const EVENT: &str =
         "INSERT INTO {s}.event AS e (key, rid, kind, job_id, label, state, body, size, signed, deliveries,
             received_at, confirmed_at, done_at, next_at)
-        SELECT $2, $3, $4, $5, $6, CASE WHEN $8 THEN 'ready' ELSE 'done' END, $7, length($7), false, 0, now, now,
-            CASE WHEN NOT $8 THEN now END, CASE WHEN $8 THEN now END
+        SELECT $2, $3, $4, $5, $6, CASE WHEN $8 THEN 'ready' ELSE 'done' END, $7::bytea, length($7::bytea), false, 0, now,
+            CASE WHEN $9 THEN now END, CASE WHEN NOT $8 THEN now END, CASE WHEN $8 THEN now END
         FROM (SELECT {now} AS now) clock
         ON CONFLICT (key) WHERE live DO UPDATE SET
             job_id = excluded.job_id, label = excluded.label, state = excluded.state, body = excluded.body,
-            size = excluded.size, signed = false, confirmed_at = excluded.confirmed_at, done_at = excluded.done_at,
+            size = excluded.size, confirmed_at = excluded.confirmed_at, done_at = excluded.done_at,
             next_at = excluded.next_at
         WHERE e.state = 'received'";
     let Finish { kind, namespace, outcome, by_webhook, terminal } = finish;
@@ -121,8 +129,10 @@ pub(super) async fn finish(db: &Db, rid: Rid, finish: Finish) -> Result<bool, Fa
     let Some(row) = ended.first() else { return Ok(false) };
     let (deliver, id) = (row.get::<_, bool>(0), row.get::<_, Option<String>>(1));
     let (key, body) = (EventKey::ours(rid), Hidden(&terminal.body[..]));
+    // Nobody said that it has no result but we.
+    let sure = outcome == Outcome::Completed;
     let values: super::db::Values<'_> =
-        &[&ahead, &&key.0[..], &bytes, &kind.as_str(), &id, &terminal.label.as_str(), &body, &deliver];
+        &[&ahead, &&key.0[..], &bytes, &kind.as_str(), &id, &terminal.label.as_str(), &body, &deliver, &sure];
     db.within(&tx, EVENT, values).await?;
     tx.commit().await?;
     Ok(true)
@@ -134,7 +144,7 @@ pub(super) async fn overdue(db: &Db, most: usize, lease: Duration) -> Result<Vec
             ORDER BY due_at, rid LIMIT $2 FOR UPDATE SKIP LOCKED),
         taken AS (
             UPDATE {s}.job j SET due_at = {now} + $3, tries = j.tries + 1 FROM due WHERE j.rid = due.rid
-            RETURNING j.rid, kind, namespace, custom_id, job_id, created_at, at, tries - 1, state, due.due_at AS was)
+            RETURNING j.rid, kind, namespace, custom_id, job_id, created_at, at, tries - 1, due.due_at AS was)
         SELECT * FROM taken ORDER BY was, rid";
     let rows = db.rows(sql, &[&db.ahead(), &limit(most), &millis(lease)]).await?;
     let each = rows.iter().filter_map(|row| {
@@ -143,7 +153,7 @@ pub(super) async fn overdue(db: &Db, most: usize, lease: Duration) -> Result<Vec
             rid: rid(row.get(0))?,
             kind,
             custom_id: given(row.get(3)),
-            job: job(row, kind, 4, 5, namespace.as_ref()).filter(|_| row.get::<_, &str>(8) == "expected"),
+            job: job(row, kind, 4, 5, namespace.as_ref()),
             namespace,
             at: Timestamp::from_millis(row.get(6)),
             tries: row.get::<_, i32>(7).unsigned_abs(),
@@ -155,7 +165,8 @@ pub(super) async fn overdue(db: &Db, most: usize, lease: Duration) -> Result<Vec
 pub(super) async fn look_again(db: &Db, rid: Rid, pause: Duration, found: Option<JobRef>) -> Result<(), Fault> {
     let sql = "UPDATE {s}.job SET
             due_at = {now} + $3, state = CASE WHEN $4::text IS NULL THEN state ELSE 'expected' END,
-            job_id = coalesce($4, job_id), created_at = coalesce($5, created_at), namespace = coalesce($6, namespace)
+            job_id = coalesce($4, job_id), created_at = coalesce($5, created_at), namespace = coalesce(namespace, $6),
+            why = CASE WHEN $4 IS NULL THEN why END
         WHERE rid = $2 AND state IN ('expected', 'unknown')";
     let id = found.as_ref().map(|job| kept(&job.id));
     let created_at = found.as_ref().and_then(|job| job.created_at).map(Timestamp::as_millis);
@@ -165,8 +176,10 @@ pub(super) async fn look_again(db: &Db, rid: Rid, pause: Duration, found: Option
 }
 
 pub(super) async fn look_now(db: &Db, rid: Rid) -> Result<bool, Fault> {
-    let sql =
-        "UPDATE {s}.job SET due_at = least(due_at, {now}) WHERE rid = $2 AND state NOT IN ('completed', 'gave_up')";
+    // A webhook with a token of ours speaks for a job that was thought not to exist.
+    let sql = "UPDATE {s}.job SET due_at = {now}, ended_at = NULL,
+            state = CASE state WHEN 'refused' THEN 'unknown' ELSE state END
+        WHERE rid = $2 AND state NOT IN ('completed', 'gave_up')";
     db.changes(sql, &[&db.ahead(), &&rid.as_bytes()[..]]).await
 }
 
@@ -186,7 +199,7 @@ pub(super) async fn known(db: &Db, rid: Rid) -> Result<Option<Known>, Fault> {
 }
 
 pub(super) async fn terminal(db: &Db, rid: Rid) -> Result<Option<Terminal>, Fault> {
-    let sql = "SELECT e.label, e.body, coalesce(j.job_id, e.job_id), j.created_at
+    let sql = "SELECT e.label, e.body, j.job_id, j.created_at
         FROM {s}.job j JOIN {s}.event e ON e.key = $2 AND e.live
         WHERE j.rid = $1 AND j.state IN ('completed', 'gave_up') AND e.body IS NOT NULL";
     let rows = db.rows(sql, &[&&rid.as_bytes()[..], &&EventKey::ours(rid).0[..]]).await?;

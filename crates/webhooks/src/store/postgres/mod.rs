@@ -2,8 +2,8 @@
 //!
 //! Every call runs in a task of its own, so that it happens though nobody waits for it. Where a connection breaks in the
 //! middle of a commit, the call fails with a `store` error that is retryable, and nobody knows whether it was kept: for
-//! `receive` the key makes the second time harmless, `finish` finds the job at its end, `done` finds the event done by the
-//! very lease, and `record` leaves what is there.
+//! `receive` the key makes the second time harmless, `finish` finds the job at its end, `done` finds the lease no longer
+//! held and runs nothing twice, and `record` leaves what is there.
 
 mod address;
 mod care;
@@ -26,26 +26,39 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use image_intelligence_core::{Intent, JobRef, Kind, Later, Result, Rid, Timestamp};
+use image_intelligence_core::{Error, ErrorKind, Intent, JobRef, Kind, Later, Result, Rid, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use self::address::Address;
 use self::changes::Changes;
 use self::db::Db;
-use self::fault::{Fault, closed};
+use self::fault::{Fault, closed, store};
 use super::{
     Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Overdue, Pruned, Query, Receipt, Statement, Store,
     Terminal, Unconfirmed,
 };
+use crate::clock::Clock;
 
 /// How many calls may be under way at once; a call more fails.
-const CALLS: u32 = 1 << 20;
+const CALLS: u32 = 4096;
 
-/// How long a waiter for changes sleeps at most.
-const POLL: Duration = Duration::from_secs(1);
+/// How to open the inbox.
+#[derive(Debug, Clone)]
+pub(crate) struct PostgresOptions {
+    /// How long a waiter for changes sleeps at most.
+    pub(crate) poll: Duration,
+    /// By how much the database's clock is put forward.
+    pub(crate) clock: Clock,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self { poll: Duration::from_secs(1), clock: Clock::default() }
+    }
+}
 
 /// The inbox in Postgres.
 pub(crate) struct PostgresStore {
@@ -58,6 +71,7 @@ pub(crate) struct PostgresStore {
     closing: AtomicBool,
     runtime: Handle,
     poll: Duration,
+    process: u32,
     listener: OnceCell<JoinHandle<()>>,
 }
 
@@ -76,33 +90,40 @@ impl PostgresStore {
     /// Fails with `config` where the URL, the user, the password or the database is wrong, and with `store` where nothing
     /// answers, a right is missing, the server does not keep what it acknowledges (`fsync=off`), or the tables are of a newer
     /// version. Must be called within a runtime of tokio's, which then does the store's work.
-    pub(crate) async fn open(url: &str) -> Result<Self> {
-        Self::open_polling(url, POLL).await
-    }
-
-    async fn open_polling(url: &str, poll: Duration) -> Result<Self> {
-        let db = Arc::new(Db::new(Address::read(url)?)?);
+    pub(crate) async fn open(url: &str, options: PostgresOptions) -> Result<Arc<Self>> {
+        let db = Arc::new(Db::new(Address::read(url)?, options.clock)?);
         schema::prepare(&db).await.map_err(|fault| fault.into_error(&db.address.place))?;
         let changes = Arc::new(Changes::new(&db.address.schema));
         let (writer, calls) = mpsc::unbounded_channel();
         tokio::spawn(writer::run(Arc::clone(&db), Arc::clone(&changes), calls));
-        Ok(Self {
+        Ok(Arc::new(Self {
             db,
             changes,
             writer,
             calls: Arc::new(Semaphore::new(CALLS as usize)),
             closing: AtomicBool::new(false),
             runtime: Handle::current(),
-            poll,
+            poll: options.poll,
+            process: std::process::id(),
             listener: OnceCell::new(),
-        })
+        }))
     }
 
     fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        if self.process != std::process::id() {
+            // Nothing of the parent's is touched, not even a lock.
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the inbox belongs to the parent process; open it anew in a child",
+            ));
+        }
         if self.closing.load(Ordering::SeqCst) {
             return Err(closed());
         }
-        Arc::clone(&self.calls).try_acquire_owned().map_err(|_| closed())
+        Arc::clone(&self.calls).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => store("the inbox has more to do than it can; try again", true),
+            TryAcquireError::Closed => closed(),
+        })
     }
 
     /// Runs a call in a task of its own.
@@ -176,9 +197,6 @@ impl Store for PostgresStore {
     }
 
     fn receive(&self, batch: Vec<Incoming>) -> Later<'_, Result<Vec<Receipt>>> {
-        if batch.is_empty() {
-            return Box::pin(std::future::ready(Ok(Vec::new())));
-        }
         let (answer, answered) = oneshot::channel();
         let sent = self.permit().map(|permit| self.writer.send(writer::Call { rows: batch, answer, permit }));
         Box::pin(async {
@@ -296,6 +314,10 @@ impl Store for PostgresStore {
         // What changes from this call on is seen, though the future is asked later.
         let mut told = self.changes.subscribe();
         Box::pin(async move {
+            if self.permit().is_err() {
+                // Closed, or so much is under way that there will be something.
+                return;
+            }
             let (db, changes) = (Arc::clone(&self.db), Arc::clone(&self.changes));
             self.listener.get_or_init(|| async { self.runtime.spawn(changes.listen(db)) }).await;
             // A word that was lost on its way is made up for by the poll.
@@ -314,6 +336,7 @@ impl Store for PostgresStore {
             if let Some(listener) = self.listener.get() {
                 listener.abort();
             }
+            self.changes.wake();
             self.db.close();
         })
     }

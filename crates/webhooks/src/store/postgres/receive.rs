@@ -6,6 +6,7 @@ use super::db::Db;
 use super::fault::Fault;
 use super::values::{Hidden, kept, key};
 use crate::event_key::EventKey;
+use crate::failpoint;
 use crate::store::{Incoming, Origin, Receipt};
 
 /// Frees keys of raw bytes that are a day old. Sorted, as every statement locks events by key, so that none waits in a circle.
@@ -24,7 +25,7 @@ held AS MATERIALIZED (
     SELECT rid, state IN ('completed', 'gave_up') AS ended, deliver FROM {s}.job
     WHERE rid = ANY($3) ORDER BY rid FOR UPDATE),
 ended AS (
-    UPDATE {s}.job j SET state = 'completed', ended_at = clock.now, due_at = NULL, by_webhook = true,
+    UPDATE {s}.job j SET state = 'completed', ended_at = clock.now, due_at = NULL, by_webhook = true, why = NULL,
         job_id = coalesce(j.job_id, came.job_id)
     FROM came, held, clock
     WHERE j.rid = came.rid AND held.rid = came.rid AND NOT came.confirm AND NOT held.ended),
@@ -55,7 +56,7 @@ ON CONFLICT (key) WHERE live DO UPDATE SET
     done_at = CASE WHEN e.state = 'received' THEN excluded.done_at ELSE e.done_at END,
     next_at = CASE WHEN e.state = 'received' AND excluded.state <> 'received' THEN excluded.next_at ELSE e.next_at END,
     state = CASE WHEN e.state = 'received' THEN excluded.state ELSE e.state END
-RETURNING key, deliveries";
+RETURNING key, xmax = 0";
 
 /// One key's share of a batch.
 struct Share<'a> {
@@ -118,6 +119,7 @@ async fn write(db: &Db, shares: &mut BTreeMap<EventKey, Share<'_>>) -> Result<()
     let values: super::db::Values<'_> =
         &[&ahead, &keys, &rids, &kinds, &ids, &labels, &bodies, &signed, &confirm, &times];
 
+    failpoint::reach("store.before_commit");
     let rows = if raw.is_empty() {
         db.rows(KEEP, values).await?
     } else {
@@ -128,10 +130,11 @@ async fn write(db: &Db, shares: &mut BTreeMap<EventKey, Share<'_>>) -> Result<()
         tx.commit().await?;
         rows
     };
+    failpoint::reach("store.after_commit");
     for row in rows {
         if let Some(share) = shares.get_mut(&key(row.get(0))) {
-            // Had the event been there, it would count more than came now.
-            share.new = row.get::<_, i64>(1) == share.times;
+            // A row that was there already has been locked to be changed, and says by whom.
+            share.new = row.get(1);
         }
     }
     Ok(())

@@ -3,11 +3,11 @@
 use image_intelligence_core::{Error, ErrorKind};
 
 use super::cluster::{Cluster, PASSWORD, client, shared};
+use super::open;
 use crate::store::Store as _;
-use crate::store::postgres::PostgresStore;
 
 async fn refused(url: &str) -> Error {
-    let error = PostgresStore::open(url).await.expect_err("a store that opens");
+    let error = open(url).await.expect_err("a store that opens");
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(!text.contains(PASSWORD) && !text.contains("hunter2"), "{text}");
         assert!(!text.contains('\n'), "{text}");
@@ -55,7 +55,7 @@ async fn a_user_without_rights_is_told_what_to_ask_for() {
 
     // A schema of its own is all it needs.
     owner.batch_execute(&format!("CREATE SCHEMA theirs AUTHORIZATION {user}")).await.unwrap();
-    let store = PostgresStore::open(&format!("{guest}?schema=theirs")).await.unwrap();
+    let store = open(&format!("{guest}?schema=theirs")).await.unwrap();
     assert!(store.counts().await.is_ok());
     store.close().await;
     assert_eq!(store.counts().await.unwrap_err().kind(), ErrorKind::Closed);
@@ -64,7 +64,7 @@ async fn a_user_without_rights_is_told_what_to_ask_for() {
 #[tokio::test]
 async fn tables_of_a_newer_version_are_left_alone() {
     let url = shared().database().await;
-    PostgresStore::open(&url).await.unwrap().close().await;
+    open(&url).await.unwrap().close().await;
     let owner = client(&url).await;
     owner.batch_execute("UPDATE image_intelligence.version SET version = 99").await.unwrap();
     let error = refused(&url).await;
@@ -75,7 +75,7 @@ async fn tables_of_a_newer_version_are_left_alone() {
 #[tokio::test]
 async fn many_who_open_a_new_database_at_once_all_do() {
     let url = shared().database().await;
-    let opening = (0..8).map(|_| PostgresStore::open(&url));
+    let opening = (0..8).map(|_| open(&url));
     let stores = futures_util::future::try_join_all(opening).await.unwrap();
     let masters = futures_util::future::try_join_all(stores.iter().zip(0..).map(|(store, n)| store.masters([n; 32])));
     let masters = masters.await.unwrap();
@@ -90,7 +90,7 @@ async fn a_weaker_commit_is_made_a_full_one_and_a_stronger_one_is_left() {
     for (set, wanted) in [("off", "on"), ("local", "on"), ("remote_write", "on"), ("remote_apply", "remote_apply")] {
         let sql = format!("ALTER DATABASE {name} SET synchronous_commit = {set}");
         owner.batch_execute(&sql).await.unwrap();
-        let store = PostgresStore::open(&url).await.unwrap();
+        let store = open(&url).await.unwrap();
         let rows = store.db.rows("SELECT current_setting('synchronous_commit')", &[]).await.unwrap();
         assert_eq!(rows[0].get::<_, &str>(0), wanted);
         store.close().await;

@@ -10,8 +10,9 @@ use futures_util::future::join_all;
 use image_intelligence_core::{ErrorKind, EventKind};
 
 use super::cluster::{Cluster, client, shared};
+use super::open;
 use crate::event_key::EventKey;
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::{Incoming, Origin, Query, Receipt, Statement, Store, Value};
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -36,7 +37,7 @@ fn number(body: &Bytes) -> String {
 async fn stores_that_claim_at_once_get_each_event_once() {
     const EVENTS: usize = 500;
     let url = shared().database().await;
-    let stores = [PostgresStore::open(&url).await.unwrap(), PostgresStore::open(&url).await.unwrap()];
+    let stores = [open(&url).await.unwrap(), open(&url).await.unwrap()];
     let batch = (0..EVENTS).map(|n| foreign(&format!("job-{n}"), &n.to_string())).collect();
     stores[0].receive(batch).await.unwrap();
 
@@ -62,7 +63,7 @@ async fn stores_that_claim_at_once_get_each_event_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn receivers_that_are_brought_the_same_webhooks_keep_each_once() {
     let url = shared().database().await;
-    let stores = [PostgresStore::open(&url).await.unwrap(), PostgresStore::open(&url).await.unwrap()];
+    let stores = [open(&url).await.unwrap(), open(&url).await.unwrap()];
     let stores = &stores;
     // Each brings them in an order of its own, which without sorting would end in deadlocks.
     let calls = (0..40).flat_map(|call: usize| {
@@ -85,7 +86,7 @@ async fn receivers_that_are_brought_the_same_webhooks_keep_each_once() {
 #[tokio::test]
 async fn calls_that_come_together_share_a_commit() {
     let url = shared().database().await;
-    let store = PostgresStore::open(&url).await.unwrap();
+    let store = open(&url).await.unwrap();
     let receipts = join_all((0..640).map(|n| store.receive(vec![foreign(&n.to_string(), "{}")]))).await;
     assert!(receipts.into_iter().all(|receipt| receipt.unwrap() == [Receipt::New]));
     // Rows of one commit have one writer's number.
@@ -96,7 +97,7 @@ async fn calls_that_come_together_share_a_commit() {
 #[tokio::test]
 async fn one_odd_row_sinks_no_other() {
     let url = shared().database().await;
-    let store = PostgresStore::open(&url).await.unwrap();
+    let store = open(&url).await.unwrap();
     let owner = client(&url).await;
     owner.batch_execute("ALTER TABLE image_intelligence.event ADD CHECK (body <> 'odd')").await.unwrap();
     let bodies = ["a", "odd", "b", "odd", "c"];
@@ -124,7 +125,7 @@ async fn one_odd_row_sinks_no_other() {
 #[tokio::test]
 async fn what_is_done_with_an_event_is_kept_with_it_or_not_at_all() {
     let url = shared().database().await;
-    let store = PostgresStore::open(&url).await.unwrap();
+    let store = open(&url).await.unwrap();
     let owner = client(&url).await;
     owner.batch_execute("CREATE TABLE effect (id uuid, n int2, price numeric, raw bytea, seen bool, at timestamptz, x float8, t text)").await.unwrap();
     store.receive(vec![foreign("a", "{}")]).await.unwrap();
@@ -156,7 +157,7 @@ async fn what_is_done_with_an_event_is_kept_with_it_or_not_at_all() {
     assert!(store.done(lease, vec![insert.clone()]).await.unwrap());
     assert_eq!(count().await, 1);
     // Whoever did not hear the answer may ask again.
-    store.done(lease, vec![insert]).await.unwrap();
+    assert!(!store.done(lease, vec![insert]).await.unwrap());
     assert_eq!(count().await, 1);
     let row = owner
         .query_one("SELECT n, raw, seen, x, t IS NULL, price::text, at = '2026-01-02 03:04:05+00' FROM effect", &[]);
@@ -170,8 +171,11 @@ async fn what_is_done_with_an_event_is_kept_with_it_or_not_at_all() {
 async fn another_store_is_woken_by_notify_alone() {
     let url = shared().database().await;
     // Longer than any test takes: only word from the other can wake it.
-    let waiting = PostgresStore::open_polling(&url, Duration::from_secs(3600)).await.unwrap();
-    let other = PostgresStore::open(&url).await.unwrap();
+    let waiting = {
+        let options = PostgresOptions { poll: Duration::from_secs(3600), ..PostgresOptions::default() };
+        PostgresStore::open(&url, options).await.unwrap()
+    };
+    let other = open(&url).await.unwrap();
     // It resolves at first as it begins to listen.
     waiting.changed().await;
     let changed = waiting.changed();
@@ -194,7 +198,7 @@ async fn another_store_is_woken_by_notify_alone() {
 #[tokio::test]
 async fn what_was_begun_happens_though_nobody_waits_and_close_waits_for_it() {
     let url = shared().database().await;
-    let store = PostgresStore::open(&url).await.unwrap();
+    let store = open(&url).await.unwrap();
     drop(store.receive(vec![foreign("a", "{}")]));
     drop(store.masters([1; 32]));
     store.close().await;
@@ -211,7 +215,7 @@ async fn what_was_begun_happens_though_nobody_waits_and_close_waits_for_it() {
 async fn a_crash_of_the_database_in_mid_commit_loses_nothing_that_was_acknowledged() {
     let cluster = Arc::new(Cluster::start());
     let url = cluster.database().await;
-    let stores = [PostgresStore::open(&url).await.unwrap(), PostgresStore::open(&url).await.unwrap()].map(Arc::new);
+    let stores = [open(&url).await.unwrap(), open(&url).await.unwrap()];
     let over = Arc::new(AtomicBool::new(false));
     let given = Arc::new(AtomicU32::new(0));
 

@@ -1,0 +1,259 @@
+//! The one thread that writes: what comes at one time goes to the disk together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use image_intelligence_core::Error;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::errand::{Errand, Within, run};
+use super::fault::{Fault, Reach, Ruled};
+use super::file::{Lock, named};
+use super::{handle, jobs};
+use crate::clock::Clock;
+use crate::failpoint;
+
+/// At most so many errands share a transaction.
+const MOST: usize = 64;
+/// A transaction waits no longer than this for others to share it.
+const GATHER: Duration = Duration::from_millis(2);
+/// Nor longer than this for the next of them.
+const GAP: Duration = Duration::from_micros(300);
+/// How often other processes are looked for, while somebody waits.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is put into the writer's queue.
+pub(super) enum Order {
+    Errand(Box<dyn Errand>),
+    /// Somebody waits for a change from now on.
+    Watch,
+}
+
+/// How others are told of a change.
+#[derive(Clone)]
+pub(super) struct Stir {
+    changed: Arc<watch::Sender<()>>,
+    /// Whether the writer looks for other processes.
+    looking: Arc<AtomicBool>,
+}
+
+impl Stir {
+    pub(super) fn new() -> Self {
+        Self { changed: Arc::new(watch::Sender::new(())), looking: Arc::default() }
+    }
+
+    /// Tells all who wait.
+    pub(super) fn all(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Is told of what changes from now on, and whether the writer has to be told that somebody waits.
+    pub(super) fn watch(&self) -> (watch::Receiver<()>, bool) {
+        (self.changed.subscribe(), !self.looking.swap(true, Ordering::SeqCst))
+    }
+
+    /// Whether somebody waits, whom the writer looks for other processes for.
+    fn is_awaited(&self) -> bool {
+        self.looking.store(false, Ordering::SeqCst);
+        let awaited = self.changed.receiver_count() > 0;
+        if awaited {
+            self.looking.store(true, Ordering::SeqCst);
+        }
+        awaited
+    }
+}
+
+pub(super) struct Writer {
+    path: PathBuf,
+    db: Connection,
+    clock: Clock,
+    /// Whether we want the lock, and whether we have it.
+    wants: bool,
+    lock: Option<Lock>,
+    stir: Stir,
+    /// Why nothing is written any more.
+    over: Option<Error>,
+    /// When other processes were last looked for, and what was seen.
+    looked: Instant,
+    seen: i64,
+}
+
+impl Writer {
+    /// Takes the lock, if it is wanted and free, and gives back what its last holder held.
+    pub(super) fn new(path: &Path, db: Connection, clock: Clock, wants: bool, stir: Stir) -> Result<Self, Error> {
+        let mut writer = Self {
+            path: path.to_owned(),
+            db,
+            clock,
+            wants,
+            lock: None,
+            stir,
+            over: None,
+            looked: Instant::now(),
+            seen: 0,
+        };
+        writer.lock()?;
+        writer.seen = writer.version();
+        Ok(writer)
+    }
+
+    /// Does what is asked until nobody can ask any more and all is done.
+    pub(super) fn work(mut self, orders: &Receiver<Order>) {
+        let mut likely = 1;
+        while let Some(first) = self.next(orders) {
+            let mut errands = gather(first, orders, likely);
+            // As many as came now are likely to come again: each waits for its answer before it asks for more.
+            likely = errands.len();
+            self.settle(&mut errands);
+            if self.looked.elapsed() > LOOK {
+                self.look_around();
+            }
+        }
+        self.stir.all();
+    }
+
+    fn next(&mut self, orders: &Receiver<Order>) -> Option<Box<dyn Errand>> {
+        loop {
+            let order = if self.stir.is_awaited() {
+                orders.recv_timeout(LOOK)
+            } else {
+                orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match order {
+                Ok(Order::Errand(errand)) => return Some(errand),
+                Ok(Order::Watch) => {}
+                Err(RecvTimeoutError::Timeout) => self.look_around(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    /// Has what other processes did known, and takes the lock once its holder has ended.
+    fn look_around(&mut self) {
+        self.looked = Instant::now();
+        if self.over.is_some() {
+            return;
+        }
+        if let Err(error) = self.lock() {
+            tracing::warn!(error = %error, "the lock of the inbox cannot be taken");
+        }
+        let version = self.version();
+        if version != self.seen {
+            self.seen = version;
+            self.stir.all();
+        }
+    }
+
+    /// Changes with each commit of another connection.
+    fn version(&self) -> i64 {
+        self.db.query_row("PRAGMA data_version", [], |row| row.get(0)).unwrap_or(self.seen)
+    }
+
+    fn lock(&mut self) -> Result<(), Error> {
+        if !self.wants || self.lock.is_some() {
+            return Ok(());
+        }
+        self.lock = Lock::take(&self.path)?;
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        let mut back = (0, (0, 0));
+        let given = self.transact(|within| {
+            back = (handle::give_back(within)?, jobs::abandon(within, Duration::ZERO, true)?);
+            Ok(())
+        });
+        if let Err(fault) = given {
+            self.lock = None;
+            return Err(fault.into_error());
+        }
+        let (leases, (unknown, refused)) = back;
+        if leases + unknown + refused > 0 {
+            tracing::info!(leases, unknown, refused, "took up what a process that ended had begun");
+            self.stir.all();
+        }
+        Ok(())
+    }
+
+    /// Puts all on the disk in one transaction, or each in its own where that failed, and answers.
+    fn settle(&mut self, errands: &mut Vec<Box<dyn Errand>>) {
+        match self.commit(errands) {
+            Ok(()) => self.answer(errands.drain(..), None),
+            Err((Reach::One, _)) if errands.len() > 1 => {
+                while !errands.is_empty() {
+                    let mut alone: Vec<_> = errands.drain(..1).collect();
+                    let failed = self.commit(&mut alone).err().map(|(_, error)| error);
+                    self.answer(alone.into_iter(), failed);
+                }
+            }
+            Err((_, error)) => self.answer(errands.drain(..), Some(&error).cloned()),
+        }
+    }
+
+    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<Error>) {
+        let mut stirs = false;
+        for errand in errands {
+            stirs |= errand.stirs();
+            errand.answer(failed.clone());
+        }
+        if stirs && failed.is_none() {
+            self.stir.all();
+        }
+    }
+
+    fn commit(&mut self, errands: &mut [Box<dyn Errand>]) -> Result<(), (Reach, Error)> {
+        if let Some(over) = &self.over {
+            return Err((Reach::All, over.clone()));
+        }
+        self.transact(|within| run(errands, within)).map_err(|fault| {
+            let reach = fault.reach();
+            let error = named(&self.path, fault.into_error());
+            if reach == Reach::Forever {
+                tracing::error!(error = %error, "the inbox takes nothing more until it is reopened");
+                let over = error.clone().with_retryable(true).with_context("closed to writes until it is reopened");
+                self.over = Some(over);
+            }
+            (reach, error)
+        })
+    }
+
+    fn transact(&self, mut work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
+        let execute = |sql| self.db.prepare_cached(sql)?.execute([]).map_err(Fault::from);
+        execute("BEGIN IMMEDIATE")?;
+        let within = Within { db: &self.db, now: self.clock.now().as_millis(), holder: self.lock.is_some() };
+        let outcome = work(within).and_then(|()| {
+            failpoint::reach("store.before_commit");
+            execute("COMMIT")?;
+            failpoint::reach("store.after_commit");
+            Ok(())
+        });
+        if outcome.is_err() && !self.db.is_autocommit() {
+            // Where even this fails, the next one cannot begin, and says so.
+            let _ = execute("ROLLBACK");
+        }
+        outcome
+    }
+}
+
+/// Those that wait already, and those that come within a moment, if any are likely to.
+fn gather(first: Box<dyn Errand>, orders: &Receiver<Order>, likely: usize) -> Vec<Box<dyn Errand>> {
+    let mut errands = vec![first];
+    let began = Instant::now();
+    while errands.len() < MOST {
+        let order = match orders.try_recv() {
+            Ok(order) => order,
+            Err(_) if errands.len() >= likely || began.elapsed() >= GATHER => break,
+            Err(_) => match orders.recv_timeout(GAP) {
+                Ok(order) => order,
+                Err(_) => break,
+            },
+        };
+        if let Order::Errand(errand) = order {
+            errands.push(errand);
+        }
+    }
+    errands
+}
