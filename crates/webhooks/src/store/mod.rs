@@ -1,7 +1,8 @@
 //! Where jobs and events are kept. Two stores hold the same promise: a file of this machine, and Postgres for many machines.
 //!
-//! What a store does is durable once its future is ready, and happens though nobody waits for the future any more. All times
-//! are by the store's own clock. Claims are leases: what nobody settles comes up again.
+//! What a store does is durable once its future is ready, and happens though nobody waits for the future any more, once it was
+//! polled. All times are by the store's own clock. Claims are leases: what nobody settles comes up again. What is said of a
+//! job or an event that is not there changes nothing.
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -27,11 +28,12 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Keeps a job that is about to be sent, as `intended`. One that is there already is left as it is.
     fn record(&self, intent: Intent) -> Later<'_, Result<()>>;
 
-    /// Notes whether the request may have left: from then on an `intended` job may exist.
+    /// Notes whether the request may have left: from then on an `intended` job may exist. A `refused` one that leaves is
+    /// `intended` again: who was taken for dead by [`abandon`](Self::abandon) lives after all.
     fn left(&self, rid: Rid, left: bool) -> Later<'_, Result<()>>;
 
-    /// The job exists: `intended`, `refused` or `unknown` becomes `expected`, and is overdue after `patience`. What is at
-    /// its end stays so, but learns its id.
+    /// The job exists: `intended`, `refused` or `unknown` becomes `expected`, and is overdue after `patience`, or at once
+    /// where [`look_now`](Self::look_now) came before. What is at its end stays so, but learns its id.
     fn accepted(&self, rid: Rid, job: JobRef, patience: Duration) -> Later<'_, Result<()>>;
 
     /// The job does not exist: `intended` or `unknown` becomes `refused`, with a word for people.
@@ -50,22 +52,25 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// is one event: a second body is counted, and replaces the first only while that is `received` and so no more than a
     /// hint. A key of raw bytes is free again after 24 hours.
     ///
-    /// What needs no confirming is `ready` at once; where it ends one of our own jobs, that is `completed` by it in the same
-    /// transaction, and the event is born `done` where its intent said `deliver: false`. What needs confirming is `received`.
-    /// A body for one of our own jobs that is at its end is counted and nothing else.
+    /// What needs no confirming is `ready` at once, also where a hint is there already; where it ends one of our own jobs,
+    /// that is `completed` by it in the same transaction (a job that the store does not know is made so), and the event is born
+    /// `done` where its intent said `deliver: false`. What needs confirming is `received`; raw bytes never do, whatever
+    /// `confirm` says. A body for one of our own jobs that is at its end is counted and nothing else. A body that replaces a
+    /// hint counts up its version, and changes nothing in when it is due.
     fn receive(&self, batch: Vec<Incoming>) -> Later<'_, Result<Vec<Receipt>>>;
 
     // ---- confirming what an unsigned webhook said: received -> confirmed, ready
 
-    /// Takes up to `most` events that are `received` and due, oldest first, for `lease`, so that no other receiver takes them.
+    /// Takes up to `most` events that are `received` and due, oldest due first, for `lease`, so that no other receiver takes
+    /// them. Each time counts as a try.
     fn unconfirmed(&self, most: usize, lease: Duration) -> Later<'_, Result<Vec<Unconfirmed>>>;
 
     /// The event of a foreign job is what the API says: replaces body and label, and makes it `ready`. `false` where it is no
     /// longer `received`.
     fn confirm(&self, seq: i64, terminal: Terminal) -> Later<'_, Result<bool>>;
 
-    /// The body was no true one: the event is taken away, unless another body has come since `version`. Its job, if it is one
-    /// of ours, stays expected.
+    /// The body was no true one: the event is taken away. Where another body has come since `version` it stays, is due again
+    /// at once, and this is `false`. Its job, if it is one of ours, stays expected.
     fn discard(&self, seq: i64, version: i64, why: String) -> Later<'_, Result<bool>>;
 
     /// It cannot be confirmed now: it is due again after `pause`.
@@ -74,18 +79,21 @@ pub(crate) trait Store: Send + Sync + 'static {
     // ---- the end of one of our own jobs, by whichever way it was learnt
 
     /// Ends one of our own jobs: in one transaction it is `completed` or `gave_up`, and its one event is `ready` (or `done`,
-    /// as its intent said), be it `received` or not there yet. A job that the store does not know is made from what is given.
+    /// as its intent said), be it `received` or not there yet. The id that is given counts; one that ended by the API's word
+    /// (all but `gave_up`) is confirmed now. A job that the store does not know is made from what is given, and delivered.
     /// `false`, and nothing changed, where it is at its end already.
     fn finish(&self, rid: Rid, finish: Finish) -> Later<'_, Result<bool>>;
 
-    /// Takes up to `most` jobs that are `expected` or `unknown` and overdue, the longest overdue first, for `lease`.
+    /// Takes up to `most` jobs that are `expected` or `unknown` and overdue, the longest overdue first, for `lease`. Each time
+    /// counts as a try.
     fn overdue(&self, most: usize, lease: Duration) -> Later<'_, Result<Vec<Overdue>>>;
 
     /// The job is not done: it is overdue again after `pause`. `found` is the job where an `unknown` one was found, and makes
     /// it `expected`.
     fn look_again(&self, rid: Rid, pause: Duration, found: Option<JobRef>) -> Later<'_, Result<()>>;
 
-    /// Has a job overdue at once, as when its webhook was too large to take. `false` where it is unknown here or at its end.
+    /// Has a job overdue at once, as when its webhook was too large to take: an `intended` one as soon as it is accepted, and a
+    /// `refused` one is `unknown` from now on, since a webhook speaks for it. `false` where it is unknown here or at its end.
     fn look_now(&self, rid: Rid) -> Later<'_, Result<bool>>;
 
     /// What is known of one of our own jobs.
@@ -100,21 +108,26 @@ pub(crate) trait Store: Send + Sync + 'static {
     // ---- handling: ready -> leased -> done | dead, and back to ready
 
     /// Leases up to `most` events that are `ready` and due, or whose lease has lapsed, oldest due first; each lease counts as
-    /// an attempt and has a generation of its own. An event whose lease lapsed at its last attempt is `dead` instead.
+    /// an attempt and has a generation of its own. An event whose lease lapsed at its last attempt is `dead` instead, and none
+    /// of the `most`; one that [`failed`](Self::failed) with a pause is leased however many attempts it had.
+    ///
+    /// A lease that lapsed is held until somebody else takes the event, so that who is late loses nothing by it.
     fn claim(&self, most: usize, lease: Duration, attempts: u32) -> Later<'_, Result<Vec<Claimed>>>;
 
     /// Stretches leases from now on; gives those that are no longer held.
     fn extend(&self, leases: Vec<Lease>, lease: Duration) -> Later<'_, Result<Vec<Lease>>>;
 
     /// The event is `done`, and `with` has been run in the same transaction; where one of those fails, nothing of it is
-    /// kept. `false`, and nothing done, where the lease is no longer held.
+    /// kept and the error, a `store`, repeats none of its values; one that would end the transaction fails. `false`, and nothing
+    /// done, where the lease is no longer held.
     fn done(&self, lease: Lease, with: Vec<Statement>) -> Later<'_, Result<bool>>;
 
     /// The handler could not: it is `ready` again after `pause`, or `dead` where there is none. `false` where the lease is no
     /// longer held.
     fn failed(&self, lease: Lease, why: String, pause: Option<Duration>) -> Later<'_, Result<bool>>;
 
-    /// Gives a lease back as if it had not been taken: its attempt is not counted. For what was never handed out.
+    /// Gives leases back as if they had not been taken: their attempts are not counted, and they are due when they were. For
+    /// what was never handed out.
     fn unclaim(&self, leases: Vec<Lease>) -> Later<'_, Result<()>>;
 
     /// In how long there may be something: an event to claim, one to confirm or a job overdue. `None` where nothing is in
@@ -123,7 +136,7 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     // ---- looking after it
 
-    /// Events by what the query asks for, newest first.
+    /// Events by what the query asks for, newest first, by their numbers.
     fn list(&self, query: Query) -> Later<'_, Result<Vec<Entry>>>;
 
     /// One event and its body, by its number.
@@ -133,18 +146,20 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// are `dead`. Those whose body was pruned are left. Gives how many.
     fn replay(&self, seqs: Vec<i64>) -> Later<'_, Result<u64>>;
 
-    /// Takes the bodies of events away that are done for longer than `bodies`, and what is known of jobs and events that are
-    /// at their end for longer than `keys`.
+    /// Takes the bodies of events away that are `done` for longer than `bodies`, and what is known of jobs (`completed`,
+    /// `gave_up`, `refused`) and events (`done`, `dead`) that are at their end for longer than `keys`. Goes in steps, so that
+    /// no webhook waits for it: where nobody waits for it any more, the rest is left.
     fn prune(&self, bodies: Duration, keys: Duration) -> Later<'_, Result<Pruned>>;
 
-    /// How many there are in each state.
+    /// How many there are in each state; every state is named.
     fn counts(&self) -> Later<'_, Result<Counts>>;
 
     /// The masters of the callback keys, by id, the last one signing. Where there are none, `fresh` becomes the first, and
     /// of several callers all get the same.
     fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Vec<(u8, zeroize::Zeroizing<Vec<u8>>)>>>;
 
-    /// Adds a master, which signs from now on; the oldest of more than four goes.
+    /// Adds a master, which signs from now on, and gives its id: the next after the last one's, 1 after 255. The oldest of
+    /// more than four goes.
     fn add_master(&self, master: [u8; 32]) -> Later<'_, Result<u8>>;
 
     /// The time by the store's clock.
@@ -153,8 +168,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// For tests: puts the store's clock forward.
     fn skip(&self, by: Duration);
 
-    /// Resolves when this or, as far as the store can tell, another process has changed what may be claimed. May resolve for
-    /// nothing.
+    /// Resolves when this or, as far as the store can tell, another process has changed what may be claimed, confirmed or
+    /// looked after, since this was called (not: since it was polled). May resolve for nothing, and does at once where the store
+    /// is closed.
     fn changed(&self) -> Later<'_, ()>;
 
     /// Lets what has begun come to its end, and closes. Later calls fail with `closed`.

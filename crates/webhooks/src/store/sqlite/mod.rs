@@ -326,12 +326,12 @@ impl Store for SqliteStore {
 
     fn changed(&self) -> Later<'_, ()> {
         let (mut changed, tell) = self.stir.watch();
-        if tell {
-            // A writer that is too busy to hear of it looks around all the same.
-            let _ = self.order(Order::Watch);
-        }
+        // A writer that is too busy to hear of it looks around all the same.
+        let over = self.queues().map(|queues| tell.then(|| queues.orders.try_send(Order::Watch))).is_err();
         Box::pin(async move {
-            let _ = changed.changed().await;
+            if !over {
+                let _ = changed.changed().await;
+            }
         })
     }
 
