@@ -191,8 +191,8 @@ impl InboxBuilder {
         self
     }
 
-    /// Opens only an inbox that exists, and leaves looking after it to those that handle its events: for a tool that looks into
-    /// it, perhaps beside a running receiver. `false`.
+    /// Opens a file only where it exists, and leaves looking after the inbox to those that handle its events: for a tool that
+    /// looks into it, perhaps beside a running receiver. `false`.
     pub fn existing(mut self, existing: bool) -> Self {
         self.existing = existing;
         self

@@ -82,7 +82,15 @@ async fn open_file(_path: PathBuf, _existing: bool) -> Result<Arc<dyn Store>> {
     Err(config("an inbox in a file needs the feature `sqlite` of image-intelligence-webhooks"))
 }
 
-#[expect(clippy::unused_async, reason = "Postgres is reached over the network")]
+#[cfg(feature = "postgres")]
+async fn open_postgres(url: Secret) -> Result<Arc<dyn Store>> {
+    use crate::store::postgres::{PostgresOptions, PostgresStore};
+
+    Ok(PostgresStore::open(url.expose(), PostgresOptions::default()).await?)
+}
+
+#[cfg(not(feature = "postgres"))]
+#[expect(clippy::unused_async, reason = "as with the feature")]
 async fn open_postgres(_url: Secret) -> Result<Arc<dyn Store>> {
     Err(config("an inbox in Postgres needs the feature `postgres` of image-intelligence-webhooks"))
 }

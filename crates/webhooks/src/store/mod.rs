@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 mod rows;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

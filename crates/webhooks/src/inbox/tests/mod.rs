@@ -3,6 +3,8 @@ mod handling;
 #[cfg(feature = "sqlite")]
 mod looking;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod setting;
 mod timing;
 

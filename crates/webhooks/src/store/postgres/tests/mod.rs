@@ -1,0 +1,40 @@
+//! Against a real Postgres: what only it can do, and the contract of every store.
+
+pub(crate) mod cluster;
+mod opening;
+mod sharing;
+
+use std::sync::Arc;
+
+use image_intelligence_core::{Later, Result};
+
+use super::{PostgresOptions, PostgresStore};
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::contract::{Lab, contract};
+
+/// Opens a store as users do.
+async fn open(url: &str) -> Result<Arc<PostgresStore>> {
+    PostgresStore::open(url, PostgresOptions::default()).await
+}
+
+/// A database, and what time it is there.
+struct Database {
+    url: String,
+    clock: Clock,
+}
+
+impl Lab for Database {
+    fn fresh() -> Later<'static, Self> {
+        Box::pin(async { Self { url: cluster::shared().database().await, clock: Clock::default() } })
+    }
+
+    fn open(&self) -> Later<'_, Arc<dyn Store>> {
+        Box::pin(async {
+            let options = PostgresOptions { clock: self.clock.clone(), ..PostgresOptions::default() };
+            PostgresStore::open(&self.url, options).await.unwrap() as Arc<dyn Store>
+        })
+    }
+}
+
+contract!(Database);
