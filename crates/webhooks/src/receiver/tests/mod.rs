@@ -51,7 +51,7 @@ fn done(id: &str) -> Vec<u8> {
 }
 
 fn inbox(store: &Arc<Fake>) -> Inbox {
-    Inbox::over(store.clone(), <_>::default(), tokio::runtime::Handle::current())
+    Inbox::of(store.clone())
 }
 
 fn builder(store: &Arc<Fake>) -> ReceiverBuilder {
