@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -89,6 +89,16 @@ impl Cluster {
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         client(&self.url("postgres")).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         self.url(&name)
+    }
+
+    /// Puts a file into its folder of data, which only it may read.
+    pub(super) fn put(&self, name: &str, text: &str) {
+        let file = self.dir.join("data").join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        if self.as_root {
+            assert!(Command::new("chown").arg("postgres").arg(&file).status().unwrap().success());
+        }
     }
 
     /// Ends it as a crash would, and starts it again.

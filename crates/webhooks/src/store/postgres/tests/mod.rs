@@ -1,6 +1,7 @@
 //! Against a real Postgres: what only it can do, and the contract of every store.
 
 mod cluster;
+mod encrypted;
 mod opening;
 mod sharing;
 
