@@ -17,8 +17,8 @@ use std::time::Duration;
 use image_intelligence_core::{Intent, JobRef, Kind, Later, Result, Rid, Timestamp};
 
 pub(crate) use rows::{
-    Claimed, Counts, Entry, Finish, Hint, Incoming, Known, Lease, Origin, Outcome, Overdue, Pruned, Query, Receipt,
-    Seen, Statement, Terminal, Unconfirmed, Value,
+    Claimed, Counts, Entry, Finish, Hint, Incoming, Known, Lease, Masters, Origin, Outcome, Overdue, Pruned, Query,
+    Receipt, Seen, Statement, Terminal, Unconfirmed, Value,
 };
 
 /// What a store does.
@@ -156,7 +156,7 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// The masters of the callback keys, by id, the last one signing. Where there are none, `fresh` becomes the first, and
     /// of several callers all get the same.
-    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Vec<(u8, zeroize::Zeroizing<Vec<u8>>)>>>;
+    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Masters>>;
 
     /// Adds a master, which signs from now on, and gives its id: the next after the last one's, 1 after 255. The oldest of
     /// more than four goes.

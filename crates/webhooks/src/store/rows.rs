@@ -195,6 +195,9 @@ pub(crate) struct Entry {
     pub(crate) body: Option<Bytes>,
 }
 
+/// The masters of the callback keys by their ids, the last one signing.
+pub(crate) type Masters = Vec<(u8, zeroize::Zeroizing<Vec<u8>>)>;
+
 /// What was taken away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Pruned {

@@ -7,7 +7,7 @@ use rusqlite::{named_params, params};
 
 use super::errand::Within;
 use super::fault::{Fault, Ruled};
-use super::jobs::{job_ref, kind, label, millis};
+use super::jobs::{job_ref, kind, label, millis, number};
 use crate::store::{Hint, Seen, Terminal, Unconfirmed};
 
 pub(super) fn unconfirmed(within: Within<'_>, most: usize, lease: Duration) -> Ruled<Vec<Unconfirmed>> {
@@ -17,7 +17,7 @@ pub(super) fn unconfirmed(within: Within<'_>, most: usize, lease: Duration) -> R
          FROM event LEFT JOIN job USING (rid)
          WHERE event.state = 'received' AND event.due <= ? ORDER BY event.due, event.seq LIMIT ?",
     )?;
-    let mut rows = select.query(params![within.now, most as i64])?;
+    let mut rows = select.query(params![within.now, number(most)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let hint = row.get::<_, Option<String>>(5)?;
@@ -53,7 +53,7 @@ pub(super) fn confirm(within: Within<'_>, seq: i64, terminal: &Terminal) -> Rule
          WHERE seq = :seq AND state = 'received'",
     )?;
     let changed = event.execute(named_params! {
-        ":now": within.now, ":label": terminal.label.as_str(), ":size": terminal.body.len() as i64, ":seq": seq,
+        ":now": within.now, ":label": terminal.label.as_str(), ":size": number(terminal.body.len()), ":seq": seq,
     })?;
     if changed > 0 {
         let mut body = within.db.prepare_cached("UPDATE body SET body = ? WHERE seq = ?")?;

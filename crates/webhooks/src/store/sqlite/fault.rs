@@ -40,7 +40,7 @@ impl Fault {
     pub(super) fn reach(&self) -> Reach {
         let Self::Database(error) = self else { return Reach::One };
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Reach::All,
+            Some(ErrorCode::DatabaseBusy) => Reach::All,
             // What was not synced may or may not be there, and a second try that says it worked would prove nothing.
             Some(
                 ErrorCode::SystemIoFailure
@@ -73,9 +73,7 @@ pub(super) fn told(error: &rusqlite::Error) -> Error {
     let said = plain(error);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => store("the disk is full; make room").with_retryable(true),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            store("another process holds the database; try again").with_retryable(true)
-        }
+        Some(ErrorCode::DatabaseBusy) => store("another process holds the database; try again").with_retryable(true),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             store(format!("the disk failed ({said}); look after it, then reopen the inbox")).with_retryable(true)
         }

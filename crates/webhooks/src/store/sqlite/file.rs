@@ -67,9 +67,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     prepare(&mut connection)?;
     let set = || {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "fullfsync", true)?;
-        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+        synced(&connection)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -64 * 1024)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // What a crash or a failed sync has left in the log goes into the database, and is synced there, before anything is
@@ -77,8 +76,22 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     };
     set().map_err(told)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// The connection that copies the log into the database.
+pub(super) fn copier(path: &Path) -> Result<Connection> {
+    let connection = open(path)?;
+    synced(&connection).map_err(|error| told(&error))?;
+    Ok(connection)
+}
+
+/// On a mac only this reaches the disk itself.
+fn synced(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)
 }
 
 /// A connection that only reads.

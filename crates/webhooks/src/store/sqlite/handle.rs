@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, Row, ToSql, named_params, params, params_
 
 use super::errand::Within;
 use super::fault::{Fault, Ruled, plain, store};
-use super::jobs::{label, millis};
+use super::jobs::{label, millis, number};
 use crate::event_key::EventKey;
 use crate::store::{Claimed, Lease, Statement, Value};
 
@@ -40,7 +40,7 @@ pub(super) fn claim(within: Within<'_>, most: usize, lease: Duration, attempts: 
     // Those that turn out to be dead are none that were asked for.
     while claimed.len() < most {
         let mut found = Vec::new();
-        let mut rows = select.query(params![within.now, (most - claimed.len()) as i64])?;
+        let mut rows = select.query(params![within.now, number(most - claimed.len())])?;
         while let Some(row) = rows.next()? {
             found.push((event(row)?, row.get_ref(8)?.as_str().is_ok_and(|state| state == "leased")));
         }

@@ -28,6 +28,11 @@ pub(super) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
 }
 
+/// As the database counts.
+pub(super) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 pub(super) fn standing(within: Within<'_>, rid: Rid) -> Ruled<Standing> {
     let found = within
         .db
@@ -47,7 +52,7 @@ pub(super) fn record(within: Within<'_>, intent: &Intent) -> Ruled<()> {
         )?
         .execute(named_params! {
             ":rid": intent.rid.as_bytes(), ":kind": intent.kind.as_str(), ":namespace": intent.namespace,
-            ":custom_id": intent.custom_id, ":images": intent.images as i64, ":deliver": intent.deliver,
+            ":custom_id": intent.custom_id, ":images": number(intent.images), ":deliver": intent.deliver,
             ":holder": within.holder, ":now": within.now,
         })?;
     Ok(())
@@ -171,7 +176,7 @@ pub(super) fn finish(within: Within<'_>, rid: Rid, finish: &Finish) -> Ruled<boo
             named_params! {
                 ":key": &key.0, ":rid": rid.as_bytes(), ":kind": kind.as_str(), ":job_id": id,
                 ":label": terminal.label.as_str(), ":state": born, ":due": due, ":now": now,
-                ":confirmed_at": confirmed_at, ":ended_at": ended_at, ":size": terminal.body.len() as i64,
+                ":confirmed_at": confirmed_at, ":ended_at": ended_at, ":size": number(terminal.body.len()),
             },
             |row| row.get(0),
         )
@@ -189,7 +194,7 @@ pub(super) fn overdue(within: Within<'_>, most: usize, lease: Duration) -> Ruled
          WHERE state IN ('expected', 'unknown') AND look_at <= ? ORDER BY look_at LIMIT ?",
     )?;
     let mut take = within.db.prepare_cached("UPDATE job SET look_at = ?2, tries = tries + 1 WHERE rid = ?1")?;
-    let mut rows = select.query(params![within.now, most as i64])?;
+    let mut rows = select.query(params![within.now, number(most)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let kind = kind(row, 1)?;
@@ -243,7 +248,7 @@ pub(super) fn label(row: &Row<'_>, column: usize) -> Ruled<EventKind> {
     Ok(EventKind::ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or(EventKind::Unknown))
 }
 
-/// From the columns namespace, id and created_at, the first of which has the given place.
+/// From the columns `namespace`, `id` and `created_at`, the first of which has the given place.
 pub(super) fn job_ref(row: &Row<'_>, kind: Kind, first: usize) -> Ruled<Option<JobRef>> {
     let Some(id) = row.get::<_, Option<String>>(first + 1)? else { return Ok(None) };
     let created_at = row.get::<_, Option<i64>>(first + 2)?.map(Timestamp::from_millis);

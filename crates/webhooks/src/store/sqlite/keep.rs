@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::errand::Within;
 use super::fault::Ruled;
-use super::jobs::millis;
-use crate::store::Pruned;
+use super::jobs::{millis, number};
+use crate::store::{Masters, Pruned};
 
 /// No more than so many masters are kept.
 const MASTERS: usize = 4;
@@ -30,7 +30,7 @@ pub(super) fn replay(within: Within<'_>, seqs: &[i64]) -> Ruled<u64> {
 
 /// Takes away up to `most` of each sort.
 pub(super) fn prune(within: Within<'_>, bodies: Duration, keys: Duration, most: usize) -> Ruled<Pruned> {
-    let (bodies, keys, most) = (within.now - millis(bodies), within.now - millis(keys), most as i64);
+    let (bodies, keys, most) = (within.now - millis(bodies), within.now - millis(keys), number(most));
     let mut old = within.db.prepare_cached(
         "SELECT seq FROM event WHERE pruned = 0 AND ended_at IS NOT NULL AND ended_at <= ? AND state = 'done' LIMIT ?",
     )?;
@@ -60,9 +60,6 @@ pub(super) fn prune(within: Within<'_>, bodies: Duration, keys: Duration, most: 
 fn numbers(statement: &mut rusqlite::CachedStatement<'_>, before: i64, most: i64) -> Ruled<Vec<i64>> {
     Ok(statement.query_map([before, most], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
-
-/// Masters by their ids, the last one signing.
-pub(super) type Masters = Vec<(u8, Zeroizing<Vec<u8>>)>;
 
 pub(super) fn masters(within: Within<'_>, fresh: &[u8; 32]) -> Ruled<Masters> {
     let masters = kept(within)?;

@@ -7,6 +7,7 @@
 //! may be tried again, and change nothing. After a failed read, write or sync, or where the file is damaged, nobody knows what
 //! is on the disk: every later write fails, with a `store` error that may be tried again, until the file is reopened.
 
+mod checkpoint;
 mod confirm;
 mod errand;
 mod fault;
@@ -37,8 +38,8 @@ use self::fault::{Fault, Ruled, store};
 use self::reader::Look;
 use self::writer::{Order, Stir, Writer};
 use super::{
-    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Overdue, Pruned, Query, Receipt, Statement, Store,
-    Terminal, Unconfirmed,
+    Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Masters, Overdue, Pruned, Query, Receipt, Statement,
+    Store, Terminal, Unconfirmed,
 };
 use crate::clock::Clock;
 
@@ -304,7 +305,7 @@ impl Store for SqliteStore {
         self.read(move |db| look::counts(db, now))
     }
 
-    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Vec<(u8, Zeroizing<Vec<u8>>)>>> {
+    fn masters(&self, fresh: [u8; 32]) -> Later<'_, Result<Masters>> {
         let fresh = Zeroizing::new(fresh);
         self.write(false, move |within| keep::masters(within, &fresh))
     }

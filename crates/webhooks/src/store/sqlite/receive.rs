@@ -14,7 +14,7 @@ const RAW_KEY: i64 = 24 * 60 * 60 * 1000;
 pub(super) fn put(within: Within<'_>, bodies: &[&Incoming]) -> Ruled<Receipt> {
     // Each would replace the one before it until one needs no confirming: that one stays.
     let Some(stays) = bodies.iter().find(|one| !unsure(one)).or(bodies.last()) else { return Ok(Receipt::Duplicate) };
-    let count = bodies.len() as i64;
+    let count = jobs::number(bodies.len());
     let job = match &stays.origin {
         Origin::Ours { rid, .. } => jobs::standing(within, *rid)?,
         _ => jobs::Standing::default(),
@@ -48,7 +48,7 @@ pub(super) fn put(within: Within<'_>, bodies: &[&Incoming]) -> Ruled<Receipt> {
         )?
         .execute(named_params! {
             ":count": count, ":label": stays.label.as_str(), ":signed": stays.signed, ":job_id": row.job_id,
-            ":size": stays.body.len() as i64, ":state": row.state, ":due": row.due, ":ended_at": row.ended_at,
+            ":size": jobs::number(stays.body.len()), ":state": row.state, ":due": row.due, ":ended_at": row.ended_at,
             ":seq": seq,
         })?;
     within.db.prepare_cached("UPDATE body SET body = ? WHERE seq = ?")?.execute(params![&stays.body[..], seq])?;
@@ -111,7 +111,7 @@ fn insert(within: Within<'_>, incoming: &Incoming, count: i64, deliver: bool) ->
             named_params! {
                 ":key": &incoming.key.0, ":rid": row.rid, ":kind": row.kind, ":job_id": row.job_id,
                 ":label": incoming.label.as_str(), ":state": row.state, ":signed": incoming.signed, ":count": count,
-                ":due": row.due, ":now": within.now, ":ended_at": row.ended_at, ":size": incoming.body.len() as i64,
+                ":due": row.due, ":now": within.now, ":ended_at": row.ended_at, ":size": jobs::number(incoming.body.len()),
             },
             |row| row.get(0),
         )

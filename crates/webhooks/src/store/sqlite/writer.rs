@@ -10,6 +10,7 @@ use image_intelligence_core::Error;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::checkpoint::{self, Checkpoints, Over};
 use super::errand::{Errand, Within, run};
 use super::fault::{Fault, Reach, Ruled};
 use super::file::{Lock, named};
@@ -75,8 +76,8 @@ pub(super) struct Writer {
     wants: bool,
     lock: Option<Lock>,
     stir: Stir,
-    /// Why nothing is written any more.
-    over: Option<Error>,
+    checkpoints: Checkpoints,
+    over: Over,
     /// When other processes were last looked for, and what was seen.
     looked: Instant,
     seen: i64,
@@ -85,6 +86,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Takes the lock, if it is wanted and free, and gives back what its last holder held.
     pub(super) fn new(path: &Path, db: Connection, clock: Clock, wants: bool, stir: Stir) -> Result<Self, Error> {
+        let over = Over::default();
         let mut writer = Self {
             path: path.to_owned(),
             db,
@@ -92,7 +94,8 @@ impl Writer {
             wants,
             lock: None,
             stir,
-            over: None,
+            checkpoints: Checkpoints::start(path, over.clone())?,
+            over,
             looked: Instant::now(),
             seen: 0,
         };
@@ -109,6 +112,7 @@ impl Writer {
             // As many as came now are likely to come again: each waits for its answer before it asks for more.
             likely = errands.len();
             self.settle(&mut errands);
+            self.checkpoints.tend(&self.db, &self.path, &self.over);
             if self.looked.elapsed() > LOOK {
                 self.look_around();
             }
@@ -135,7 +139,7 @@ impl Writer {
     /// Has what other processes did known, and takes the lock once its holder has ended.
     fn look_around(&mut self) {
         self.looked = Instant::now();
-        if self.over.is_some() {
+        if self.over.get().is_some() {
             return;
         }
         if let Err(error) = self.lock() {
@@ -186,18 +190,18 @@ impl Writer {
                 while !errands.is_empty() {
                     let mut alone: Vec<_> = errands.drain(..1).collect();
                     let failed = self.commit(&mut alone).err().map(|(_, error)| error);
-                    self.answer(alone.into_iter(), failed);
+                    self.answer(alone.into_iter(), failed.as_ref());
                 }
             }
-            Err((_, error)) => self.answer(errands.drain(..), Some(&error).cloned()),
+            Err((_, error)) => self.answer(errands.drain(..), Some(&error)),
         }
     }
 
-    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<Error>) {
+    fn answer(&self, errands: impl Iterator<Item = Box<dyn Errand>>, failed: Option<&Error>) {
         let mut stirs = false;
         for errand in errands {
             stirs |= errand.stirs();
-            errand.answer(failed.clone());
+            errand.answer(failed.cloned());
         }
         if stirs && failed.is_none() {
             self.stir.all();
@@ -205,17 +209,13 @@ impl Writer {
     }
 
     fn commit(&mut self, errands: &mut [Box<dyn Errand>]) -> Result<(), (Reach, Error)> {
-        if let Some(over) = &self.over {
+        if let Some(over) = self.over.get() {
             return Err((Reach::All, over.clone()));
         }
         self.transact(|within| run(errands, within)).map_err(|fault| {
+            checkpoint::stop(&fault, &self.path, &self.over);
             let reach = fault.reach();
-            let error = named(&self.path, fault.into_error());
-            if reach == Reach::Forever {
-                tracing::error!(error = %error, "the inbox takes nothing more until it is reopened");
-                let over = error.clone().with_retryable(true).with_context("closed to writes until it is reopened");
-                self.over = Some(over);
-            }
+            let error = self.over.get().cloned().unwrap_or_else(|| named(&self.path, fault.into_error()));
             (reach, error)
         })
     }
