@@ -1,6 +1,6 @@
 //! Every test there is.
 
-use crate::languages::{HandOver, kotlin, node, python, swift};
+use crate::languages::{HandOver, kotlin, machine, node, python, swift};
 use crate::step::{Outcome, cargo, run};
 use crate::{fuzz, lint, models, simulate};
 
@@ -40,7 +40,12 @@ pub(crate) fn run_one(language: &str) -> Outcome {
     }
 }
 
+/// Whether the programs of Postgres are on the machine: on the path, or where Debian puts them.
+const POSTGRES: &str = "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb";
+
 fn rust(full: bool) -> Outcome {
+    // The tests of the inbox start one of their own.
+    machine::package(&["sh", "-c", POSTGRES], "postgresql")?;
     let mut tests = cargo(["test", "--workspace", "--all-features", "--locked"]);
     if full {
         // Tests that come in two sizes take the larger one: 5,000 pictures through a run that is killed, 2,000 jobs with

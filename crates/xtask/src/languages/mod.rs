@@ -4,7 +4,7 @@
 pub(crate) mod artefact;
 mod hand_over;
 pub(crate) mod kotlin;
-mod machine;
+pub(crate) mod machine;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod swift;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use image_intelligence_core::{Rid, Timestamp};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use zeroize::Zeroizing;
 
 use super::db::Db;
@@ -48,18 +49,41 @@ fn entry(row: &Row) -> Entry {
 }
 
 pub(super) async fn list(db: &Db, query: Query) -> Result<Vec<Entry>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {{s}}.event e LEFT JOIN {{s}}.job j ON j.rid = e.rid
-        WHERE ($1::text IS NULL OR e.state = $1) AND ($2::text IS NULL OR e.label = $2)
-            AND ($3::text IS NULL OR e.rid IS NULL AND e.job_id = $3 OR e.rid = $4 OR e.rid IN (SELECT rid FROM {{s}}.job WHERE job_id = $3))
-            AND ($5::bigint IS NULL OR e.seq < $5)
-        ORDER BY e.seq DESC LIMIT $6"
-    );
     let label = query.label.map(image_intelligence_core::EventKind::as_str);
     let rid = query.job.as_deref().and_then(Rid::from_hex);
     let rid = rid.as_ref().map(|rid| &rid.as_bytes()[..]);
-    let job = query.job.as_deref().map(kept);
-    let rows = db.rows(&sql, &[&query.state, &label, &job, &rid, &query.before, &limit(query.most)]).await?;
+    let (job, most) = (query.job.as_deref().map(kept), limit(query.most));
+    // Only what is asked for stands in the statement, or no index would help.
+    let (mut conditions, mut values) = (Vec::new(), Vec::<&(dyn ToSql + Sync)>::new());
+    if let Some(state) = &query.state {
+        values.push(state);
+        conditions.push(format!("e.state = ${}", values.len()));
+    }
+    if let Some(label) = &label {
+        values.push(label);
+        conditions.push(format!("e.label = ${}", values.len()));
+    }
+    if let Some(job) = &job {
+        values.extend([job as &(dyn ToSql + Sync), &rid]);
+        let (job, rid) = (values.len() - 1, values.len());
+        conditions.push(format!(
+            "e.seq IN (SELECT seq FROM {{s}}.event WHERE job_id = ${job} AND rid IS NULL
+                UNION SELECT seq FROM {{s}}.event WHERE rid = ${rid}
+                UNION SELECT seq FROM {{s}}.event JOIN {{s}}.job USING (rid) WHERE job.job_id = ${job})"
+        ));
+    }
+    if let Some(before) = &query.before {
+        values.push(before);
+        conditions.push(format!("e.seq < ${}", values.len()));
+    }
+    values.push(&most);
+    let all = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{s}}.event e LEFT JOIN {{s}}.job j ON j.rid = e.rid WHERE {all}
+        ORDER BY e.seq DESC LIMIT ${}",
+        values.len()
+    );
+    let rows = db.rows(&sql, &values).await?;
     Ok(rows.iter().map(entry).collect())
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn done(db: &Db, lease: Lease, with: Vec<Statement>) -> Result<
     let ahead = db.ahead();
     let values: super::db::Values<'_> = &[&ahead, &lease.seq, &lease.generation];
     if with.is_empty() {
-        return Ok(db.changes(sql, values).await?);
+        return db.changes(sql, values).await;
     }
     let mut client = db.client().await?;
     let tx = client.transaction().await?;

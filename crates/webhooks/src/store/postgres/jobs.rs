@@ -1,4 +1,4 @@
-//! Our own jobs: intended -> expected | refused | unknown -> completed | gave_up.
+//! Our own jobs: intended -> expected | refused | unknown -> completed | `gave_up`.
 
 use std::time::Duration;
 

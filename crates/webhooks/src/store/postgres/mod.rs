@@ -22,13 +22,13 @@ mod values;
 mod writer;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use image_intelligence_core::{Error, ErrorKind, Intent, JobRef, Kind, Later, Result, Rid, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -72,7 +72,7 @@ pub(crate) struct PostgresStore {
     runtime: Handle,
     poll: Duration,
     process: u32,
-    listener: OnceCell<JoinHandle<()>>,
+    listener: OnceLock<JoinHandle<()>>,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -105,7 +105,7 @@ impl PostgresStore {
             runtime: Handle::current(),
             poll: options.poll,
             process: std::process::id(),
-            listener: OnceCell::new(),
+            listener: OnceLock::new(),
         }))
     }
 
@@ -319,7 +319,7 @@ impl Store for PostgresStore {
                 return;
             }
             let (db, changes) = (Arc::clone(&self.db), Arc::clone(&self.changes));
-            self.listener.get_or_init(|| async { self.runtime.spawn(changes.listen(db)) }).await;
+            self.listener.get_or_init(|| self.runtime.spawn(changes.listen(db)));
             // A word that was lost on its way is made up for by the poll.
             let _ = tokio::time::timeout(self.poll, told.changed()).await;
         })

@@ -87,5 +87,5 @@ pub(super) fn stop(fault: &Fault, path: &Path, over: &Over) {
     }
     let error = file::named(path, told(error));
     tracing::error!(error = %error, "the inbox takes nothing more until it is reopened");
-    let _ = over.set(error.with_retryable(true).with_context("nothing is written until the inbox is reopened"));
+    let _ = over.set(error.with_retryable(false).with_context("nothing is written until the inbox is reopened"));
 }

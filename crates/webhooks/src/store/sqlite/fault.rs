@@ -75,10 +75,10 @@ pub(super) fn told(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DiskFull) => store("the disk is full; make room").with_retryable(true),
         Some(ErrorCode::DatabaseBusy) => store("another process holds the database; try again").with_retryable(true),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
-            store(format!("the disk failed ({said}); look after it, then reopen the inbox")).with_retryable(true)
+            store(format!("the disk failed ({said}); look after it, then reopen the inbox"))
         }
         Some(ErrorCode::ReadOnly) => {
-            store("the file cannot be written; give this user the right to, then reopen the inbox").with_retryable(true)
+            store("the file cannot be written; give this user the right to, then reopen the inbox")
         }
         Some(ErrorCode::NotADatabase) => store("it is no inbox; name another file"),
         Some(ErrorCode::DatabaseCorrupt) => {

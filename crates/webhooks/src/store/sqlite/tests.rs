@@ -96,7 +96,7 @@ fn a_file_that_cannot_be_written_is_refused() {
     let connection = Connection::open_with_flags(file.path(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let error = connection.execute("DELETE FROM event", []).unwrap_err();
     let told = fault::told(&error);
-    assert!(told.message().contains("cannot be written") && told.retryable(), "{told}");
+    assert!(told.message().contains("cannot be written") && !told.retryable(), "{told}");
     assert_eq!(Fault::from(error).reach(), fault::Reach::Forever);
 }
 
@@ -201,7 +201,7 @@ async fn after_a_failed_sync_nothing_is_written_until_it_is_reopened() {
     let calls = (store.receive(vec![webhook("after", 10)]), store.claim(1, MINUTE, 12));
     let (received, claimed) = tokio::join!(calls.0, calls.1);
     for error in [received.unwrap_err(), claimed.unwrap_err()] {
-        assert!(error.kind() == ErrorKind::Store && error.retryable() && error.message().contains("reopen"), "{error}");
+        assert!(error.kind() == ErrorKind::Store && !error.retryable() && error.message().contains("reopen"), "{error}");
     }
     assert_eq!(store.counts().await.unwrap().events[1], ("ready", 2));
     store.close().await;
@@ -227,7 +227,7 @@ async fn a_damaged_file_takes_nothing_more() {
             let error = store.receive(vec![webhook("a", 10)]).await.unwrap_err();
             let later = store.record(Intent::new(Kind::Detect, Rid::from_bytes([1; 16]), "", 1, Timestamp::default()));
             let later = later.await.unwrap_err();
-            assert!(later.retryable() && later.message().contains("reopened"), "{later}");
+            assert!(!later.retryable() && later.message().contains("reopened"), "{later}");
             store.close().await;
             error
         }

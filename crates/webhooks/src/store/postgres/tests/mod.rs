@@ -1,6 +1,7 @@
 //! Against a real Postgres: what only it can do, and the contract of every store.
 
 pub(crate) mod cluster;
+mod encrypted;
 mod opening;
 mod sharing;
 
@@ -18,15 +19,15 @@ async fn open(url: &str) -> Result<Arc<PostgresStore>> {
     PostgresStore::open(url, PostgresOptions::default()).await
 }
 
-/// A database, and what time it is there.
-struct Database {
+/// A schema of one test's own, and what time it is there.
+struct Schema {
     url: String,
     clock: Clock,
 }
 
-impl Lab for Database {
+impl Lab for Schema {
     fn fresh() -> Later<'static, Self> {
-        Box::pin(async { Self { url: cluster::shared().database().await, clock: Clock::default() } })
+        Box::pin(async { Self { url: cluster::shared().schema(), clock: Clock::default() } })
     }
 
     fn open(&self) -> Later<'_, Arc<dyn Store>> {
@@ -37,4 +38,4 @@ impl Lab for Database {
     }
 }
 
-contract!(Database);
+contract!(Schema);

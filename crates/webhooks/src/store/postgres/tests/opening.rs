@@ -20,6 +20,11 @@ async fn what_is_wrong_with_the_way_in_is_said_without_the_password() {
     let cluster = shared();
     let url = cluster.database().await;
 
+    let sql = format!("CREATE ROLE guarded SUPERUSER LOGIN PASSWORD '{PASSWORD}'");
+    client(&url).await.batch_execute(&sql).await.unwrap();
+    let url = url.replace("postgres:only", "guarded:only");
+    open(&url).await.unwrap().close().await;
+
     let error = refused(&url.replace(PASSWORD, "hunter2")).await;
     assert_eq!((error.kind(), error.retryable()), (ErrorKind::Config, false));
     assert!(error.message().contains("check user and password"), "{error}");

@@ -15,7 +15,7 @@ use crate::event_key::EventKey;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::{Incoming, Origin, Query, Receipt, Statement, Store, Value};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// A webhook of a job that somebody else sent.
 fn foreign(id: &str, body: &str) -> Incoming {
@@ -172,7 +172,7 @@ async fn another_store_is_woken_by_notify_alone() {
     let url = shared().database().await;
     // Longer than any test takes: only word from the other can wake it.
     let waiting = {
-        let options = PostgresOptions { poll: Duration::from_secs(3600), ..PostgresOptions::default() };
+        let options = PostgresOptions { poll: Duration::from_hours(1), ..PostgresOptions::default() };
         PostgresStore::open(&url, options).await.unwrap()
     };
     let other = open(&url).await.unwrap();
