@@ -37,7 +37,7 @@ describe('what a webhook brings', () => {
   });
   it('has the kinds of the native side, each at the place by which it crosses', () => {
     const kinds = native.eventKinds();
-    assert.deepEqual([...kinds].sort(), [...Object.keys(JOBS), 'event', 'unknown'].sort());
+    assert.deepEqual([...kinds].sort(), [...Object.keys(JOBS), 'event', 'gave_up', 'unknown'].sort());
     for (const [kind, job] of Object.entries({ ...JOBS, event: EVENT, unknown: {} })) {
       assert.equal(kinds[native.judge(Buffer.from(JSON.stringify(job))) & 0b111], kind);
     }
