@@ -3,9 +3,9 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use image_intelligence::{AddressClass, Error, ErrorKind, Secret};
+use image_intelligence::{Error, ErrorKind, Secret, stays_here};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
-use url::{Host, Url};
+use url::Url;
 
 use crate::failure::Failure;
 use crate::tls;
@@ -148,19 +148,6 @@ pub(crate) fn client(url: &Url) -> Result<reqwest::Client, Failure> {
     // A proxy on another machine would look for the receiver there.
     let client = if stays_here(url) { client.no_proxy() } else { client };
     client.build().map_err(|error| Failure::config(format!("the HTTP client could not be made: {error}")))
-}
-
-/// Whether the URL names this very machine.
-pub(crate) fn stays_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
-        Some(Host::Ipv6(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
-        None => false,
-    }
 }
 
 /// A URL for people: the token of a callback URL and what follows a `?` can be secrets.

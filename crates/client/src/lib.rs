@@ -91,7 +91,7 @@ pub use image_intelligence_core::{
     RecognitionSearch, RecognizeJob, RecognizeRequest, RecognizedImage, RegisteredEvent, RegisteredWebhook, Result,
     ResumeToken, RetryPolicy, Rid, SchedulePolicy, Secret, SignatureOptions, SortOrder, Target, Timestamp, TokenAnswer,
     Verify, WebhookEvent, WebhookRequest, canonicalise, check, check_length, check_namespace, judge, judge_job,
-    parse_webhook, schema, sign, verify_signature,
+    parse_webhook, schema, sign, stays_here, verify_signature,
 };
 pub use job::Job;
 pub use job_builder::JobBuilder;

@@ -3,9 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
-use url::{Host, Url};
+use url::Url;
 
-use crate::{AddressClass, Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, stays_here};
 
 /// The address under which an API's calls stand, normalised: no slash at the end, no query, no credentials.
 ///
@@ -46,15 +46,7 @@ impl BaseUrl {
 
     /// Whether traffic to it stays on this machine: a loopback address, or the name `localhost`.
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
-            }
-            Some(Host::Ipv4(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
-            Some(Host::Ipv6(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
-            None => false,
-        }
+        stays_here(&self.0)
     }
 
     /// Whether traffic to it is encrypted.

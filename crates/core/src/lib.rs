@@ -78,7 +78,7 @@ pub use geometry::{BoundingBox, ExclusionZones};
 pub use inputs::{Input, Inputs};
 pub use kind::Kind;
 pub use matching::{MatchJob, MatchJobResult, MatchRequest, MatchTarget, Target};
-pub use net::AddressClass;
+pub use net::{AddressClass, stays_here};
 pub use picture::{ImageResult, ImageView, JobImage};
 pub use poll::{PollPolicy, Seen, Step, Wait};
 pub use public_base::PublicBase;

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use url::{Host, Url};
+
 /// What sort of place an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,6 +18,19 @@ pub enum AddressClass {
     LinkLocal,
     /// Reserved, multicast, documentation and the like: nothing to call there.
     Special,
+}
+
+/// Whether a URL names this very machine: by a loopback address, or the name `localhost`.
+pub fn stays_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
+        Some(Host::Ipv6(address)) => AddressClass::of(address.into()) == AddressClass::Loopback,
+        None => false,
+    }
 }
 
 impl AddressClass {

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use image_intelligence::{AddressClass, ErrorKind, Limits};
+use image_intelligence::{AddressClass, ErrorKind, Limits, stays_here};
 use url::{Host, Url};
 
 use crate::doctor::report::Check;
@@ -147,7 +147,7 @@ fn of_url(text: &str, hosted: bool) -> Option<Check> {
     let public = match url.host() {
         Some(Host::Ipv4(address)) => AddressClass::of(address.into()) == AddressClass::Public,
         Some(Host::Ipv6(address)) => AddressClass::of(address.into()) == AddressClass::Public,
-        _ => !delivery::stays_here(&url),
+        _ => !stays_here(&url),
     };
     if hosted && !public {
         return failed(format!("{shown}: the API cannot fetch it from there; send the file"));

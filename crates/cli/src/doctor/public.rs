@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use image_intelligence::{AddressClass, ErrorKind, Limits, PublicBase, sign};
+use image_intelligence::{AddressClass, ErrorKind, Limits, PublicBase, sign, stays_here};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Host;
 
-use crate::delivery::{Target, seconds, stays_here};
+use crate::delivery::{Target, seconds};
 use crate::doctor::network::{self, Place};
 use crate::doctor::report::Check;
 use crate::secrets;
