@@ -18,7 +18,7 @@ pub(crate) use account::{
     CompletionsArgs, FeedbackCommand, FeedbackGiveArgs, FeedbackListArgs, ManArgs, TokenArgs, WebhooksCommand,
     WebhooksRegisterArgs,
 };
-pub(crate) use hooks::{DoctorArgs, EventName, TriggerArgs};
+pub(crate) use hooks::{DoctorArgs, EventName, ListenArgs, TriggerArgs};
 pub(crate) use jobs::{JobsCommand, JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs};
 pub(crate) use recognition::{
     GroupsCommand, IdentitiesCommand, IdentityCreateArgs, IdentityUpdateArgs, ImagesCommand, ImagesDownloadArgs,
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     /// Have the events of your application posted to a URL
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Receive webhooks: print each, or pass it on
+    Listen(Box<ListenArgs>),
     /// Send a webhook to your receiver, as the service would
     Trigger(Box<TriggerArgs>),
     /// Show whose the credentials are, and what they allow
@@ -107,6 +109,7 @@ impl Command {
             Self::Groups(command) => command.format(),
             Self::Images(command) => command.format(),
             Self::Webhooks(WebhooksCommand::Register(args)) => args.shape.format(),
+            Self::Listen(args) => args.shape.format(),
             Self::Trigger(args) => Format::from_flags(args.json, false),
             Self::Token(args) => args.shape.format(),
             Self::Completions(_) | Self::Man(_) => Format::Text,

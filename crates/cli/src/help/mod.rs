@@ -31,6 +31,7 @@ What recognition keeps:
   images       The pictures of faces, and pictures that the API keeps
 
 Webhooks:
+  listen       Receive webhooks: print each, or pass it on
   trigger      Send a webhook to your receiver, as the service would
   webhooks     Have the events of your application posted to a URL
 
@@ -65,13 +66,14 @@ Examples:
   ii recognize door.jpg --namespace staff    whose face it is
   ii jobs wait ii1_..                    go on waiting for a job
   ii jobs find --custom-id crate-17      whether a job was made
+  ii listen                              webhooks, as they come
   ii trigger detect --to http://127.0.0.1:9000/ii    a webhook for your receiver
 
 Environment:
   II_BASE_URL       where the API is, as --base-url
   II_CLIENT_ID      the credentials; an `ii serve` on this machine
   II_CLIENT_SECRET  needs none
-  II_WEBHOOK_SECRET what signs the events, for `ii webhooks register`, `ii trigger`
+  II_WEBHOOK_SECRET what signs events: `ii webhooks register`, `ii trigger`, `ii listen`
   NO_COLOR          no colours
 
 Exit codes:
@@ -98,7 +100,11 @@ of JSON, where those with a ? are there if they are known:
 
 pub(crate) const DEMO: &str = "\
 Needs nothing: the server runs inside this command, on this machine only, and
-the environment is ignored.";
+the environment is ignored.
+
+The result comes by webhook: a receiver, inside this command too, stores what the
+server posts in an inbox before it answers 200, and asks the server whether that is
+true. With --poll there is none, and the client asks until the job is done.";
 
 pub(crate) const SERVE: &str = "\
 Examples:
