@@ -11,6 +11,7 @@ mod faults;
 mod feedback;
 mod jobs;
 mod kinds;
+mod listen;
 mod lost;
 mod manual;
 mod many;
