@@ -16,6 +16,7 @@ mod failure;
 mod feedback;
 mod help;
 mod identities;
+mod inbox;
 mod interrupt;
 mod jobs;
 mod kinds;
@@ -97,6 +98,7 @@ async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, F
         Command::Images(command) => faces::images(command, base_url).await,
         Command::Webhooks(WebhooksCommand::Register(args)) => webhooks::register(args, base_url).await,
         Command::Listen(args) => listen::run(*args, base_url).await,
+        Command::Inbox(command) => inbox::run(command).await,
         Command::Trigger(args) => trigger::run(*args).await,
         Command::Token(args) => token::run(&args, base_url).await,
         Command::Completions(args) => manual::completions(&args),

@@ -63,7 +63,7 @@ pub(crate) struct ListenArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) forward_to: Option<String>,
 
-    /// Keep events here until they are done (a file, made where there is none, or postgres://..)
+    /// Keep events here until they are done (a file, made where there is none, or `postgres://..`)
     #[arg(long, value_name = "FILE")]
     pub(crate) inbox: Option<PathBuf>,
 
@@ -139,6 +139,10 @@ pub(crate) struct DoctorArgs {
     /// Where your webhooks are to arrive: a POST goes there, which must be answered with 200 in time
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+
+    /// The inbox of your receiver (a file, or `postgres://..`): opened, and its events counted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inbox: Option<PathBuf>,
 
     /// How long each check may take [default: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]

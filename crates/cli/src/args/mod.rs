@@ -2,6 +2,7 @@
 
 mod account;
 mod hooks;
+mod inbox;
 mod jobs;
 mod recognition;
 mod server;
@@ -19,6 +20,7 @@ pub(crate) use account::{
     WebhooksRegisterArgs,
 };
 pub(crate) use hooks::{DoctorArgs, EventName, ListenArgs, TriggerArgs};
+pub(crate) use inbox::{InboxCommand, InboxListArgs, InboxReplayArgs, InboxShowArgs, PageArgs, PlaceArgs};
 pub(crate) use jobs::{JobsCommand, JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs};
 pub(crate) use recognition::{
     GroupsCommand, IdentitiesCommand, IdentityCreateArgs, IdentityUpdateArgs, ImagesCommand, ImagesDownloadArgs,
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     Webhooks(WebhooksCommand),
     /// Receive webhooks: print each, or pass it on
     Listen(Box<ListenArgs>),
+    /// Look into what a receiver keeps, and have it handled again
+    #[command(subcommand, after_help = help::INBOX)]
+    Inbox(InboxCommand),
     /// Send a webhook to your receiver, as the service would
     Trigger(Box<TriggerArgs>),
     /// Show whose the credentials are, and what they allow
@@ -110,6 +115,7 @@ impl Command {
             Self::Images(command) => command.format(),
             Self::Webhooks(WebhooksCommand::Register(args)) => args.shape.format(),
             Self::Listen(args) => args.shape.format(),
+            Self::Inbox(command) => command.format(),
             Self::Trigger(args) => Format::from_flags(args.json, false),
             Self::Token(args) => args.shape.format(),
             Self::Completions(_) | Self::Man(_) => Format::Text,

@@ -73,15 +73,12 @@ async fn look(server: &Server, mail: Option<&Mail>, bar: &Bar) -> Result<Seen, F
     tracing::info!(id = job.id(), "submitted");
     // The server ends with this command, and so does the job: there is no way to wait on.
     let deadline = Deadline::start(Some(TIMEOUT));
-    let (job, how) = match mail {
-        Some(mail) => {
-            bar.say(format!("waiting for the webhook of job {}", job.id()));
-            mail.result(job.id(), deadline).await?
-        }
-        None => {
-            let how = "The client asked until it was done (--poll).".to_owned();
-            (waiting::watch(&job, deadline, bar).await.map_err(Failure::for_good)?, how)
-        }
+    let (job, how) = if let Some(mail) = mail {
+        bar.say(format!("waiting for the webhook of job {}", job.id()));
+        mail.result(job.id(), deadline).await?
+    } else {
+        let how = "The client asked until it was done (--poll).".to_owned();
+        (waiting::watch(&job, deadline, bar).await.map_err(Failure::for_good)?, how)
     };
     Ok(Seen { job, pictures, how })
 }

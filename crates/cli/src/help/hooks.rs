@@ -14,9 +14,9 @@ Examples:
   ii listen --forward-to http://127.0.0.1:9000/ii --inbox inbox.db
   ii listen 0 --count 1 --json > event.json
 
-Jobs are taken at /jobs, whoever sent them: give that URL as their webhookUrl. Events
-of the registered webhook are taken at /events. Both are behind --public-url, or the
-address itself; it is said on stderr once it listens. To try it, without the API:
+Jobs are taken at /jobs, whoever sent them: give that URL as their webhookUrl.
+Events of the registered webhook are taken at /events. Both are behind --public-url,
+or the address itself; it is said on stderr once it listens. To try it, without API:
   ii trigger detect --to http://127.0.0.1:8787/jobs
 
 A job's webhook is not signed, so anybody may have made it up. With II_CLIENT_ID and
@@ -75,6 +75,7 @@ Examples:
   ii doctor
   ii doctor cameras/ --public-url https://hooks.example.com/ii
   ii doctor --base-url http://127.0.0.1:8080/v2 --json
+  ii doctor --inbox inbox.db
 
 Looks at each thing in turn, and goes on where one is amiss: the settings and where
 each came from, the base URL, a proxy, DNS, the connection, TLS and its certificate,
@@ -84,6 +85,9 @@ the pictures that you name. No job is made, so nothing is spent.
 With --public-url, one POST goes there from this machine (the service calls from
 elsewhere), signed where II_WEBHOOK_SECRET is set. Its body is an event that your
 handler can tell by its name: {\"event\": \"II_DOCTOR\", \"createdAt\": ..}
+
+With --inbox, your receiver's inbox is opened, and warned of are dead letters and
+events that nobody handles.
 
 Each check is ok, a warning, failed, or skipped where it needs one that failed.
 Piped, it is a line for each: how it went, its name, what was seen, and what to do,

@@ -3,9 +3,11 @@
 
 mod calls;
 mod hooks;
+mod inbox;
 
 pub(crate) use calls::*;
 pub(crate) use hooks::*;
+pub(crate) use inbox::*;
 
 /// The commands in groups, which clap cannot make; a test holds them to the commands that there are.
 pub(crate) const TEMPLATE: &str = "\
@@ -32,6 +34,7 @@ What recognition keeps:
 
 Webhooks:
   listen       Receive webhooks: print each, or pass it on
+  inbox        Look into what a receiver keeps, and have it handled again
   trigger      Send a webhook to your receiver, as the service would
   webhooks     Have the events of your application posted to a URL
 
@@ -73,13 +76,14 @@ Environment:
   II_BASE_URL       where the API is, as --base-url
   II_CLIENT_ID      the credentials; an `ii serve` on this machine
   II_CLIENT_SECRET  needs none
-  II_WEBHOOK_SECRET what signs events: `ii webhooks register`, `ii trigger`, `ii listen`
+  II_INBOX          the inbox that `ii inbox` looks into
+  II_WEBHOOK_SECRET what signs the events of a registered webhook
   NO_COLOR          no colours
 
 Exit codes:
   0    done
   1    what has to be kept cannot be: the file of --manifest (a client's journal),
-       or the database of `ii serve --db`, cannot be written or read
+       the database of `ii serve --db`, or an inbox, cannot be written or read
   2    a bad option, no credentials, a file that cannot be read or written, or
        a request that was refused before it was sent
   3    the job is done, but some or all pictures could not be looked at, or are
@@ -99,6 +103,10 @@ of JSON, where those with a ? are there if they are known:
     \"customId\"?, \"candidates\"?, \"resumeTokens\"?}}";
 
 pub(crate) const DEMO: &str = "\
+Examples:
+  ii demo
+  ii demo --poll
+
 Needs nothing: the server runs inside this command, on this machine only, and
 the environment is ignored.
 

@@ -68,27 +68,27 @@ impl Ready {
         } else {
             format!("signed or not, as no secret is known: --secret-key-file, {}", secrets::VARIABLE)
         };
-        let mut text = format!(
-            "{word} at {}; Ctrl-C stops it\n  {url}/jobs    as the webhookUrl of jobs\n  {url}/events  as the \
-             registered webhook ({signatures})\n",
-            self.address.as_deref().unwrap_or(url)
-        );
-        text += &match (&self.confirms, self.asked_not_to) {
+        let confirmed = match (&self.confirms, self.asked_not_to) {
             (Some(api), _) => {
-                format!("Jobs are told once {api} says the same; what it does not know is dropped (--no-confirm).\n")
+                format!("Jobs are told once {api} says the same; what it does not know is dropped (--no-confirm).")
             }
-            (None, true) => "Jobs are told as they come: anybody may have sent them (--no-confirm).\n".to_owned(),
+            (None, true) => "Jobs are told as they come: anybody may have sent them (--no-confirm).".to_owned(),
             (None, false) => "Jobs are told as they come: anybody may have sent them. To have them confirmed by the \
-                 API, set II_CLIENT_ID and II_CLIENT_SECRET.\n"
+                 API, set II_CLIENT_ID and II_CLIENT_SECRET."
                 .to_owned(),
         };
-        text += &match &self.inbox {
-            Some(inbox) => format!("Kept in {inbox} until they are done.\n"),
-            None => "Kept in a temporary inbox that goes when this ends (--inbox FILE).\n".to_owned(),
+        let kept = match &self.inbox {
+            Some(inbox) => format!("Kept in {inbox} until they are done."),
+            None => "Kept in a temporary inbox that goes when this ends (--inbox FILE).".to_owned(),
         };
-        if let Some(target) = &self.forward_to {
-            text += &format!("Forwarded to {target}, one after the other.\n");
-        }
-        text
+        let forwarded = match &self.forward_to {
+            Some(target) => format!("Forwarded to {target}, one after the other.\n"),
+            None => String::new(),
+        };
+        format!(
+            "{word} at {}; Ctrl-C stops it\n  {url}/jobs    as the webhookUrl of jobs\n  {url}/events  as the \
+             registered webhook ({signatures})\n{confirmed}\n{kept}\n{forwarded}",
+            self.address.as_deref().unwrap_or(url)
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! An event as it is printed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use console::{style, user_attended};
 use image_intelligence::{DetectJob, WebhookEvent};
@@ -86,7 +87,7 @@ fn text(delivery: &Delivery, forwarded: Option<&Forwarded>) -> String {
         format!("{} {time}  {} {id}  {status}  {what}\n", style(format!("{seq:>4}")).dim(), style(kind).bold());
     if let Some((taken, words)) = forwarded {
         let words = if taken { style(words).green() } else { style(words).red() };
-        line += &format!("     {} {words}\n", style("->").cyan());
+        let _ = writeln!(line, "     {} {words}", style("->").cyan());
     }
     line
 }

@@ -9,6 +9,8 @@ mod doctor;
 mod failing;
 mod faults;
 mod feedback;
+#[cfg(unix)]
+mod inbox;
 mod jobs;
 mod kinds;
 mod listen;
