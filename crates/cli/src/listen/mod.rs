@@ -6,8 +6,9 @@ mod ready;
 mod told;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use image_intelligence::{BaseUrl, Client, Secret};
+use image_intelligence::{BaseUrl, Client, ClientBuilder, Secret};
 use image_intelligence_webhooks::{Delivery, Inbox, InboxBuilder, Receiver};
 
 pub(crate) use address::parse as address;
@@ -66,7 +67,7 @@ pub(crate) async fn run(args: ListenArgs, base_url: Option<&str>) -> Result<Exit
 }
 
 /// A client's settings, where there are credentials to ask the API with.
-fn api(args: &ListenArgs, base_url: Option<&str>) -> Result<Option<image_intelligence::ClientBuilder>, Failure> {
+fn api(args: &ListenArgs, base_url: Option<&str>) -> Result<Option<ClientBuilder>, Failure> {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_here = match base_url {
         Some(url) => BaseUrl::parse(url)?.is_loopback(),
@@ -75,22 +76,18 @@ fn api(args: &ListenArgs, base_url: Option<&str>) -> Result<Option<image_intelli
     if args.no_confirm || !(is_here || is_set("II_CLIENT_ID") || is_set("II_CLIENT_SECRET")) {
         return Ok(None);
     }
-    session::builder(base_url).map(Some).map_err(|failure| {
-        let hint = "set both, or neither to listen without; or --no-confirm";
-        failure.hint(hint)
-    })
+    let hint = "set both, or neither to listen without; or --no-confirm";
+    session::builder(base_url).map(Some).map_err(|failure| failure.hint(hint))
 }
 
 async fn open(args: &ListenArgs) -> Result<(Inbox, Option<Temporary>), Failure> {
     // A target that is being worked on is back in seconds.
-    let set = |inbox: InboxBuilder| inbox.attempts(ATTEMPTS).retry_pause(std::time::Duration::from_secs(1)).prefetch(1);
-    match &args.inbox {
-        Some(place) => Ok((set(Inbox::builder(mailbox::target(place))).open().await?, None)),
-        None => {
-            let temporary = Temporary::open(set).await?;
-            Ok((temporary.inbox.clone(), Some(temporary)))
-        }
+    let set = |inbox: InboxBuilder| inbox.attempts(ATTEMPTS).retry_pause(Duration::from_secs(1)).prefetch(1);
+    if let Some(place) = &args.inbox {
+        return Ok((set(Inbox::builder(mailbox::target(place))).open().await?, None));
     }
+    let temporary = Temporary::open(set).await?;
+    Ok((temporary.inbox.clone(), Some(temporary)))
 }
 
 async fn receiver(
@@ -157,16 +154,12 @@ async fn handle(delivery: Delivery, forwarder: Option<&Forwarder>, format: Forma
         Err(error) => return Err(Failure::config(format!("the event cannot be written to stdout: {error}"))),
         Ok(()) => {}
     }
-    match forwarded.and_then(|forwarded| forwarded.problem) {
-        Some(problem) => {
-            delivery.nack(problem).await?;
-            Ok(Heard::NotYet)
-        }
-        None => {
-            delivery.ack().await?;
-            Ok(Heard::Done)
-        }
+    if let Some(problem) = forwarded.and_then(|forwarded| forwarded.problem) {
+        delivery.nack(problem).await?;
+        return Ok(Heard::NotYet);
     }
+    delivery.ack().await?;
+    Ok(Heard::Done)
 }
 
 /// What is in the inbox still, as that goes now.
