@@ -42,7 +42,19 @@ pub(crate) fn target(place: &Path) -> Target {
 pub(crate) fn shown(place: &Path) -> String {
     let text = place.display().to_string();
     match text.split_once("://") {
-        Some((scheme, _)) if scheme.starts_with("postgres") => format!("{scheme}://.."),
+        Some((scheme, _)) if scheme.to_ascii_lowercase().starts_with("postgres") => format!("{scheme}://.."),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(shown(Path::new("postgres://me:hunter2@h.test/x")), "postgres://..");
+        assert_eq!(shown(Path::new("PostgreSQL://me:hunter2@h.test/x")), "PostgreSQL://..");
+        assert_eq!(shown(Path::new("a/inbox.db")), "a/inbox.db");
     }
 }

@@ -69,8 +69,11 @@ impl Mail {
 
     /// Takes nothing more, and leaves nothing behind.
     pub(super) async fn close(self) {
-        self.receiver.shutdown().await;
-        self.kept.remove().await;
+        let Self { kept, receiver } = self;
+        receiver.shutdown().await;
+        // Some systems remove no file that is open.
+        drop(receiver);
+        kept.remove().await;
     }
 }
 

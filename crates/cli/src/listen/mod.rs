@@ -60,7 +60,11 @@ pub(crate) async fn run(args: ListenArgs, base_url: Option<&str>) -> Result<Exit
     }
     .await;
     match temporary {
-        Some(temporary) => temporary.remove().await,
+        Some(temporary) => {
+            // Some systems remove no file that is open.
+            drop(inbox);
+            temporary.remove().await;
+        }
         None => inbox.shutdown().await,
     }
     outcome.map(|()| ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use image_intelligence::{Secret, SignatureOptions, verify_signature};
 use serde_json::Value;
 
-use crate::process::{Running, Said, Server, ii, photo, run};
+use crate::process::{DEADLINE, Running, Said, Server, ii, photo, run};
 use crate::receiver::{Receiver, Reply};
 
 const SECRET: &str = "correct horse battery staple";
@@ -171,6 +171,21 @@ fn what_is_not_passed_on_survives_in_the_inbox() {
 
     let mut listener = Listener::start(&["--inbox", inbox, "--count", "1"]);
     assert_eq!(listener.event()["jobId"], sent["id"]);
+    listener.ends_well();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_target_that_hangs_does_not_hold_up_the_end() {
+    let (send, came) = std::sync::mpsc::channel();
+    let target = Receiver::start(move |_| {
+        send.send(()).unwrap();
+        Reply::Hang(String::new())
+    });
+    let listener = Listener::start(&["--forward-to", &target.url, "--timeout", "10m"]);
+    assert_eq!(trigger(listener.jobs(), &["ask"]).code, Some(0));
+    came.recv_timeout(DEADLINE).unwrap();
+    listener.running.signal("INT");
     listener.ends_well();
 }
 
