@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::RecordShapeArgs;
 use crate::args::values::duration;
 use crate::trigger::{Setting, setting};
 use crate::{help, listen};
@@ -82,8 +81,9 @@ pub(crate) struct ListenArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    #[command(flatten)]
-    pub(crate) shape: RecordShapeArgs,
+    /// Print one JSON object a line, one line an event
+    #[arg(long, visible_alias = "ndjson")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

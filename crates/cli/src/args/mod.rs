@@ -114,7 +114,7 @@ impl Command {
             Self::Groups(command) => command.format(),
             Self::Images(command) => command.format(),
             Self::Webhooks(WebhooksCommand::Register(args)) => args.shape.format(),
-            Self::Listen(args) => args.shape.format(),
+            Self::Listen(args) => Format::from_flags(args.json, false),
             Self::Inbox(command) => command.format(),
             Self::Trigger(args) => Format::from_flags(args.json, false),
             Self::Token(args) => args.shape.format(),

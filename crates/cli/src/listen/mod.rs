@@ -121,7 +121,7 @@ async fn listen(
     while left != Some(0) {
         let event = async {
             match inbox.next().await? {
-                Some(delivery) => handle(delivery, forwarder, args.shape.format()).await,
+                Some(delivery) => handle(delivery, forwarder, Format::from_flags(args.json, false)).await,
                 None => Ok(Heard::Enough),
             }
         };

@@ -32,7 +32,7 @@ impl Ready {
         forwarder: Option<&Forwarder>,
     ) -> Self {
         Self {
-            format: args.shape.format(),
+            format: Format::from_flags(args.json, false),
             url: receiver.public_url().trim_end_matches('/').to_owned(),
             address: receiver.local_addr().map(|address| address.to_string()),
             inbox: args.inbox.as_deref().map(crate::mailbox::shown),
