@@ -1,4 +1,4 @@
-"""A receiver as an ASGI app. Loaded with the first request."""
+"""A receiver as an ASGI app. Loaded when it is first asked for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,18 +12,28 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
-async def serve(receiver: _core.Receiver, scope: Message, receive: Receive, send: Send) -> None:
-    """Answers a request, and says what is expected where the app is not mounted but run."""
-    if scope["type"] == "lifespan":
-        while True:
-            event = (await receive())["type"]
-            await send({"type": f"{event}.complete"})
-            if event == "lifespan.shutdown":
-                return
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1000})
-        return
+class App:
+    """What an ASGI server calls."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _core.Receiver) -> None:
+        self._native = native
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _serve(self._native, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            # Where it is run, and not mounted.
+            for _ in range(2):
+                event = (await receive())["type"]
+                await send({"type": f"{event}.complete"})
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+
+async def _serve(receiver: _core.Receiver, scope: Message, receive: Receive, send: Send) -> None:
     answer = await _answer(receiver, scope, receive)
     if answer is None:
         return
@@ -33,7 +43,7 @@ async def serve(receiver: _core.Receiver, scope: Message, receive: Receive, send
     await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(receiver: _core.Receiver, scope: Message, receive: Receive) -> _core.Answer | None:
+async def _answer(receiver: _core.Receiver, scope: Message, receive: Receive) -> "_core.Answer | None":
     """`None` where the sender has gone."""
     admitted = receiver.admit(scope["method"], scope["path"], scope["headers"])
     if not isinstance(admitted, _core.Admitted):

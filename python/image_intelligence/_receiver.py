@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 # Under its whole name, as in `_client`.
 import image_intelligence
@@ -12,6 +12,15 @@ from ._arguments import flag
 from ._checks import named, text_or_none, texts
 from ._client import Unpicklable
 from .errors import ConfigError
+
+AsgiApp: TypeAlias = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
 
 
 class Mounted(Unpicklable):
@@ -60,18 +69,14 @@ class Mounted(Unpicklable):
         """The host and the port on which it listens; `None` where it has no listener of its own."""
         return self._native.address
 
-    async def asgi(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    @property
+    def asgi(self) -> AsgiApp:
         """The receiver as an ASGI app, to be mounted in one of yours: in FastAPI and Starlette
         `app.mount("/ii", receiver.asgi)`. The body of a request is read only once its token or route is good, and no
         further than it may go."""
-        from ._asgi import serve
+        from ._asgi import App
 
-        await serve(self._native, scope, receive, send)
+        return App(self._native)
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """The receiver as a WSGI app, to be mounted in one of yours: in Flask

@@ -22,7 +22,7 @@ def serve(receiver: _core.Receiver, environ: dict[str, Any], start_response: Cal
     return [body]
 
 
-def _answer(receiver: _core.Receiver, environ: dict[str, Any]) -> _core.Answer:
+def _answer(receiver: _core.Receiver, environ: dict[str, Any]) -> "_core.Answer":
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     admitted = receiver.admit(environ["REQUEST_METHOD"], path, _headers(environ))
     if not isinstance(admitted, _core.Admitted):

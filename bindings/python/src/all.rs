@@ -36,7 +36,6 @@ impl From<Settings> for AllOptions {
             wait: Some(duration(given.timeout)),
             total: given.total,
             deliver: Some(given.deliver),
-            ..Self::default()
         }
     }
 }

@@ -122,10 +122,6 @@ async fn settle(delivery: Native, word: Word) -> Result<()> {
     }
 }
 
-fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
-    Ok(py.None())
-}
-
 impl Delivery {
     fn take(&self, py: Python<'_>) -> PyResult<Native> {
         if self.process != std::process::id() {
@@ -155,14 +151,14 @@ impl Delivery {
     fn settle(&self, py: Python<'_>, spoken: Spoken<'_>) -> PyResult<Py<PyAny>> {
         guarded(|| {
             let word = spoken.into_word(py)?;
-            answer(py, settle(self.take(py)?, word), nothing)
+            answer(py, settle(self.take(py)?, word), |py, ()| Ok(py.None()))
         })
     }
 
     fn start_settle(&self, py: Python<'_>, promise: Promise, spoken: Spoken<'_>) -> PyResult<Call> {
         guarded(|| {
             let word = spoken.into_word(py)?;
-            start(py, promise, settle(self.take(py)?, word), nothing)
+            start(py, promise, settle(self.take(py)?, word), |py, ()| Ok(py.None()))
         })
     }
 }
