@@ -15,9 +15,9 @@ from ._async_client import answered
 from ._client import Unpicklable
 from ._inbox import (
     ACK,
+    Counts,
+    Entry,
     HandedOut,
-    InboxCounts,
-    InboxEntry,
     Pruned,
     SqlValue,
     ack_with_word,
@@ -148,12 +148,12 @@ class AsyncInbox(Unpicklable):
         job: str | None = None,
         before: int | None = None,
         limit: int = 100,
-    ) -> list[InboxEntry]:
+    ) -> list[Entry]:
         """As `Inbox.list`."""
         return entries(await answered(self._native.start_list, wanted(state, kind, job, before, limit)))
 
-    async def entry(self, seq: int) -> InboxEntry | None:
-        """As `Inbox.entry`."""
+    async def show(self, seq: int) -> Entry | None:
+        """As `Inbox.show`."""
         return next(iter(entries(await answered(self._native.start_ask, ("entry", [number("seq", seq)])))), None)
 
     async def replay(self, seqs: int | Iterable[int]) -> int:
@@ -170,7 +170,7 @@ class AsyncInbox(Unpicklable):
         """As `Inbox.prune`."""
         return pruned(await answered(self._native.start_ask, ("prune", [])))
 
-    async def counts(self) -> InboxCounts:
+    async def counts(self) -> Counts:
         """As `Inbox.counts`."""
         return counted(await answered(self._native.start_ask, ("counts", [])))
 

@@ -21,10 +21,13 @@ from .errors import ConfigError, ImageIntelligenceError, InvalidRequestError
 from .models import GaveUp
 from .webhooks import CallbackKeys, UnknownEvent, WebhookEvent
 
-InboxEvent: TypeAlias = WebhookEvent | GaveUp
+DeliveredEvent: TypeAlias = WebhookEvent | GaveUp
 """What an inbox may give: what a webhook may bring, and the end of a job of ours that will have no result."""
 
 SqlValue: TypeAlias = str | bytes | int | float | bool | None
+
+Came: TypeAlias = tuple[_core.Delivery, tuple[str, bytes | None, bytes, str, str | None, int, int, bool, int]]
+"""What the native inbox hands over."""
 
 
 class EventState(StrEnum):
@@ -42,7 +45,7 @@ class EventState(StrEnum):
     """A dead letter: no handler could."""
 
 
-class InboxEntry(Struct, frozen=True, kw_only=True, rename="camel"):
+class Entry(Struct, frozen=True, kw_only=True, rename="camel"):
     """An event as it stands in the inbox. Times are UNIX times in milliseconds, by the inbox's clock."""
 
     seq: int
@@ -106,7 +109,7 @@ class JobCounts(Struct, frozen=True, kw_only=True, rename="camel"):
     """There will be no result."""
 
 
-class InboxCounts(Struct, frozen=True, kw_only=True, rename="camel"):
+class Counts(Struct, frozen=True, kw_only=True, rename="camel"):
     """How many there are."""
 
     events: EventCounts
@@ -145,11 +148,11 @@ class HandedOut(Unpicklable):
         "seq",
     )
 
-    def __init__(self, came: "tuple[_core.Delivery, _core.Facts]") -> None:
+    def __init__(self, came: Came) -> None:
         self._native, facts = came
         self._kind, self._json, self.raw, self.idempotency_key, self.rid = facts[:5]
         self.attempt, self.received_at, self.is_signed, self.seq = facts[5:]
-        self._event: InboxEvent | None = None
+        self._event: DeliveredEvent | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.seq}: {self._kind}, attempt {self.attempt}>"
@@ -170,7 +173,7 @@ class HandedOut(Unpicklable):
     """Its number in the inbox."""
 
     @property
-    def event(self) -> InboxEvent:
+    def event(self) -> DeliveredEvent:
         """What came: a `DetectJob`, `MatchJob`, `AskJob` or `RecognizeJob`, a `RegisteredEvent`, a `GaveUp` for a job
         of ours that will have no result, or an `UnknownEvent`."""
         if self._event is None:
@@ -323,20 +326,20 @@ def numbers(seqs: object) -> list[int]:
     return [number("seqs", seq) for seq in given]
 
 
-def entries(answers: Iterable[tuple[bytes, bytes | None]]) -> list[InboxEntry]:
+def entries(answers: Iterable[tuple[bytes, bytes | None]]) -> list[Entry]:
     """What was found, each with its body where it has one."""
     from msgspec.structs import replace
 
     read = []
     for json, body in answers:
-        entry: InboxEntry = _decode.DECODERS[InboxEntry](json)
+        entry: Entry = _decode.DECODERS[Entry](json)
         read.append(entry if body is None else replace(entry, body=body))
     return read
 
 
-def counted(json: bytes) -> InboxCounts:
+def counted(json: bytes) -> Counts:
     """How many there are."""
-    read: InboxCounts = _decode.DECODERS[InboxCounts](json)
+    read: Counts = _decode.DECODERS[Counts](json)
     return read
 
 
@@ -446,12 +449,12 @@ class Inbox(Unpicklable):
         job: str | None = None,
         before: int | None = None,
         limit: int = 100,
-    ) -> list[InboxEntry]:
+    ) -> list[Entry]:
         """Events, newest first, without their bodies: only those in that `state` (an `EventState`), of that `kind`, of
         that `job` (the service's name for it, or our rid), with a number below `before`; at most `limit`."""
         return entries(self._native.list(wanted(state, kind, job, before, limit)))
 
-    def entry(self, seq: int) -> InboxEntry | None:
+    def show(self, seq: int) -> Entry | None:
         """One event and its body, by its number; `None` where there is none."""
         return next(iter(entries(self._native.ask(("entry", [number("seq", seq)])))), None)
 
@@ -470,7 +473,7 @@ class Inbox(Unpicklable):
         """Takes away what is old enough, now; it happens by itself every hour."""
         return pruned(self._native.ask(("prune", [])))
 
-    def counts(self) -> InboxCounts:
+    def counts(self) -> Counts:
         """How many events and jobs there are in each state."""
         return counted(self._native.ask(("counts", [])))
 
