@@ -81,7 +81,8 @@ class Mounted(Unpicklable):
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """The receiver as a WSGI app, to be mounted in one of yours: in Flask
         `app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/ii": receiver.wsgi})`. The body of a request is read only
-        once its token or route is good, and no further than it may go."""
+        once its token or route is good, and no further than it may go; a read that blocks is for the server to end, as
+        by a worker's time-out."""
         from ._wsgi import serve
 
         return serve(self._native, environ, start_response)
