@@ -123,6 +123,13 @@ def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestEr
     return given
 
 
+def flag(name: str, value: object) -> bool:
+    """A switch."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}: True or False wanted, {named(value)} given")
+    return value
+
+
 def rate(name: str, value: object) -> float | None:
     """How many in a second; `None` where none is said."""
     if value is None:
@@ -158,7 +165,13 @@ def wait_limit(timeout: object) -> float:
 
 
 def run_settings(
-    images: object, batch_size: object, concurrency: object, ordered: object, manifest: object, timeout: object
+    images: object,
+    batch_size: object,
+    concurrency: object,
+    ordered: object,
+    manifest: object,
+    timeout: object,
+    deliver: object,
 ) -> dict[str, object]:
     """The settings of a run over many pictures."""
     for name, value in (("batch_size", batch_size), ("concurrency", concurrency)):
@@ -175,4 +188,5 @@ def run_settings(
         "manifest": own_file("manifest", manifest),
         "timeout": wait_limit(timeout),
         "total": total,
+        "deliver": flag("deliver", deliver),
     }

@@ -1,6 +1,7 @@
 //! Results by webhook, none lost, doubled or forged: a receiver that answers 200 once an event is on the disk, and an inbox
 //! from which handlers take each event at least once.
 
+mod border;
 mod clock;
 mod ends;
 mod event_key;

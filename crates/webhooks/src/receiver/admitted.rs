@@ -121,7 +121,7 @@ impl Admitted {
     }
 
     /// The body ended before its end.
-    pub(crate) fn broken_off(self) -> Answer {
+    pub fn broken_off(self) -> Answer {
         self.desk.refuse(&self.span, Refusal::BROKEN_OFF)
     }
 
