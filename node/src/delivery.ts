@@ -103,8 +103,7 @@ export class Delivery {
   async ackWith(sql: string, params?: readonly SqlValue[]): Promise<void>;
   async ackWith(statements: readonly SqlStatement[]): Promise<void>;
   async ackWith(given: string | readonly SqlStatement[], params?: readonly SqlValue[]): Promise<void> {
-    const with_ =
-      typeof given === 'string' ? [statementOf({ sql: given, params }, 'ackWith')] : statementsOf(given);
+    const with_ = typeof given === 'string' ? [statementOf({ sql: given, params }, 'ackWith')] : statementsOf(given);
     await this.#say((inbox) => inbox.ack(this.#held, with_));
   }
 
@@ -188,11 +187,11 @@ function statementOf(given: unknown, field: string): NativeSql {
   if (params !== undefined && params !== null && !Array.isArray(params)) {
     return check.refuse(`${field}.params`, params, 'an array of values');
   }
-  const values = Array.from((params ?? []) as unknown[], (value, index) => valueOf(value, `params[${index}]`));
+  const values = Array.from((params ?? []) as unknown[], (value, index) => boundOf(value, `params[${index}]`));
   return { sql: check.needed(sql, `${field}.sql`, 'a statement'), params: values };
 }
 
-function valueOf(value: unknown, field: string): Exclude<SqlValue, undefined> {
+function boundOf(value: unknown, field: string): Exclude<SqlValue, undefined> {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return check.needed(value, field);
   if (typeof value === 'boolean' || (typeof value === 'number' && !Number.isNaN(value))) return value;

@@ -1,12 +1,12 @@
 // The inbox: what was received and is on the disk, until a handler is done with it.
 
 import * as check from './arguments.js';
-import { CallbackKeys, type CallbackMasters, nativeKeys } from './callback-keys.js';
+import { type CallbackKeys, type CallbackMasters, nativeKeys } from './callback-keys.js';
 import { Calls } from './calls.js';
 import type { CallOptions } from './core.js';
 import { Deliveries, Delivery } from './delivery.js';
-import { ConfigError } from './errors.js';
 import { type Counts, type Entry, type EventState, entryOf, type NativeEntry, type Pruned } from './entries.js';
+import { ConfigError } from './errors.js';
 import { type NativeDelivery, type NativeInbox, native } from './native.js';
 import type { DeliveredEvent } from './webhooks.js';
 

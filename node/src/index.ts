@@ -23,7 +23,7 @@ export {
 export { rawJson } from './calls.js';
 export { type ClientOptions, ImageIntelligence } from './client.js';
 export type { CallOptions } from './core.js';
-export { type Deliveries, type Delivery, type SqlStatement, type SqlValue } from './delivery.js';
+export type { Deliveries, Delivery, SqlStatement, SqlValue } from './delivery.js';
 export type { Counts, Entry, EventState, Pruned } from './entries.js';
 export {
   AbortError,
@@ -52,6 +52,13 @@ export {
   WebhookVerificationError,
 } from './errors.js';
 export type { Feedbacks, Registration, RegistrationOptions, WrongClasses } from './feedback.js';
+export {
+  fetchWebhookHandler,
+  type WebhookHandlerOptions,
+  type WebhookRequest,
+  type WebhookResponse,
+  webhookHandler,
+} from './handlers.js';
 export type { Image, Images } from './images.js';
 export { type EntrySearch, Inbox, type InboxOptions } from './inbox.js';
 export {
@@ -95,13 +102,6 @@ export {
   matched,
   yes,
 } from './results.js';
-export {
-  fetchWebhookHandler,
-  type WebhookHandlerOptions,
-  type WebhookRequest,
-  type WebhookResponse,
-  webhookHandler,
-} from './handlers.js';
 export {
   type DeliveredEvent,
   parseWebhook,

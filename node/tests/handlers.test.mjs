@@ -177,7 +177,10 @@ it('Express: what express.raw() has read is taken as it is', async () => {
   const seen = [];
   const app = express();
   app.use(express.raw({ type: () => true }));
-  app.use('/ii', webhookHandler({ keys, publicUrl }, (event) => seen.push(event.kind)));
+  app.use(
+    '/ii',
+    webhookHandler({ keys, publicUrl }, (event) => seen.push(event.kind)),
+  );
   const server = await listening(app);
   assert.equal((await post(`${server.base}/cb/${token()}`, JOB)).status, 200);
   assert.deepEqual(seen, ['match']);

@@ -86,7 +86,7 @@ describe('events', () => {
     const again = await inbox.next();
     assert.deepEqual([again.seq, again.attempt], [first.seq, 2]);
     await again.ackWith([
-      { sql: 'CREATE TABLE seen (id TEXT, number, real, bytes, nothing)' },
+      { sql: 'CREATE TABLE seen (id TEXT, number, real, bytes, empty)' },
       {
         sql: 'INSERT INTO seen VALUES (?1, ?2, ?3, ?4, ?5)',
         params: [again.event.event.identity.id, 3, 0.5, Buffer.from('x'), null],
@@ -97,7 +97,7 @@ describe('events', () => {
     const check = await inbox.next();
     await check.ackWith(
       `INSERT INTO seen SELECT CASE WHEN id = 'eve' AND number = 3 AND typeof(number) = 'integer' AND real = 0.5
-         AND bytes = x'78' AND nothing IS NULL THEN 'good' ELSE abs(-9223372036854775808) END, 0, 0, 0, 0 FROM seen`,
+         AND bytes = x'78' AND empty IS NULL THEN 'good' ELSE abs(-9223372036854775808) END, 0, 0, 0, 0 FROM seen`,
     );
     assert.equal((await inbox.show(check.seq)).state, 'done');
   });
@@ -194,7 +194,10 @@ it('jobs bring their own callback URLs, waits are told, and an inbox hands out w
       // Forged in part: the handler sees what the API has.
       assert.equal((await post(job.sent.webhookUrl, JSON.stringify(body))).status, 200);
     }
-    assert.deepEqual((await Promise.all(waits)).map(({ id }) => id), ['job-0', 'job-1']);
+    assert.deepEqual(
+      (await Promise.all(waits)).map(({ id }) => id),
+      ['job-0', 'job-1'],
+    );
     const delivery = await inbox.next();
     assert.deepEqual([delivery.kind, delivery.jobId, delivery.rid], ['detect', 'job-0', delivery.idempotencyKey]);
     assert.equal(delivery.event.job.imageResults[0].objects[0].class, 'person');

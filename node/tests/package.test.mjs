@@ -10,7 +10,7 @@ import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import * as esm from 'image-intelligence';
 import { failure, scripted, tokenOf } from './support/scripted.mjs';
-import { installed, library, native, need, root, run } from './support/surroundings.mjs';
+import { inner, installed, library, native, need, root, run } from './support/surroundings.mjs';
 
 const cjs = createRequire(import.meta.url)('image-intelligence');
 const packed = join(installed, '..');
@@ -154,7 +154,7 @@ function parity() {
   return JSON.parse(readFileSync(need('II_PARITY_JSON'), 'utf8')).node;
 }
 
-it('the surface is that of the table of calls, both ways', () => {
+it('the surface is that of the table of calls, both ways', async () => {
   const { calls, types, errors, own } = parity();
   const surface = new Set();
   for (const [name, value] of Object.entries(esm)) {
@@ -180,6 +180,8 @@ it('the surface is that of the table of calls, both ways', () => {
     AsCompleted: client.asCompleted([]),
   };
   for (const [name, room] of Object.entries(rooms)) members(name, room.constructor, surface);
+  // Which nobody makes but an inbox.
+  members('Delivery', (await inner('delivery')).Delivery, surface);
   // The handle of each kind is the one class; that of a detect job stands for all of them in the table.
   members('DetectHandle', esm.JobHandle, surface);
   for (const name of Object.keys(client.resume(tokenOf(client)))) surface.add(`DetectHandle.${name}`);

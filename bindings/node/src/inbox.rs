@@ -9,8 +9,8 @@ use napi::bindgen_prelude::{Either5, Function, Null, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::calls::{Calls, Deliveries, Outcome};
 use crate::callback::CallbackKeys;
+use crate::calls::{Calls, Deliveries, Outcome};
 use crate::client::milliseconds;
 use crate::delivery::Delivery;
 use crate::failure;

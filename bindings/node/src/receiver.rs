@@ -121,10 +121,8 @@ impl Inbox {
         for (given, size) in sizes {
             *size = given.map_or(*size, |given| given as usize);
         }
-        let times = [
-            (settings.body_timeout, &mut limits.body_timeout),
-            (settings.answer_timeout, &mut limits.answer_timeout),
-        ];
+        let times =
+            [(settings.body_timeout, &mut limits.body_timeout), (settings.answer_timeout, &mut limits.answer_timeout)];
         for (given, time) in times {
             *time = given.map_or(*time, milliseconds);
         }

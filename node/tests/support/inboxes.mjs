@@ -27,13 +27,18 @@ export async function inboxOf(options = {}) {
 }
 
 /** The body of an event of a registered webhook. */
-export const eventOf = (id) => JSON.stringify({ event: 'IDENTITY_CREATED', createdAt: 1487648348000, identity: { id, images: [] } });
+export const eventOf = (id) =>
+  JSON.stringify({ event: 'IDENTITY_CREATED', createdAt: 1487648348000, identity: { id, images: [] } });
 
 export const sign = (body) => `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex')}`;
 
 /** Posts a body as the service would; gives the status and the text. */
 export async function post(url, body, headers = {}) {
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
   return { status: response.status, text: await response.text() };
 }
 
