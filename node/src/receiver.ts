@@ -53,6 +53,9 @@ export interface ListenOptions extends ReceiverOptions {
 const LIMITS = ['maxBody', 'bodyTimeout', 'inFlight', 'answerTimeout', 'connections'];
 const OPTIONS = ['publicUrl', 'formerUrls', 'secrets', 'allowSha1', 'acceptForeign', 'confirm', 'limits'];
 
+/** Those that listen: one that nobody holds must not end as garbage, as what the service posts comes to it all the same. */
+const listening = new Set<Receiver>();
+
 /** What a receiver stands on. @internal */
 export let receiverOf: (receiver: unknown, field: string) => NativeReceiver;
 /** The same as a desk for a server of JavaScript's, or nothing where it is no receiver. @internal */
@@ -151,7 +154,12 @@ export class Receiver {
     if ('secrets' in given && settings.secrets.length === 0) {
       check.refuse('secrets', given.secrets, 'a secret (is the variable that should hold it set?)', ConfigError);
     }
-    return new Receiver(core, await core.run<NativeReceiver>(undefined, (native) => native.receiver(settings)));
+    const receiver = new Receiver(
+      core,
+      await core.run<NativeReceiver>(undefined, (native) => native.receiver(settings)),
+    );
+    if (address !== undefined) listening.add(receiver);
+    return receiver;
   }
 
   /** The public address, with which each job's own URL begins. */
@@ -169,7 +177,9 @@ export class Receiver {
    * closes the inbox, which waits for the handlers that have an event.
    */
   async close(): Promise<void> {
-    this.#closed ??= this.#core.run<void>(undefined, (inbox) => inbox.shutDown(this.#native));
+    this.#closed ??= this.#core
+      .run<void>(undefined, (inbox) => inbox.shutDown(this.#native))
+      .finally(() => listening.delete(this));
     return this.#closed;
   }
 

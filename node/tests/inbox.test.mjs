@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { ImageIntelligence, Inbox, Receiver } from 'image-intelligence';
 import { eventOf, inboxOf, post, postEvent, WEBHOOK_SECRET } from './support/inboxes.mjs';
 import { jobServer, urls } from './support/jobs.mjs';
 import { failure } from './support/scripted.mjs';
-import { installed } from './support/surroundings.mjs';
+import { installed, until } from './support/surroundings.mjs';
 
 const address = '127.0.0.1:0';
 
@@ -121,6 +122,22 @@ describe('events', () => {
     await again.ack();
   });
 
+  it('what a handler forgets is handed out again once it is garbage', async () => {
+    await postEvent(receiver.publicUrl, eventOf('lea'));
+    const forget = async () => (await inbox.next()).seq;
+    const seq = await forget();
+    let again;
+    inbox.next().then((delivery) => {
+      again = delivery;
+    });
+    await until(() => {
+      globalThis.gc();
+      return again !== undefined;
+    }, 'the forgotten delivery');
+    assert.deepEqual([again.seq, again.attempt], [seq, 2]);
+    await again.ack();
+  });
+
   it('a call that is aborted loses nothing', async () => {
     const controller = new AbortController();
     const next = inbox.next({ signal: controller.signal });
@@ -156,6 +173,18 @@ async function inboxNext(inbox, receiver, id) {
   await postEvent(receiver.publicUrl, eventOf(id));
   return inbox.next();
 }
+
+it('a receiver that nobody holds goes on listening', async () => {
+  const { inbox, clean } = await inboxOf();
+  const listen = async () => (await Receiver.listen(inbox, { address, secrets: WEBHOOK_SECRET })).publicUrl;
+  const publicUrl = await listen();
+  for (let times = 0; times < 5; times += 1) {
+    globalThis.gc();
+    await turn();
+  }
+  assert.equal((await postEvent(publicUrl, eventOf('ann'))).status, 200);
+  await clean();
+});
 
 it('a closed inbox ends its loops, and has everything when it is opened again', async () => {
   const { inbox, path, clean } = await inboxOf();

@@ -134,7 +134,6 @@ impl Client {
             wait: settings.timeout.map(milliseconds),
             total: settings.total.map(|pictures| pictures as usize),
             deliver: settings.deliver,
-            ..AllOptions::default()
         };
         let client = self.open(env)?;
         let run = kind_of(&kind).and_then(|kind| client.any_all(kind, namespace, request.as_bytes(), options));
