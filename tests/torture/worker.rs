@@ -46,4 +46,5 @@ pub(crate) async fn run() {
         sent.for_each(async |_| {}).await;
     };
     tokio::join!(handler, submits);
+    side.receiver.shutdown().await;
 }

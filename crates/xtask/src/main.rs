@@ -9,12 +9,13 @@ mod pack;
 mod simulate;
 mod step;
 mod test;
+mod torture;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test [--full]   every test of every language; --full adds lint, fuzzing, 200 simulated worlds and the
-                            release build of the demo, and takes the larger size of tests that have two
+cargo xtask test [--full]   every test of every language; --full adds lint, fuzzing, 200 simulated worlds, 50
+                            times kill -9 and the release build of the demo, and takes the larger size of tests that have two
 cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
 cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
 cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ
@@ -25,6 +26,8 @@ cargo xtask fuzz TARGET --input FILE
                             puts one input to a target, such as one that crashed it
 cargo xtask simulate [--seeds N] [--start S] [--only SCENARIO] [--verbose]
                             the client on a paused clock against a scripted server: N worlds (200), and a table of figures
+cargo xtask torture [--cycles N] [--seed S]
+                            a receiver and its handlers, ended by kill -9 N times (50): no result is lost or doubled
 cargo xtask pack [LANGUAGE] wheel, npm tarballs and jar as they are shipped, into target/pack: python, node, kotlin";
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         ["bench", name] => bench::run_all(Some(name)),
         ["fuzz", options @ ..] => fuzz::run_with(options),
         ["simulate", options @ ..] => simulate::run_with(options),
+        ["torture", options @ ..] => torture::run_with(options),
         ["pack"] => pack::run(None),
         ["pack", language] if pack::LANGUAGES.contains(language) => pack::run(Some(language)),
         ["help" | "--help" | "-h"] => {

@@ -2,7 +2,7 @@
 
 use crate::languages::{HandOver, kotlin, machine, node, python, swift};
 use crate::step::{Outcome, cargo, run};
-use crate::{fuzz, lint, models, simulate};
+use crate::{fuzz, lint, models, simulate, torture};
 
 /// The languages whose tests can be run alone.
 pub(crate) const LANGUAGES: [&str; 5] = ["rust", "python", "node", "kotlin", "swift"];
@@ -19,6 +19,7 @@ pub(crate) fn run_all(full: bool) -> Outcome {
         lint::run_all()?;
         fuzz::run_if_there()?;
         simulate::run_all()?;
+        torture::run_all()?;
         run("the demo, as a newcomer runs it", &mut cargo(["run", "--release", "--locked", "--", "demo"]))?;
     }
     println!("\n== everything passed");

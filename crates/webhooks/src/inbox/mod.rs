@@ -97,6 +97,12 @@ impl Inbox {
         pruning::prune_hourly(&self.inner);
     }
 
+    /// One over that store, with the default settings.
+    #[cfg(test)]
+    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
+        Self::over(store, Settings::default(), Handle::current())
+    }
+
     /// The next event for a handler, as soon as there is one; `None` once the inbox is shut down.
     ///
     /// A call that is dropped loses nothing. Where the store fails for a while, as a database that is started again, this waits

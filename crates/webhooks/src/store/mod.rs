@@ -97,6 +97,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn look_now(&self, rid: Rid) -> Later<'_, Result<bool>>;
 
     /// What is known of one of our own jobs.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look"))]
     fn known(&self, rid: Rid) -> Later<'_, Result<Option<Known>>>;
 
     /// How one of our own jobs ended; `None` where it has not, is unknown here, or its body was pruned.
@@ -166,6 +167,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn now(&self) -> Later<'_, Result<Timestamp>>;
 
     /// For tests: puts the store's clock forward.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look"))]
     fn skip(&self, by: Duration);
 
     /// Resolves when this or, as far as the store can tell, another process has changed what may be claimed, confirmed or

@@ -56,6 +56,7 @@ pub(crate) struct Unconfirmed {
     pub(crate) origin: Seen,
     /// How often it was tried before.
     pub(crate) tries: u32,
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look"))]
     pub(crate) received_at: Timestamp,
 }
 
@@ -124,6 +125,7 @@ pub(crate) struct Overdue {
 }
 
 /// What is known of one of our own jobs.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests look"))]
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) kind: Kind,

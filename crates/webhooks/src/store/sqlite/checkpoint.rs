@@ -21,7 +21,7 @@ const FEW: i64 = 1_500;
 const TOO_LONG: i64 = 64_000;
 
 /// Why nothing is written any more, for all who write.
-pub(super) type Over = Arc<OnceLock<Error>>;
+pub(crate) type Over = Arc<OnceLock<Error>>;
 
 /// The thread that copies.
 pub(super) struct Checkpoints {

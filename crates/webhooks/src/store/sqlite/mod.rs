@@ -61,7 +61,7 @@ pub(crate) struct SqliteOptions {
     pub(crate) pages: Option<u32>,
     /// For tests: what says that the disk failed.
     #[cfg(test)]
-    over: checkpoint::Over,
+    pub(crate) over: checkpoint::Over,
 }
 
 /// The inbox in a file.

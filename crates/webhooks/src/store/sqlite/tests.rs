@@ -201,7 +201,10 @@ async fn after_a_failed_sync_nothing_is_written_until_it_is_reopened() {
     let calls = (store.receive(vec![webhook("after", 10)]), store.claim(1, MINUTE, 12));
     let (received, claimed) = tokio::join!(calls.0, calls.1);
     for error in [received.unwrap_err(), claimed.unwrap_err()] {
-        assert!(error.kind() == ErrorKind::Store && !error.retryable() && error.message().contains("reopen"), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Store && !error.retryable() && error.message().contains("reopen"),
+            "{error}"
+        );
     }
     assert_eq!(store.counts().await.unwrap().events[1], ("ready", 2));
     store.close().await;
