@@ -55,7 +55,7 @@ pub(crate) enum Outcome {
     Handle(JobHandle),
     /// What became of a picture.
     Item(Box<AnyItem>),
-    /// So many pictures are wanted.
+    /// So many: pictures that are wanted, events that are handed out again.
     Want(usize),
     /// How the job at this place among many ended.
     End(usize, Box<Self>),
