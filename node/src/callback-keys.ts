@@ -33,6 +33,9 @@ export interface MintOptions {
 /** Masters by their numbers. In a plain object the highest number is the last, in whatever order it is written. */
 export type CallbackMasters = Readonly<Record<number, Uint8Array>> | Iterable<readonly [number, Uint8Array]> | string;
 
+/** What a ring stands on, whether it was made before or is told by its masters. @internal */
+export let nativeKeys: (keys: unknown) => NativeCallbackKeys;
+
 /**
  * A ring of up to four masters of 32 random bytes by their numbers (0 to 255): the last one signs, and all verify.
  *
@@ -44,6 +47,13 @@ export type CallbackMasters = Readonly<Record<number, Uint8Array>> | Iterable<re
  */
 export class CallbackKeys {
   readonly #native: NativeCallbackKeys;
+
+  static {
+    nativeKeys = (keys) => {
+      const made = typeof keys === 'object' && keys !== null && #native in keys;
+      return made ? keys.#native : new CallbackKeys(keys as CallbackMasters).#native;
+    };
+  }
 
   /** Throws a `ConfigError` that says what is wrong with the ring. */
   constructor(masters: CallbackMasters) {

@@ -1,8 +1,7 @@
-// The calls of one client that are under way: each ends once, by its outcome, by its signal or by `close`.
+// The calls of one client, or of one inbox, that are under way: each ends once, by its outcome, by its signal or by `close`.
 
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { aborted, ClosedError, fromNative } from './errors.js';
-import type { NativeClient } from './native.js';
 
 /** What the native side says of a call that is done; the numbers are those of bindings/node. */
 const FAILED = 0;
@@ -10,9 +9,14 @@ const ONE = 1;
 const MANY = 2;
 const REGISTERED = 3;
 
+/** Whose calls these are. */
+interface Caller {
+  cancel(call: number): void;
+}
+
 interface Call {
   /** Kept from the garbage collector until the call ends, which would drop it. */
-  native: NativeClient;
+  native: Caller;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   signal: AbortSignal | undefined;
@@ -79,7 +83,7 @@ export class Calls {
   };
 
   /** Starts a call and waits for its outcome. What it rejects with is made here, where the stack still names the caller. */
-  async run<T>(native: NativeClient, signal: AbortSignal | undefined, start: () => number): Promise<T> {
+  async run<T>(native: Caller, signal: AbortSignal | undefined, start: () => number): Promise<T> {
     if (signal?.aborted) throw aborted(signal);
     if (signal) expectMany(signal);
     try {

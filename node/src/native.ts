@@ -40,6 +40,7 @@ export interface NativeRunSettings {
   manifest: string | undefined;
   timeout: number | undefined;
   total: number | undefined;
+  deliver: boolean | undefined;
 }
 
 export interface NativeProgress {
@@ -90,7 +91,13 @@ export interface NativeEnd {
  */
 export interface NativeClient {
   readonly baseUrl: string;
-  job(kind: string, namespace: string | undefined, request: string, images: NativeImage[]): number;
+  job(
+    kind: string,
+    namespace: string | undefined,
+    request: string,
+    images: NativeImage[],
+    deliver: boolean | undefined,
+  ): number;
   call(name: string, args: string): number;
   rows(room: string, args: string): NativeRows;
   page(rows: NativeRows): number;
@@ -105,13 +112,122 @@ export interface NativeClient {
   close(): void;
 }
 
+/** An event in a handler's hands. */
+export interface NativeHeld {
+  readonly held: boolean;
+  release(): void;
+}
+
+/** An event as it crosses: `json` is there where its body may not be parsed as it is. */
+export interface NativeDelivery {
+  kind: string;
+  ascii: boolean;
+  json?: string;
+  raw: Uint8Array;
+  idempotencyKey: string;
+  rid?: string;
+  jobId?: string;
+  attempt: number;
+  receivedAt: number;
+  signed: boolean;
+  seq: number;
+  held: NativeHeld;
+}
+
+export interface NativeInboxSettings {
+  lease?: number | undefined;
+  handlerTimeout?: number | undefined;
+  attempts?: number | undefined;
+  retryPause?: number | undefined;
+  longestRetryPause?: number | undefined;
+  pruneBodiesAfter?: number | undefined;
+  pruneKeysAfter?: number | undefined;
+  prefetch?: number | undefined;
+  shutdownTimeout?: number | undefined;
+  existing: boolean;
+}
+
+export interface NativeWanted {
+  state: string | undefined;
+  kind: string | undefined;
+  job: string | undefined;
+  before: number | undefined;
+  limit: number | undefined;
+}
+
+export interface NativeSql {
+  sql: string;
+  params: (null | boolean | number | string | Uint8Array)[];
+}
+
+export interface NativeReceiverSettings {
+  address: string | undefined;
+  publicUrl: string | undefined;
+  formerUrls: string[];
+  secrets: string[];
+  allowSha1: boolean;
+  acceptForeign: boolean;
+  confirm: boolean | undefined;
+  maxBody: number | undefined;
+  bodyTimeout: number | undefined;
+  inFlight: number | undefined;
+  answerTimeout: number | undefined;
+  connections: number | undefined;
+}
+
+/** What a request is answered with; headers are names and values, one after the other. */
+export interface NativeAnswer {
+  status: number;
+  headers: string[];
+  body: string;
+}
+
+/** A request that was let in. */
+export interface NativeAdmitted {
+  readonly patience: number;
+  push(piece: Uint8Array): NativeAnswer | null | undefined;
+  late(): NativeAnswer | null | undefined;
+  leave(): void;
+}
+
+export interface NativeReceiver {
+  readonly publicUrl: string;
+  readonly address?: string | null;
+  admit(method: string, path: string, headers: string[]): NativeAnswer | NativeAdmitted;
+}
+
+/** An inbox, whose calls give a number at once as a client's do. */
+export interface NativeInbox {
+  open(target: string, settings: NativeInboxSettings, keys: NativeCallbackKeys | undefined): number;
+  next(): number;
+  ack(delivery: NativeHeld, statements: NativeSql[]): number;
+  nack(delivery: NativeHeld, why: string, pauseMs: number | undefined): number;
+  bury(delivery: NativeHeld, why: string): number;
+  list(wanted: NativeWanted): number;
+  entry(seq: number): number;
+  replay(seqs: number[] | undefined): number;
+  counts(): number;
+  prune(): number;
+  addKey(): number;
+  close(): number;
+  receiver(settings: NativeReceiverSettings): number;
+  finish(request: NativeAdmitted): number;
+  shutDown(receiver: NativeReceiver): number;
+  cancel(call: number): void;
+}
+
 export interface NativeCallbackKeys {
   mint(kind: string, expiresMs: number, rid: string, base: string): string;
   verify(token: string, bases: string[], nowMs: number): { kind: string; rid: string; expires: number; keyId: number };
 }
 
 export interface Native {
-  Client: new (settings: NativeSettings, deliver: (outcomes: unknown[]) => void) => NativeClient;
+  Client: new (
+    settings: NativeSettings,
+    deliver: (outcomes: unknown[]) => void,
+    webhooks: NativeReceiver | undefined,
+  ) => NativeClient;
+  Inbox: new (deliver: (outcomes: unknown[]) => void) => NativeInbox;
   CallbackKeys: {
     new (ids: number[], masters: Uint8Array[]): NativeCallbackKeys;
     parse(text: string): NativeCallbackKeys;

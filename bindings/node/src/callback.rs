@@ -57,6 +57,10 @@ impl CallbackKeys {
 }
 
 impl CallbackKeys {
+    pub(crate) fn ring(&self) -> Native {
+        self.0.clone()
+    }
+
     fn make(&self, kind: &str, expires: f64, rid: &str, base: &str) -> image_intelligence::Result<String> {
         let refuse = |problem: String| Error::new(ErrorKind::InvalidRequest, problem);
         let kind = kind_of(kind)?;

@@ -10,13 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
 use image_intelligence::{AnyHandle, AnyItem, Error, RawAnswer, RawJson, Result as Answered, Secret};
+use image_intelligence_webhooks::{Answer, Delivery};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
+use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
+use crate::delivery::{self, Judged};
+use crate::receiver::{Receiver, ToldAnswer};
 use crate::{failure, many};
 
 /// More threads than this have nothing to do: they encode pictures and read answers.
@@ -51,10 +55,15 @@ pub(crate) enum Outcome {
     Handle(JobHandle),
     /// What became of a picture.
     Item(Box<AnyItem>),
-    /// So many pictures are wanted.
+    /// So many: pictures that are wanted, events that are handed out again.
     Want(usize),
     /// How the job at this place among many ended.
     End(usize, Box<Self>),
+    /// An event of an inbox.
+    Delivery(Box<Judged>),
+    Receiver(Receiver),
+    /// What a request is answered with.
+    Answer(Answer),
     /// There is nothing to say.
     Done,
     /// A bug in here: told to whoever called, and to nobody else.
@@ -67,9 +76,30 @@ pub(crate) struct Json {
     ascii: bool,
 }
 
+impl Json {
+    pub(crate) fn new(text: Vec<u8>) -> Self {
+        let ascii = text.is_ascii();
+        Self { text, ascii }
+    }
+}
+
 impl Outcome {
     pub(crate) fn of<T>(answered: Answered<T>, outcome: impl FnOnce(T) -> Self) -> Self {
         answered.map_or_else(Self::Failed, outcome)
+    }
+
+    pub(crate) fn done(answered: Answered<()>) -> Self {
+        Self::of(answered, |()| Self::Done)
+    }
+
+    /// To be called on a thread that is not JavaScript's, as it reads the body.
+    pub(crate) fn delivery(delivery: Delivery) -> Self {
+        Self::Delivery(Box::new(Judged::new(delivery)))
+    }
+
+    pub(crate) fn json(told: &impl Serialize) -> Self {
+        let written = serde_json::to_vec(told);
+        written.map_or(Self::Broken, |text| Self::One(Json::new(text), None))
     }
 
     pub(crate) fn handle(job: AnyHandle) -> Self {
@@ -125,7 +155,7 @@ pub(crate) fn parts(answer: RawJson) -> (Json, Option<String>) {
 }
 
 /// Wakes JavaScript; what it then gets is what the queue holds at that time.
-type Waker = ThreadsafeFunction<(), (), Delivery, Status, false, true>;
+type Waker = ThreadsafeFunction<(), (), Deliveries, Status, false, true>;
 
 /// The calls of one client that are under way. Dropping it drops them.
 pub(crate) struct Calls {
@@ -148,16 +178,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Queue {
     /// What is done, for JavaScript.
-    fn take(&self, env: Env) -> Delivery {
-        let done = std::mem::take(&mut *lock(&self.done));
+    fn take(&self, env: Env) -> Deliveries {
+        let mut done = std::mem::take(&mut *lock(&self.done));
         let mut under_way = lock(&self.under_way);
-        for (number, _) in &done {
-            under_way.remove(number);
-        }
+        // What was cancelled when it was done already is nobody's: an event among it is handed out again.
+        done.retain(|(number, _)| under_way.remove(number).is_some());
         if under_way.is_empty() {
             self.hold(env, false);
         }
-        Delivery(done)
+        Deliveries(done)
     }
 
     /// Whether the process stays alive for this client: while something is under way.
@@ -182,7 +211,7 @@ impl Queue {
 
 impl Calls {
     /// `deliver` gets the outcomes.
-    pub(crate) fn new(deliver: &Function<'_, Delivery, ()>) -> Result<Self> {
+    pub(crate) fn new(deliver: &Function<'_, Deliveries, ()>) -> Result<Self> {
         let queue = Arc::new(Queue::default());
         let taken = Arc::clone(&queue);
         let waker = deliver
@@ -248,7 +277,7 @@ impl Drop for Calls {
 }
 
 /// What JavaScript gets: `[number, outcome, value, beside]` for each call, one after the other in one array.
-pub struct Delivery(Vec<(u32, Outcome)>);
+pub struct Deliveries(Vec<(u32, Outcome)>);
 
 // The numbers of outcomes; the facade's are these.
 const FAILED: u32 = 0;
@@ -257,11 +286,11 @@ const MANY: u32 = 2;
 const REGISTERED: u32 = 3;
 const VALUE: u32 = 4;
 
-impl ToNapiValue for Delivery {
-    unsafe fn to_napi_value(raw_env: sys::napi_env, delivery: Self) -> Result<sys::napi_value> {
+impl ToNapiValue for Deliveries {
+    unsafe fn to_napi_value(raw_env: sys::napi_env, deliveries: Self) -> Result<sys::napi_value> {
         let env = Env::from_raw(raw_env);
-        let mut array = env.create_array(u32::try_from(delivery.0.len() * 4).unwrap_or(0))?;
-        for (at, (number, outcome)) in (0..).step_by(4).zip(delivery.0) {
+        let mut array = env.create_array(u32::try_from(deliveries.0.len() * 4).unwrap_or(0))?;
+        for (at, (number, outcome)) in (0..).step_by(4).zip(deliveries.0) {
             array.set(at, number)?;
             let (what, value, beside) = (at + 1, at + 2, at + 3);
             match outcome {
@@ -307,6 +336,18 @@ impl ToNapiValue for Delivery {
                 Outcome::End(place, outcome) => {
                     array.set(what, VALUE)?;
                     array.set(value, many::end(&env, place, *outcome)?)?;
+                }
+                Outcome::Delivery(judged) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, delivery::object(&env, *judged)?)?;
+                }
+                Outcome::Receiver(receiver) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, receiver)?;
+                }
+                Outcome::Answer(answer) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, ToldAnswer::from(answer))?;
                 }
                 Outcome::Done => array.set(what, VALUE)?,
                 Outcome::Broken => {

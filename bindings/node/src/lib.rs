@@ -6,8 +6,11 @@
 mod callback;
 mod calls;
 mod client;
+mod delivery;
 mod failure;
+mod inbox;
 mod many;
+mod receiver;
 mod webhook;
 
 use image_intelligence::{Error, ErrorKind, Kind};

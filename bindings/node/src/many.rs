@@ -26,6 +26,8 @@ pub struct RunSettings {
     pub timeout: Option<f64>,
     /// How many pictures there are, where that is known.
     pub total: Option<u32>,
+    /// Whether an inbox is told of the jobs' ends.
+    pub deliver: Option<bool>,
 }
 
 /// How far a run has come.
@@ -131,7 +133,7 @@ impl Client {
             manifest: settings.manifest.map(PathBuf::from),
             wait: settings.timeout.map(milliseconds),
             total: settings.total.map(|pictures| pictures as usize),
-            ..AllOptions::default()
+            deliver: settings.deliver,
         };
         let client = self.open(env)?;
         let run = kind_of(&kind).and_then(|kind| client.any_all(kind, namespace, request.as_bytes(), options));
