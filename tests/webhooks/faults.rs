@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use image_intelligence_server::{FaultRule, Faults};
+use image_intelligence_webhooks::Inbox;
 use tokio::sync::Mutex;
 
 use crate::oracle::{Oracle, is_true};
@@ -98,4 +99,31 @@ async fn all_faults_together_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_single_webhook_every_result_comes() {
     play(vec![FaultRule::webhook_drop()], jobs()).await;
+}
+
+/// Its connection is closed as soon as the body is out, at every attempt: no answer ever reaches it, and what it brought is
+/// kept all the same. Nobody asks for the jobs meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_never_waits_for_the_answer_loses_nothing() {
+    let jobs = jobs();
+    let server = server(Faults::new().rule(FaultRule::webhook_cut().after().attempts(100))).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = Inbox::open(inbox_in(folder.path())).await.unwrap();
+    let side = Side::with(inbox, "127.0.0.1:0", server.base_url(), |receiver| receiver).await.unwrap();
+    for number in 0..jobs {
+        side.submit(number).await.unwrap();
+    }
+    for _ in 0..jobs {
+        let next = tokio::time::timeout(Duration::from_mins(1), side.inbox.next()).await;
+        let delivery = next.expect("an event for each job").unwrap().unwrap();
+        is_true(delivery.event()).unwrap();
+        delivery.ack().await.unwrap();
+    }
+    let oracle = Oracle::ask(&server, &side.client, &side.inbox).await;
+    assert_eq!((oracle.accepted.len(), oracle.answered.len()), (jobs, 0), "no answer was waited for");
+    oracle.check();
+    let brought = oracle.ended.values().flatten().filter(|entry| entry.deliveries > 0).count();
+    assert_eq!(brought, jobs, "webhooks brought them, and nobody who looked");
+    side.receiver.shutdown().await;
+    server.shutdown().await;
 }
