@@ -27,7 +27,7 @@ cargo xtask fuzz TARGET --input FILE
                             puts one input to a target, such as one that crashed it
 cargo xtask simulate [--seeds N] [--start S] [--only SCENARIO] [--verbose]
                             the client on a paused clock against a scripted server: N worlds (200), and a table of figures
-cargo xtask torture [--cycles N] [--seed S]
+cargo xtask torture [--cycles N] [--seed S] [--store sqlite|postgres]
                             a receiver and its handlers, ended by kill -9 N times (50): no result is lost or doubled
 cargo xtask pack [LANGUAGE] wheel, npm tarballs and jar as they are shipped, into target/pack: python, node, kotlin";
 
