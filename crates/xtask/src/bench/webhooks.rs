@@ -1,6 +1,9 @@
 //! Webhooks that are on the disk before they are answered: our receiver, and beside it what people write today, each on one
 //! core, with `wrk` on another.
 
+mod backlog;
+mod slow;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +15,8 @@ use crate::step::{self, Outcome, cargo, command, is_there, once, output, root, r
 /// Least length of a body in bytes, which is repeated to it; seconds of load; webhooks a second; 99th percentile.
 const SIZES: [(usize, u64, f64, Duration); 2] =
     [(0, 8, 20_000.0, Duration::from_millis(25)), (20_000, 8, 4_000.0, Duration::from_millis(60))];
+/// Of the sender.
+const CONNECTIONS: u32 = 64;
 /// How many times the rate of the others.
 const TIMES: f64 = 20.0;
 
@@ -68,7 +73,8 @@ pub(super) fn run_all() -> Outcome {
             goal("times their rate", times, times >= TIMES, &format!("at least {TIMES:.0}"));
         }
     }
-    Ok(())
+    slow::measure(&receiver)?;
+    backlog::measure(&receiver)
 }
 
 fn goal(what: &str, value: f64, met: bool, goal: &str) {
@@ -201,17 +207,18 @@ impl Served {
 
     /// How many were answered in all, and the figures once it is warm.
     fn load(&self, least: usize, seconds: u64) -> Result<(u64, Figures), String> {
-        let warm = self.wrk(least, 1, "warm")?;
+        let warm = self.wrk(least, CONNECTIONS, 1, "warm")?;
         let before = self.cpu()?;
-        let mut figures = self.wrk(least, seconds, "load")?;
+        let mut figures = self.wrk(least, CONNECTIONS, seconds, "load")?;
         let cpu = self.cpu()?.saturating_sub(before);
         figures.cpu = cpu / u32::try_from(figures.answered.max(1)).unwrap_or(u32::MAX);
         Ok((warm.answered + figures.answered, figures))
     }
 
-    fn wrk(&self, least: usize, seconds: u64, name: &str) -> Result<Figures, String> {
+    fn wrk(&self, least: usize, connections: u32, seconds: u64, name: &str) -> Result<Figures, String> {
         let mut wrk = command("wrk");
-        wrk.args(["-t1", "-c64", "-d", &format!("{seconds}s"), "-s"]).arg(benches().join("load.lua"));
+        wrk.args(["-t1", "-c", &connections.to_string(), "-d", &format!("{seconds}s"), "-s"])
+            .arg(benches().join("load.lua"));
         wrk.args([&self.url, "--"]).arg(webhook()).args([&least.to_string(), name]);
         let said = output(&mut pinned(1, &wrk)).ok_or("webhooks: wrk failed")?;
         let numbers: Vec<u64> =
