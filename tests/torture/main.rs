@@ -161,6 +161,7 @@ async fn torture(cycles: usize, seed: u64, folder: &Path, inbox: &str) {
     }
     let server = world::server(faults).start().await.unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let client = world::client(server.base_url()).build().unwrap();
     let all = Place { folder, inbox, server: &server, port };
     let mut dice = Dice(seed);
     let mut met = BTreeMap::<&str, usize>::new();
@@ -181,11 +182,22 @@ async fn torture(cycles: usize, seed: u64, folder: &Path, inbox: &str) {
             // The place was not met so often; it is ended wherever it is.
             None => *met.entry("any moment").or_default() += 1,
         }
+        drop(worker);
+        // Nobody looks for jobs now: what was promised must be there by itself.
+        match Inbox::builder(inbox).existing(true).open().await {
+            Ok(inbox) => {
+                let oracle = Oracle::ask(&server, &client, &inbox).await;
+                let lost = oracle.lost();
+                assert!(lost.is_empty(), "cycle {cycle} (seed {seed}): answered 200, and not in the inbox: {lost:?}");
+                inbox.shutdown().await;
+            }
+            // The first may have been ended before there was one.
+            Err(error) => assert_eq!(cycle, 0, "seed {seed}: {error}"),
+        }
     }
 
     // One more, which nobody ends, brings everything to its end.
     let mut last = Worker::start(&all, (cycles * JOBS, 1), None);
-    let client = world::client(server.base_url()).build().unwrap();
     let inbox = Inbox::builder(inbox).existing(true).open().await.unwrap();
     let end = Instant::now() + Duration::from_mins(2);
     let (oracle, handled) = loop {

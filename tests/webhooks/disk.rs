@@ -123,6 +123,8 @@ async fn play(folder: &Path) {
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
+            let lost = Oracle::ask(&server, &side.client, &side.inbox).await;
+            assert!(lost.lost().is_empty(), "answered 200, and not on the full disk: {:?}", lost.lost());
             ballast.make_room();
         }
         let deliveries = server.deliveries().await.unwrap();
