@@ -9,6 +9,7 @@ use image_intelligence_server::{FaultRule, Faults};
 use image_intelligence_webhooks::Inbox;
 use tokio::sync::Mutex;
 
+use crate::cluster::Cluster;
 use crate::oracle::{Oracle, is_true};
 use crate::world::{Side, inbox_in, server};
 
@@ -35,14 +36,18 @@ fn each() -> Vec<FaultRule> {
 
 /// Sends jobs under these faults, handles what comes, and asks the oracle.
 async fn play(rules: Vec<FaultRule>, jobs: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    play_in(&inbox_in(folder.path()), rules, jobs).await;
+}
+
+async fn play_in(inbox: &str, rules: Vec<FaultRule>, jobs: usize) {
     let names = format!("{rules:?}");
     let mut faults = Faults::new().seed(SEED);
     for rule in rules {
         faults = faults.rule(rule);
     }
     let server = server(faults).start().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let side = Arc::new(Side::open(&inbox_in(folder.path()), "127.0.0.1:0", server.base_url()).await.unwrap());
+    let side = Arc::new(Side::open(inbox, "127.0.0.1:0", server.base_url()).await.unwrap());
 
     let handled = Arc::new(Mutex::new(HashSet::new()));
     let handler = tokio::spawn({
@@ -89,11 +94,19 @@ async fn each_fault_alone_loses_nothing() {
     }
 }
 
+fn all() -> Vec<FaultRule> {
+    each().into_iter().chain([FaultRule::webhook_drop()]).map(|rule| rule.probability(0.3)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_faults_together_lose_nothing() {
-    let mut rules: Vec<_> = each().into_iter().map(|rule| rule.probability(0.3)).collect();
-    rules.push(FaultRule::webhook_drop().probability(0.3));
-    play(rules, jobs()).await;
+    play(all(), jobs()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_faults_together_lose_nothing_in_postgres() {
+    let cluster = Cluster::start();
+    play_in(&cluster.database().await, all(), jobs()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
