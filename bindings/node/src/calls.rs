@@ -8,18 +8,18 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use image_intelligence::{AnyHandle, AnyItem, Error, RawAnswer, RawJson, Result as Answered, Secret};
-use image_intelligence_webhooks::{Answer, Delivery};
+use image_intelligence_webhooks::{Answer, Delivery, Entry};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
-use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
-use crate::delivery::{self, Judged};
+use crate::delivery::{self, Came};
 use crate::receiver::{Receiver, ToldAnswer};
 use crate::{failure, many};
 
@@ -60,7 +60,9 @@ pub(crate) enum Outcome {
     /// How the job at this place among many ended.
     End(usize, Box<Self>),
     /// An event of an inbox.
-    Delivery(Box<Judged>),
+    Delivery(Box<Came>),
+    /// An event as it stands in an inbox, and its body.
+    Entry(Json, Option<Bytes>),
     Receiver(Receiver),
     /// What a request is answered with.
     Answer(Answer),
@@ -72,8 +74,8 @@ pub(crate) enum Outcome {
 
 /// JSON for `JSON.parse`.
 pub(crate) struct Json {
-    text: Vec<u8>,
-    ascii: bool,
+    pub(crate) text: Vec<u8>,
+    pub(crate) ascii: bool,
 }
 
 impl Json {
@@ -94,12 +96,25 @@ impl Outcome {
 
     /// To be called on a thread that is not JavaScript's, as it reads the body.
     pub(crate) fn delivery(delivery: Delivery) -> Self {
-        Self::Delivery(Box::new(Judged::new(delivery)))
+        Self::Delivery(Box::new(Came::new(delivery)))
     }
 
-    pub(crate) fn json(told: &impl Serialize) -> Self {
-        let written = serde_json::to_vec(told);
-        written.map_or(Self::Broken, |text| Self::One(Json::new(text), None))
+    pub(crate) fn json(text: Vec<u8>) -> Self {
+        Self::One(Json::new(text), None)
+    }
+
+    pub(crate) fn entry(entry: Entry) -> Self {
+        let (json, body) = entry.into_json();
+        Self::Entry(Json::new(json), body)
+    }
+
+    /// Without their bodies.
+    pub(crate) fn entries(entries: Vec<Entry>) -> Self {
+        let mut list = List::default();
+        for entry in entries {
+            list.push(&Json::new(entry.into_json().0));
+        }
+        Self::One(list.end(), None)
     }
 
     pub(crate) fn handle(job: AnyHandle) -> Self {
@@ -130,18 +145,37 @@ impl Outcome {
     }
 
     pub(crate) fn many(many: Vec<RawJson>) -> Self {
-        let mut list = Json { text: vec![b'['], ascii: true };
+        let mut list = List::default();
         let mut raws = Vec::with_capacity(many.len());
         for (json, raw) in many.into_iter().map(parts) {
-            if list.text.len() > 1 {
-                list.text.push(b',');
-            }
-            list.text.extend(json.text);
-            list.ascii &= json.ascii;
+            list.push(&json);
             raws.push(raw.unwrap_or_default());
         }
-        list.text.push(b']');
-        Self::Many(list, raws)
+        Self::Many(list.end(), raws)
+    }
+}
+
+/// An array of JSON that grows.
+struct List(Json);
+
+impl Default for List {
+    fn default() -> Self {
+        Self(Json { text: vec![b'['], ascii: true })
+    }
+}
+
+impl List {
+    fn push(&mut self, item: &Json) {
+        if self.0.text.len() > 1 {
+            self.0.text.push(b',');
+        }
+        self.0.text.extend_from_slice(&item.text);
+        self.0.ascii &= item.ascii;
+    }
+
+    fn end(mut self) -> Json {
+        self.0.text.push(b']');
+        self.0
     }
 }
 
@@ -285,6 +319,7 @@ const ONE: u32 = 1;
 const MANY: u32 = 2;
 const REGISTERED: u32 = 3;
 const VALUE: u32 = 4;
+const ENTRY: u32 = 5;
 
 impl ToNapiValue for Deliveries {
     unsafe fn to_napi_value(raw_env: sys::napi_env, deliveries: Self) -> Result<sys::napi_value> {
@@ -340,6 +375,13 @@ impl ToNapiValue for Deliveries {
                 Outcome::Delivery(judged) => {
                     array.set(what, VALUE)?;
                     array.set(value, delivery::object(&env, *judged)?)?;
+                }
+                Outcome::Entry(json, body) => {
+                    array.set(what, ENTRY)?;
+                    array.set(value, string(&env, json)?)?;
+                    if let Some(body) = body {
+                        array.set(beside, BufferSlice::copy_from(&env, &body)?)?;
+                    }
                 }
                 Outcome::Receiver(receiver) => {
                     array.set(what, VALUE)?;

@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod delivery;
 mod failure;
+mod gate;
 mod inbox;
 mod many;
 mod receiver;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use image_intelligence::{Error, ErrorKind, EventKind, Result};
+use image_intelligence::{Dialect, Error, ErrorKind, EventKind, Result};
 use image_intelligence_webhooks::{EventState, Filter, Inbox as Native, InboxBuilder, Target};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -49,7 +49,7 @@ impl Settings {
             (self.prune_keys_after, InboxBuilder::prune_keys_after),
             (self.shutdown_timeout, InboxBuilder::shutdown_timeout),
         ];
-        let mut builder = Native::builder(target).existing(self.existing);
+        let mut builder = Native::builder(target).existing(self.existing).dialect(Dialect::Python);
         for (seconds, take) in durations {
             if let Some(seconds) = seconds {
                 builder = take(builder, duration(seconds));
