@@ -28,8 +28,6 @@ MODULES = [
     "._async_many",
     "._async_recognition",
     "._client",
-    "._deliveries",
-    "._entries",
     "._handles",
     "._images",
     "._inbox",

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
 use crate::delivery::{self, Came};
+use crate::json::{Json, List, string};
 use crate::receiver::{Receiver, ToldAnswer};
 use crate::{failure, many};
 
@@ -70,19 +72,6 @@ pub(crate) enum Outcome {
     Done,
     /// A bug in here: told to whoever called, and to nobody else.
     Broken,
-}
-
-/// JSON for `JSON.parse`.
-pub(crate) struct Json {
-    pub(crate) text: Vec<u8>,
-    pub(crate) ascii: bool,
-}
-
-impl Json {
-    pub(crate) fn new(text: Vec<u8>) -> Self {
-        let ascii = text.is_ascii();
-        Self { text, ascii }
-    }
 }
 
 impl Outcome {
@@ -155,36 +144,12 @@ impl Outcome {
     }
 }
 
-/// An array of JSON that grows.
-struct List(Json);
-
-impl Default for List {
-    fn default() -> Self {
-        Self(Json { text: vec![b'['], ascii: true })
-    }
-}
-
-impl List {
-    fn push(&mut self, item: &Json) {
-        if self.0.text.len() > 1 {
-            self.0.text.push(b',');
-        }
-        self.0.text.extend_from_slice(&item.text);
-        self.0.ascii &= item.ascii;
-    }
-
-    fn end(mut self) -> Json {
-        self.0.text.push(b']');
-        self.0
-    }
-}
-
 /// What JavaScript may parse, and the text that came where that is another one.
 pub(crate) fn parts(answer: RawJson) -> (Json, Option<String>) {
     let RawJson { raw, json, ascii, .. } = answer;
     match json {
-        None => (Json { text: raw, ascii }, None),
-        Some(text) => (Json { text, ascii }, Some(String::from_utf8_lossy(&raw).into_owned())),
+        None => (Json::of(raw, ascii), None),
+        Some(text) => (Json::of(text, ascii), Some(String::from_utf8_lossy(&raw).into_owned())),
     }
 }
 
@@ -258,6 +223,11 @@ impl Calls {
 
     /// Starts a call, and gives its number.
     pub(crate) fn start(&mut self, env: Env, call: impl Future<Output = Outcome> + Send + 'static) -> Result<u32> {
+        self.begin(env, Box::pin(call))
+    }
+
+    /// The same for every call, so that the runtime's tasks are compiled once and not for each.
+    fn begin(&mut self, env: Env, call: Pin<Box<dyn Future<Output = Outcome> + Send>>) -> Result<u32> {
         self.last = self.last.wrapping_add(1);
         let number = self.last;
         let (queue, waker) = (Arc::clone(&self.queue), Arc::clone(&self.waker));
@@ -403,13 +373,4 @@ impl ToNapiValue for Deliveries {
         // SAFETY: the array is of this environment.
         unsafe { ToNapiValue::to_napi_value(raw_env, array) }
     }
-}
-
-pub(crate) fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
-    if json.ascii {
-        // ASCII is Latin-1 too, which needs no decoding.
-        return env.create_string_latin1(&json.text);
-    }
-    let text = String::from_utf8(json.text).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    env.create_string_from_std(text)
 }

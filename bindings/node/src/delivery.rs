@@ -6,8 +6,8 @@ use napi::bindgen_prelude::{BufferSlice, Object};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::calls::{self, Json};
 use crate::failure;
+use crate::json::{Json, string};
 
 /// An event that is yours. Collected as garbage without a word, it is handed out again.
 #[napi]
@@ -75,7 +75,7 @@ pub(crate) fn event<'env>(env: &'env Env, judged: Judged, raw: &[u8]) -> Result<
     told.set("kind", kind.as_str())?;
     told.set("ascii", ascii)?;
     if let Some(text) = json {
-        told.set("json", calls::string(env, Json { text, ascii })?)?;
+        told.set("json", string(env, Json::of(text, ascii))?)?;
     }
     told.set("raw", BufferSlice::copy_from(env, raw)?)?;
     Ok(told)

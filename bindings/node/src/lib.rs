@@ -10,6 +10,7 @@ mod delivery;
 mod failure;
 mod gate;
 mod inbox;
+mod json;
 mod many;
 mod receiver;
 mod webhook;
