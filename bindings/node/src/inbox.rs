@@ -3,8 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use image_intelligence::{Dialect, Error, ErrorKind};
-use image_intelligence_core::EventKind;
-use image_intelligence_webhooks::{EventState, Filter, Inbox as Native, SqlValue, Statement};
+use image_intelligence_webhooks::{Filter, Inbox as Native, SqlValue, Statement};
 use napi::bindgen_prelude::{Either5, Function, Null, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -234,21 +233,11 @@ fn statement(Sql { sql, params }: Sql) -> Statement {
 const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 fn filter(wanted: Wanted) -> image_intelligence::Result<Filter> {
-    let mut filter = Filter::new();
-    filter.state = wanted.state.map(|name| EventState::named(&name)).transpose()?;
-    filter.kind = wanted.kind.map(|name| named(&name)).transpose()?;
+    let mut filter = Filter::named(wanted.state.as_deref(), wanted.kind.as_deref())?;
     filter.job = wanted.job;
     filter.before = wanted.before.map(|seq| seq as i64);
     if let Some(limit) = wanted.limit {
         filter.limit = limit as usize;
     }
     Ok(filter)
-}
-
-/// The kind of event of that name: an inbox holds those too that no route can promise.
-fn named(name: &str) -> image_intelligence::Result<EventKind> {
-    match EventKind::ALL.into_iter().find(|kind| kind.as_str() == name) {
-        Some(kind) => Ok(kind),
-        None => EventKind::known(name),
-    }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use image_intelligence_core::{EventKind, GaveUp, Result, judge};
 use serde::Serialize;
 
-use crate::{Counts, Delivery, Entry, Pruned};
+use crate::{Counts, Delivery, Entry, EventState, Filter, Pruned};
 
 /// What a body is, and what another language decodes of it.
 #[doc(hidden)]
@@ -57,6 +57,20 @@ impl Entry {
     }
 }
 
+impl Filter {
+    /// Those in the state of that name, and of the kind of that name: an inbox has more kinds than somebody may say a body
+    /// is.
+    #[doc(hidden)]
+    pub fn named(state: Option<&str>, kind: Option<&str>) -> Result<Self> {
+        let any = |name: &str| match EventKind::ALL.into_iter().find(|kind| kind.as_str() == name) {
+            Some(kind) => Ok(kind),
+            None => EventKind::known(name),
+        };
+        let (state, kind) = (state.map(EventState::named).transpose()?, kind.map(any).transpose()?);
+        Ok(Self { state, kind, ..Self::default() })
+    }
+}
+
 impl Counts {
     /// As JSON.
     #[doc(hidden)]
@@ -84,7 +98,16 @@ mod tests {
     use image_intelligence_core::EventKind;
 
     use super::Judged;
-    use crate::{Inbox, Receiver};
+    use crate::{EventState, Filter, Inbox, Receiver};
+
+    #[test]
+    fn a_filter_is_made_of_names() {
+        let filter = Filter::named(Some("dead"), Some("gave_up")).unwrap();
+        assert_eq!((filter.state, filter.kind), (Some(EventState::Dead), Some(EventKind::GaveUp)));
+        assert_eq!(Filter::named(None, None).unwrap(), Filter::default());
+        assert!(Filter::named(Some("open"), None).unwrap_err().to_string().starts_with("state: "));
+        assert!(Filter::named(None, Some("video")).unwrap_err().to_string().starts_with("kind: "));
+    }
 
     #[tokio::test]
     async fn what_crosses_is_what_core_made_of_it() {
