@@ -97,12 +97,10 @@ export class CallbackKeys {
    */
   verify(token: string, bases: string | readonly string[], now: Date = new Date()): CallbackToken {
     const given = check.needed(token, 'token');
-    const urls = typeof bases === 'string' ? [bases] : bases;
-    if (!Array.isArray(urls)) check.refuse('bases', bases, 'a URL, or an array of them');
-    for (const [index, base] of urls.entries()) check.needed(base, `bases[${index}]`, 'a URL');
+    const urls = basesOf(bases, 'bases');
     const at = now instanceof Date ? now.getTime() : Number.NaN;
     if (Number.isNaN(at)) check.refuse('now', now, 'a Date');
-    const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, [...urls], at));
+    const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, urls, at));
     return { kind: kind as JobKind, rid, expires: new Date(expires), keyId };
   }
 
@@ -112,4 +110,11 @@ export class CallbackKeys {
     const under = check.needed(base, 'base', 'a URL');
     return translated(() => native.callbackUrl(under, given));
   }
+}
+
+/** Public URLs as they were given: one, or an array. @internal */
+export function basesOf(given: unknown, field: string): string[] {
+  const urls = typeof given === 'string' ? [given] : given;
+  if (!Array.isArray(urls)) return check.refuse(field, given, 'a URL, or an array of them');
+  return Array.from(urls, (url, index) => check.needed(url, `${field}[${index}]`, 'a URL'));
 }

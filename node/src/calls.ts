@@ -8,6 +8,7 @@ const FAILED = 0;
 const ONE = 1;
 const MANY = 2;
 const REGISTERED = 3;
+const ENTRY = 5;
 
 /** Whose calls these are. */
 interface Caller {
@@ -75,6 +76,9 @@ export class Calls {
           break;
         case REGISTERED:
           call.resolve(registered(value as string, beside as string | undefined));
+          break;
+        case ENTRY:
+          call.resolve([JSON.parse(value as string), beside]);
           break;
         default:
           call.resolve(value);

@@ -55,7 +55,7 @@ export class Delivery {
     this.#core = core;
     this.#held = told.held;
     this.#told = told;
-    this.kind = told.kind as DeliveredEvent['kind'];
+    this.kind = told.kind;
     this.raw = told.raw;
     this.idempotencyKey = told.idempotencyKey;
     this.jobId = told.jobId;

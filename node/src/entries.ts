@@ -65,13 +65,15 @@ export interface Pruned {
 }
 
 /** An entry as its JSON has it. */
-export type NativeEntry = {
-  [Key in keyof Entry]: Date extends Entry[Key] ? number | null : Entry[Key] | null;
-} & { body?: string; bodyBase64?: string };
+export type NativeEntry = Omit<
+  {
+    [Key in keyof Entry]: Date extends Entry[Key] ? number | null : Entry[Key] | null;
+  },
+  'body'
+>;
 
-export function entryOf(told: NativeEntry): Entry {
-  const { body, bodyBase64, receivedAt, confirmedAt, doneAt, nextAt, rid, jobId, error, ...plain } = told;
-  const bytes = bodyBase64 === undefined ? body : Buffer.from(bodyBase64, 'base64');
+export function entryOf(told: NativeEntry, body?: Uint8Array): Entry {
+  const { receivedAt, confirmedAt, doneAt, nextAt, rid, jobId, error, ...plain } = told;
   return {
     ...plain,
     rid: rid ?? undefined,
@@ -81,7 +83,7 @@ export function entryOf(told: NativeEntry): Entry {
     doneAt: dateOf(doneAt),
     nextAt: dateOf(nextAt),
     error: error ?? undefined,
-    body: typeof bytes === 'string' ? Buffer.from(bytes) : bytes,
+    body,
   } as Entry;
 }
 

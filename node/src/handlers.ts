@@ -3,7 +3,7 @@
 // The body is read here, after the token was checked and up to a limit: what a framework has parsed is not what was signed.
 
 import * as check from './arguments.js';
-import { CallbackKeys, type CallbackMasters } from './callback-keys.js';
+import type { CallbackKeys, CallbackMasters } from './callback-keys.js';
 import { ConfigError, InvalidWebhookError } from './errors.js';
 import type { NativeAnswer } from './native.js';
 import { OwnDesk, pairs } from './own-desk.js';
@@ -135,8 +135,7 @@ function deskFor(given: unknown, onEvent: unknown, call: string): Desk {
     throw new ConfigError(`${call}: a Receiver, { keys, publicUrl } or { secret } wanted`);
   }
   if ('secret' in options) return OwnDesk.ofSecret(options.secret, options.allowSha1, handle);
-  const keys = options.keys instanceof CallbackKeys ? options.keys : new CallbackKeys(options.keys as CallbackMasters);
-  return OwnDesk.ofKeys(keys, options.publicUrl, handle);
+  return OwnDesk.ofKeys(options.keys, options.publicUrl, handle);
 }
 
 const NOT_NOW: NativeAnswer = {
@@ -176,7 +175,7 @@ async function received(admitted: Admission, request: WebhookRequest): Promise<N
       clearTimeout(timer);
       stream.removeListener?.('data', onData);
       stream.pause?.();
-      if (!answer) admitted.leave();
+      if (!answer) admitted.brokenOff();
       resolve(answer ?? undefined);
     };
     const timer = setTimeout(() => over(admitted.late()), admitted.patience);
@@ -216,7 +215,7 @@ async function fetched(admitted: Admission, request: Request): Promise<NativeAns
       if (answer) return answer;
     }
   } catch (failure) {
-    admitted.leave();
+    admitted.brokenOff();
     throw failure;
   } finally {
     clearTimeout(timer);

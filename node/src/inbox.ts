@@ -168,14 +168,15 @@ export class Inbox implements AsyncIterable<Delivery> {
       limit: check.count(given.limit, 'limit'),
     };
     const list = await this.#core.run<NativeEntry[]>(undefined, (inbox) => inbox.list(wanted));
-    return list.map(entryOf);
+    return list.map((entry) => entryOf(entry));
   }
 
   /** One event and its body, by its number; undefined where there is none. */
   async show(seq: number): Promise<Entry | undefined> {
     const number = seqOf(seq, 'seq');
-    const entry = await this.#core.run<NativeEntry | undefined>(undefined, (inbox) => inbox.entry(number));
-    return entry && entryOf(entry);
+    type Found = [NativeEntry, Uint8Array | undefined] | undefined;
+    const found = await this.#core.run<Found>(undefined, (inbox) => inbox.entry(number));
+    return found && entryOf(...found);
   }
 
   /**

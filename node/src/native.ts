@@ -2,6 +2,7 @@
 
 import loaded from '../loader.cjs';
 import type { ErrorKind } from './errors.js';
+import type { DeliveredEvent } from './webhooks.js';
 
 export interface NativeSettings {
   baseUrl: string | undefined;
@@ -118,12 +119,16 @@ export interface NativeHeld {
   release(): void;
 }
 
-/** An event as it crosses: `json` is there where its body may not be parsed as it is. */
-export interface NativeDelivery {
-  kind: string;
+/** What a body is, as it crosses: `json` is there where the body may not be parsed as it is. */
+export interface NativeEvent {
+  kind: DeliveredEvent['kind'];
   ascii: boolean;
   json?: string;
   raw: Uint8Array;
+}
+
+/** An event as it crosses. */
+export interface NativeDelivery extends NativeEvent {
   idempotencyKey: string;
   rid?: string;
   jobId?: string;
@@ -187,7 +192,17 @@ export interface NativeAdmitted {
   readonly patience: number;
   push(piece: Uint8Array): NativeAnswer | null | undefined;
   late(): NativeAnswer | null | undefined;
+  brokenOff(): void;
   leave(): void;
+}
+
+/** The same at the desk of a handler without an inbox. */
+export interface NativePassed extends NativeAdmitted {
+  finish(): { answer: NativeAnswer; event?: NativeEvent };
+}
+
+export interface NativeGate {
+  admit(method: string, path: string, headers: string[]): NativeAnswer | NativePassed;
 }
 
 export interface NativeReceiver {
@@ -216,9 +231,17 @@ export interface NativeInbox {
   cancel(call: number): void;
 }
 
+export interface NativeCallbackToken {
+  kind: string;
+  rid: string;
+  expires: number;
+  keyId: number;
+}
+
 export interface NativeCallbackKeys {
   mint(kind: string, expiresMs: number, rid: string, base: string): string;
-  verify(token: string, bases: string[], nowMs: number): { kind: string; rid: string; expires: number; keyId: number };
+  verify(token: string, bases: string[], nowMs: number): NativeCallbackToken;
+  verifyPath(path: string, bases: string[], nowMs: number): NativeCallbackToken;
 }
 
 export interface Native {
@@ -231,6 +254,10 @@ export interface Native {
   CallbackKeys: {
     new (ids: number[], masters: Uint8Array[]): NativeCallbackKeys;
     parse(text: string): NativeCallbackKeys;
+  };
+  Gate: {
+    forJobs(keys: NativeCallbackKeys, bases: string[]): NativeGate;
+    forEvents(secrets: string[], allowSha1: boolean): NativeGate;
   };
   callbackUrl(base: string, token: string): string;
   eventKinds(): string[];

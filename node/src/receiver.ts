@@ -71,6 +71,7 @@ export interface Admission {
   readonly patience: number;
   push(piece: Uint8Array): NativeAnswer | null | undefined;
   late(): NativeAnswer | null | undefined;
+  brokenOff(): void;
   leave(): void;
   finish(): Promise<NativeAnswer>;
 }
@@ -208,6 +209,10 @@ class Admitted implements Admission {
 
   late(): NativeAnswer | null | undefined {
     return this.#native.late();
+  }
+
+  brokenOff(): void {
+    this.#native.brokenOff();
   }
 
   leave(): void {

@@ -1,8 +1,8 @@
 // Webhooks: verified and judged by the native side in one crossing, then parsed by JSON.parse.
 
 import * as check from './arguments.js';
-import { CallbackKeys, type CallbackMasters, type JobKind } from './callback-keys.js';
-import { fromNative, InvalidRequestError, InvalidWebhookError } from './errors.js';
+import { basesOf, type CallbackKeys, type CallbackMasters, type JobKind, nativeKeys } from './callback-keys.js';
+import { fromNative, InvalidRequestError, InvalidWebhookError, translated } from './errors.js';
 import type { JobOf } from './jobs.js';
 import type { GaveUp, RegisteredEvent } from './models.js';
 import { native } from './native.js';
@@ -130,18 +130,13 @@ export function eventOf(
   return { kind, job: read, raw };
 }
 
-/** The token of a callback URL: what follows the last `/`, up to a `?`. @internal */
-export function tokenOf(path: string): string {
-  const [whole] = path.split('?');
-  return whole!.slice(whole!.lastIndexOf('/') + 1);
-}
-
 /** What kind of job the token says, at the end of the path. */
 function kindOf({ keys, path, publicUrl, secret }: WebhookOptions): JobKind {
   if (secret !== undefined) throw new InvalidRequestError('parseWebhook: keys and a secret given, one of them wanted');
-  const ring = keys instanceof CallbackKeys ? keys : new CallbackKeys(keys as CallbackMasters);
-  const token = tokenOf(check.needed(path, 'path', "the request's path"));
-  return ring.verify(token, publicUrl ?? check.refuse('publicUrl', publicUrl, 'a URL, or an array of them')).kind;
+  const ring = nativeKeys(keys);
+  const given = check.needed(path, 'path', "the request's path");
+  const bases = basesOf(publicUrl, 'publicUrl');
+  return translated(() => ring.verifyPath(given, bases, Date.now())).kind as JobKind;
 }
 
 /** A Buffer, whose quick ways to a string are not in its types. */

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ImageIntelligence, Inbox, Receiver } from 'image-intelligence';
-import { eventOf, inboxOf, post, postEvent, WEBHOOK_SECRET } from './support/inboxes.mjs';
+import { eventOf, inboxOf, post, postEvent, sign, WEBHOOK_SECRET } from './support/inboxes.mjs';
 import { jobServer, urls } from './support/jobs.mjs';
 import { failure } from './support/scripted.mjs';
 import { installed, until } from './support/surroundings.mjs';
@@ -155,10 +155,12 @@ describe('events', () => {
       [() => inbox.show('1'), /^seq: a string given/],
       [() => Inbox.open(''), /^path: an empty path given/],
       [() => Inbox.open('x.db', { attempts: 0 }), /attempts: 0 given, 1 to 1000 wanted/],
-      [() => Inbox.open('postgres://u:p@h/d'), /needs the feature `postgres`/],
+      [() => Inbox.open('postgres://u:p@h/d'), /here an inbox is kept in a file only; give a path such as inbox\.db/],
       [() => Receiver.listen({}, { address }), /^inbox: an object given, an Inbox wanted/],
       [() => Receiver.listen(inbox, { address, secrets: undefined }), /is the variable that should hold it set\?/],
-      [() => Receiver.create(inbox, {}), /public_url: not given/],
+      [() => Inbox.open('x.db', { handlerTimeout: 1 }), /handlerTimeout: 1ms given/],
+      [() => Receiver.create(inbox, {}), /publicUrl: not given, .* say publicUrl: "https:/],
+      [() => Receiver.create(inbox, { limits: { maxBody: 0 } }), /receiver limits: maxBody and connections must/],
     ]) {
       assert.match((await failure(call)).message, said);
     }
@@ -173,6 +175,37 @@ async function inboxNext(inbox, receiver, id) {
   await postEvent(receiver.publicUrl, eventOf(id));
   return inbox.next();
 }
+
+it('an event that comes to a call as it is aborted has cost no attempt', async () => {
+  const { inbox, path, clean } = await inboxOf();
+  const receiver = await Receiver.listen(inbox, { address, secrets: WEBHOOK_SECRET });
+  const controller = new AbortController();
+  const next = inbox.next({ signal: controller.signal });
+  const body = eventOf('ann');
+  const program = `
+    import { Inbox } from 'image-intelligence';
+    const headers = { 'x-niro-signature': ${JSON.stringify(sign(body))} };
+    const url = ${JSON.stringify(receiver.publicUrl)} + '/events';
+    const { status } = await fetch(url, { method: 'POST', body: ${JSON.stringify(body)}, headers });
+    const looking = await Inbox.open(${JSON.stringify(path)}, { existing: true });
+    while ((await looking.list({ state: 'leased' })).length === 0);
+    await looking.close();
+    console.log(status);`;
+  // Our own loop stands still meanwhile.
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: installed,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.deepEqual([ran.stdout, ran.stderr], ['200\n', '']);
+  controller.abort();
+  assert.equal((await failure(next)).kind, 'cancelled');
+  const delivery = await inbox.next();
+  assert.equal(delivery.attempt, 1);
+  await delivery.ack();
+  await receiver.close();
+  await clean();
+});
 
 it('a receiver that nobody holds goes on listening', async () => {
   const { inbox, clean } = await inboxOf();

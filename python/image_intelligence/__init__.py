@@ -37,22 +37,14 @@ if TYPE_CHECKING:
     )
     from ._async_rooms import AsyncAskJobs, AsyncDetectJobs, AsyncFeedbacks, AsyncMatchJobs
     from ._client import Client
+    from ._deliveries import DeliveredEvent, Delivery
+    from ._entries import Counts, Entry, EventCounts, EventState, JobCounts, Pruned
     from ._handles import AnyHandle, AskHandle, DetectHandle, MatchHandle, RecognizeHandle
     from ._images import Image
-    from ._inbox import (
-        Counts,
-        DeliveredEvent,
-        Delivery,
-        Entry,
-        EventCounts,
-        EventState,
-        Inbox,
-        JobCounts,
-        Pruned,
-    )
+    from ._inbox import Inbox
     from ._items import Completed, CompletedFailed, CompletedOk, Item, ItemFailed, ItemOk, Progress
     from ._journal import Recovered, SubmitOutcome
-    from ._receiver import Receiver
+    from ._receiver import Receiver, ReceiverLimits
     from ._recognition import FaceGroups, FaceImages, Identities, Recognition, RecognizeJobs
     from ._results import FaceHit, Hit
     from ._rooms import AskJobs, DetectJobs, Feedbacks, MatchJobs
@@ -227,6 +219,7 @@ __all__ = [
     "Pruned",
     "RateLimitError",
     "Receiver",
+    "ReceiverLimits",
     "Recognition",
     "RecognitionSearch",
     "RecognizeHandle",
@@ -283,14 +276,14 @@ _HOMES = {
     "Completed": "_items",
     "CompletedFailed": "_items",
     "CompletedOk": "_items",
-    "Counts": "_inbox",
-    "DeliveredEvent": "_inbox",
-    "Delivery": "_inbox",
+    "Counts": "_entries",
+    "DeliveredEvent": "_deliveries",
+    "Delivery": "_deliveries",
     "DetectHandle": "_handles",
     "DetectJobs": "_rooms",
-    "Entry": "_inbox",
-    "EventCounts": "_inbox",
-    "EventState": "_inbox",
+    "Entry": "_entries",
+    "EventCounts": "_entries",
+    "EventState": "_entries",
     "FaceGroups": "_recognition",
     "FaceHit": "_results",
     "FaceImages": "_recognition",
@@ -302,14 +295,15 @@ _HOMES = {
     "Item": "_items",
     "ItemFailed": "_items",
     "ItemOk": "_items",
-    "JobCounts": "_inbox",
+    "JobCounts": "_entries",
     "MatchHandle": "_handles",
     "MatchJobs": "_rooms",
     "Moment": "_searches",
     "Picture": "_aliases",
     "Progress": "_items",
-    "Pruned": "_inbox",
+    "Pruned": "_entries",
     "Receiver": "_receiver",
+    "ReceiverLimits": "_receiver",
     "Recognition": "_recognition",
     "RecognitionSearch": "_searches",
     "RecognizeHandle": "_handles",

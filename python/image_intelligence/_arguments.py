@@ -164,6 +164,16 @@ def wait_limit(timeout: object) -> float:
     return DEFAULT_WAIT if given is None else given
 
 
+def count(name: str, value: object, bits: int = 31) -> int | None:
+    """A number from 1, where one is given."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**bits:
+        given = value if isinstance(value, int) else named(value)
+        raise ConfigError(f"{name}: a number from 1 wanted, {given} given")
+    return value
+
+
 def run_settings(
     images: object,
     batch_size: object,

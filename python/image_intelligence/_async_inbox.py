@@ -13,25 +13,9 @@ import image_intelligence
 from . import _core
 from ._async_client import answered
 from ._client import Unpicklable
-from ._inbox import (
-    ACK,
-    Counts,
-    Entry,
-    HandedOut,
-    Pruned,
-    SqlValue,
-    ack_with_word,
-    bury_word,
-    counted,
-    entries,
-    failure_word,
-    nack_word,
-    number,
-    numbers,
-    opened,
-    pruned,
-    wanted,
-)
+from ._deliveries import ACK, HandedOut, SqlValue, ack_with_word, bury_word, failure_word, nack_word
+from ._entries import Counts, Entry, Pruned, counted, entries, number, numbers, pruned, wanted
+from ._inbox import opened
 from ._receiver import Mounted
 from .errors import ImageIntelligenceError
 

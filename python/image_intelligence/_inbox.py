@@ -1,293 +1,29 @@
-"""The inbox, and what it gives to handlers. Loaded when it is first asked for."""
+"""The inbox. Loaded when it is first asked for."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self, TypeAlias
-
-from msgspec import Struct
+from typing import Self
 
 # Under its whole name, as in `_client`.
 import image_intelligence
 
-from . import _core, _decode
-from ._arguments import flag, seconds
-from ._checks import listed, named, text, text_or_none
+from . import _core
+from ._arguments import count, flag, seconds
+from ._checks import named, text
 from ._client import Unpicklable
-from .errors import ConfigError, ImageIntelligenceError, InvalidRequestError
-from .models import GaveUp
-from .webhooks import CallbackKeys, UnknownEvent, WebhookEvent
-
-DeliveredEvent: TypeAlias = WebhookEvent | GaveUp
-"""What an inbox may give: what a webhook may bring, and the end of a job of ours that will have no result."""
-
-SqlValue: TypeAlias = str | bytes | int | float | bool | None
-
-Came: TypeAlias = tuple[_core.Delivery, tuple[str, bytes | None, bytes, str, str | None, int, int, bool, int]]
-"""What the native inbox hands over."""
-
-
-class EventState(StrEnum):
-    """How far an event has come."""
-
-    RECEIVED = "received"
-    """It is on the disk, and waits until the API confirms it."""
-    READY = "ready"
-    """It waits for a handler, or for its next attempt."""
-    LEASED = "leased"
-    """A handler has it."""
-    DONE = "done"
-    """A handler is done with it."""
-    DEAD = "dead"
-    """A dead letter: no handler could."""
-
-
-class Entry(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event as it stands in the inbox. Times are UNIX times in milliseconds, by the inbox's clock."""
-
-    seq: int
-    """Its number in the inbox, which `replay` takes."""
-    idempotency_key: str
-    """What its deliveries have as theirs."""
-    rid: str | None = None
-    """Our own name for the job, where it is one of ours."""
-    job_id: str | None = None
-    """The service's name for the job, where it is known."""
-    kind: str
-    """What it is: `detect`, `match`, `ask`, `recognize`, `event`, `gave_up` or `unknown`."""
-    state: str
-    """How far it has come. An `EventState`."""
-    signed: bool
-    """Whether it carried a signature, which was checked."""
-    attempts: int
-    """How often it was handed out."""
-    deliveries: int
-    """How many webhooks brought it; none where the result was fetched."""
-    received_at: int
-    """When it came first."""
-    confirmed_at: int | None = None
-    """When the API was found to say the same."""
-    done_at: int | None = None
-    """When a handler was done with it."""
-    next_at: int | None = None
-    """When it is due again."""
-    error: str | None = None
-    """What the last handler said that could not."""
-    size: int
-    """How many bytes the body has, or had."""
-    body: bytes | None = None
-    """The body: only where one event was asked for by its number, and it was not pruned."""
-
-
-class EventCounts(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many events there are in each state."""
-
-    received: int
-    ready: int
-    leased: int
-    done: int
-    dead: int
-
-
-class JobCounts(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many jobs of ours there are in each state."""
-
-    intended: int
-    """About to be sent."""
-    expected: int
-    """Sent; the result is awaited."""
-    unknown: int
-    """Nobody knows whether it exists."""
-    refused: int
-    """It does not exist."""
-    completed: int
-    """The result is here."""
-    gave_up: int
-    """There will be no result."""
-
-
-class Counts(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many there are."""
-
-    events: EventCounts
-    """Events by state."""
-    jobs: JobCounts
-    """Jobs of ours by state."""
-    oldest_ready_ms: int | None = None
-    """How long the event has waited, in milliseconds, that waits for a handler the longest."""
-
-
-class Pruned(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was taken away."""
-
-    bodies: int
-    """Bodies of events that are done."""
-    events: int
-    """Events of which nothing is left."""
-    jobs: int
-    """Jobs of ours of which nothing is left."""
-
-
-class HandedOut(Unpicklable):
-    """What a delivery says of its event, whichever inbox it is of."""
-
-    __slots__ = (
-        "_event",
-        "_json",
-        "_kind",
-        "_native",
-        "attempt",
-        "idempotency_key",
-        "is_signed",
-        "raw",
-        "received_at",
-        "rid",
-        "seq",
-    )
-
-    def __init__(self, came: Came) -> None:
-        self._native, facts = came
-        self._kind, self._json, self.raw, self.idempotency_key, self.rid = facts[:5]
-        self.attempt, self.received_at, self.is_signed, self.seq = facts[5:]
-        self._event: DeliveredEvent | None = None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.seq}: {self._kind}, attempt {self.attempt}>"
-
-    attempt: int
-    """How often it was handed out, this time too: 1 at the first."""
-    idempotency_key: str
-    """The same at every attempt, in every process: what makes an effect happen once."""
-    is_signed: bool
-    """Whether it carried a signature, which was checked."""
-    raw: bytes
-    """The body, byte for byte: as it came or, once confirmed, as the API has it."""
-    received_at: int
-    """When it came, by the inbox's clock: milliseconds since the UNIX epoch."""
-    rid: str | None
-    """Our own name for the job, where it is one of ours."""
-    seq: int
-    """Its number in the inbox."""
-
-    @property
-    def event(self) -> DeliveredEvent:
-        """What came: a `DetectJob`, `MatchJob`, `AskJob` or `RecognizeJob`, a `RegisteredEvent`, a `GaveUp` for a job
-        of ours that will have no result, or an `UnknownEvent`."""
-        if self._event is None:
-            if self._json is None:
-                self._event = UnknownEvent(self.raw)
-            else:
-                self._event = _decode.job(self._kind, (self._json, self.raw))
-        return self._event
-
-    @property
-    def job_id(self) -> str | None:
-        """The service's name for the job, where it is one."""
-        found: str | None = None if self._kind == "event" else getattr(self.event, "id", None)
-        return found
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it is still yours, as far as is known here. `False`: stop, another handler has it or will."""
-        return self._native.is_held
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it was acked, nacked or buried."""
-        return self._native.is_settled
-
-
-Word: TypeAlias = tuple[str, str, float | None, tuple[str, list[Any]] | None]
-
-ACK: Word = ("ack", "", None, None)
-
-
-def ack_with_word(sql: object, params: object) -> Word:
-    """An ack and what is done with it."""
-    if isinstance(params, (str, bytes, Mapping)):
-        raise InvalidRequestError(f"params: a list or tuple wanted, {named(params)} given")
-    return ("ack", "", None, (text("sql", sql), listed("params", params)))
-
-
-def nack_word(reason: object, pause: object) -> Word:
-    """A nack and its reason."""
-    return ("nack", _said(reason), seconds("pause", pause, InvalidRequestError), None)
-
-
-def bury_word(reason: object) -> Word:
-    """That it can never be handled, and why."""
-    return ("bury", _said(reason), None, None)
-
-
-def failure_word(error: BaseException) -> Word:
-    """The nack of a handler that raised."""
-    return nack_word(f"{type(error).__name__}: {error}", None)
-
-
-def _said(reason: object) -> str:
-    if not isinstance(reason, str):
-        raise InvalidRequestError(f"reason: text wanted, {named(reason)} given")
-    return str.__str__(reason).encode(errors="replace").decode()
-
-
-class Delivery(HandedOut):
-    """An event, yours until you say what became of it: `ack`, `nack` or `bury`, or `with delivery:`, which acks at its
-    end and nacks where its body raises.
-
-    One that is dropped without a word is handed out again after a pause. Its lease is stretched by itself until the
-    inbox's `handler_timeout`; then another handler gets it, and an `ack` raises `StoreError`.
-
-    Handlers run at least once. What makes an effect happen once: its `idempotency_key`, or, where the effect is in the
-    inbox's own database, `ack_with`.
-    """
-
-    __slots__ = ()
-
-    def ack(self) -> None:
-        """It is done. When this returns, that is on the disk. Raises `StoreError` where its lease had lapsed."""
-        self._native.settle(ACK)
-
-    def ack_with(self, sql: str, params: "Sequence[SqlValue]" = ()) -> None:
-        """It is done, and the statement has been run in the very transaction that says so: an effect in the inbox's own
-        database happens exactly once. Placeholders are those of the database: `?1` in a file, `$1` in Postgres. Raises
-        `StoreError` where it fails: then nothing is kept, and the event is handed out again."""
-        self._native.settle(ack_with_word(sql, params))
-
-    def nack(self, reason: str, *, pause: float | timedelta | None = None) -> None:
-        """It could not be handled: it is handed out again after a pause that grows with each attempt, or after `pause`
-        seconds; after the last attempt it is put away as a dead letter. The `reason` is kept."""
-        self._native.settle(nack_word(reason, pause))
-
-    def bury(self, reason: str) -> None:
-        """It can never be handled: it is put away as a dead letter at once, from where `Inbox.replay` fetches it."""
-        self._native.settle(bury_word(reason))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self.is_settled:
-            return
-        if error is None:
-            self.ack()
-            return
-        # Where that fails the lease lapses, and what the handler raised is what matters.
-        with suppress(ImageIntelligenceError):
-            self._native.settle(failure_word(error))
+from ._deliveries import Delivery
+from ._entries import Counts, Entry, Pruned, counted, entries, number, numbers, pruned, wanted
+from .errors import ConfigError
+from .webhooks import CallbackKeys
 
 
 def opened(target: object, durations: dict[str, object], counts: dict[str, object], **others: object) -> _core.Inbox:
     """The native inbox of both."""
     settings: dict[str, object] = {name: seconds(name, value, ConfigError) for name, value in durations.items()}
     for name, value in counts.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31):
-            raise ConfigError(f"inbox: {name}: a number from 1 wanted, {value!r} given")
-        settings[name] = value
+        settings[name] = count(f"inbox: {name}", value)
     keys = others["callback_keys"]
     if keys is not None and not isinstance(keys, CallbackKeys):
         raise ConfigError(f"callback_keys: a CallbackKeys wanted, {named(keys)} given")
@@ -298,55 +34,6 @@ def opened(target: object, durations: dict[str, object], counts: dict[str, objec
     if not isinstance(target, os.PathLike):
         raise ConfigError(f"target: a path or a URL wanted, {named(target)} given")
     return _core.Inbox(target, settings)
-
-
-def wanted(state: object, kind: object, job: object, before: object, limit: object) -> dict[str, object]:
-    """Which events are wanted."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit < 2**31:
-        raise InvalidRequestError(f"limit: a number wanted, {limit!r} given")
-    return {
-        "state": text_or_none("state", state),
-        "kind": text_or_none("kind", kind),
-        "job": text_or_none("job", job),
-        "before": None if before is None else number("before", before),
-        "limit": limit,
-    }
-
-
-def number(name: str, value: object) -> int:
-    """The number of an event."""
-    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
-        raise InvalidRequestError(f"{name}: the number of an event wanted, {value!r} given")
-    return value
-
-
-def numbers(seqs: object) -> list[int]:
-    """The numbers of events."""
-    given = [seqs] if isinstance(seqs, int) else iter(seqs)  # type: ignore[call-overload]
-    return [number("seqs", seq) for seq in given]
-
-
-def entries(answers: Iterable[tuple[bytes, bytes | None]]) -> list[Entry]:
-    """What was found, each with its body where it has one."""
-    from msgspec.structs import replace
-
-    read = []
-    for json, body in answers:
-        entry: Entry = _decode.DECODERS[Entry](json)
-        read.append(entry if body is None else replace(entry, body=body))
-    return read
-
-
-def counted(json: bytes) -> Counts:
-    """How many there are."""
-    read: Counts = _decode.DECODERS[Counts](json)
-    return read
-
-
-def pruned(json: bytes) -> Pruned:
-    """What was taken away."""
-    read: Pruned = _decode.DECODERS[Pruned](json)
-    return read
 
 
 class Inbox(Unpicklable):

@@ -1,14 +1,17 @@
 """The receiver of webhooks, with a listener of its own or mounted in an app. Loaded when it is first asked for."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
+
+from msgspec import Struct
 
 # Under its whole name, as in `_client`.
 import image_intelligence
 
 from . import _core
-from ._arguments import flag
+from ._arguments import count, flag, seconds
 from ._checks import named, text_or_none, texts
 from ._client import Unpicklable
 from .errors import ConfigError
@@ -21,6 +24,38 @@ AsgiApp: TypeAlias = Callable[
     ],
     Awaitable[None],
 ]
+
+
+class ReceiverLimits(Struct, frozen=True, kw_only=True):
+    """How much a receiver lets a sender use up: its endpoint is public, and nothing proves who calls. Sizes are in
+    bytes, durations seconds or a timedelta.
+
+    >>> ReceiverLimits(max_body=1 << 20).max_body  # jobs of few pictures
+    1048576
+    """
+
+    max_body: int | None = None
+    """The largest body: 4 MiB. More is answered 413, and the job is asked for instead."""
+    body_timeout: float | timedelta | None = None
+    """How long a body may take: 3 s. More is answered 408."""
+    in_flight: int | None = None
+    """What all bodies that are not on the disk yet may take: 64 MiB. More is answered 503. At most 4 GiB."""
+    answer_timeout: float | timedelta | None = None
+    """How long any answer may take: 8 s, as the sender gives up at 10. What is not on the disk by then is answered
+    503."""
+    connections: int | None = None
+    """Of our own listener, how many connections at once: 1,024."""
+
+
+def _settings(limits: object) -> dict[str, object]:
+    if not isinstance(limits, ReceiverLimits):
+        raise ConfigError(f"limits: a ReceiverLimits wanted, {named(limits)} given")
+    settings: dict[str, object] = {}
+    for name in ("max_body", "in_flight", "connections"):
+        settings[name] = count(f"limits.{name}", getattr(limits, name), 63)
+    for name in ("body_timeout", "answer_timeout"):
+        settings[name] = seconds(f"limits.{name}", getattr(limits, name), ConfigError)
+    return settings
 
 
 class Mounted(Unpicklable):
@@ -39,6 +74,7 @@ class Mounted(Unpicklable):
         allow_sha1: bool = False,
         accept_foreign: bool = False,
         confirm: bool | None = None,
+        limits: ReceiverLimits | None = None,
     ) -> None:
         native = getattr(inbox, "_native", None)
         if not isinstance(native, _core.Inbox):
@@ -53,6 +89,7 @@ class Mounted(Unpicklable):
             "allow_sha1": flag("allow_sha1", allow_sha1),
             "accept_foreign": flag("accept_foreign", accept_foreign),
             "confirm": confirm,
+            "limits": _settings(ReceiverLimits() if limits is None else limits),
         }
         self._native = _core.Receiver(native, settings)
 
@@ -100,7 +137,7 @@ class Receiver(Mounted):
     what is not signed with one is refused; `allow_sha1` takes the old form of signatures too. `former_urls` are up to
     three public addresses of earlier days, whose callback URLs may still be out. `accept_foreign` takes what nobody
     vouches for: jobs that others sent, at `{public_url}/jobs`, and events that are not signed. A job's webhook is only
-    a hint until the API itself says the same; `confirm=False` takes its word.
+    a hint until the API itself says the same; `confirm=False` takes its word. `limits` bound what a sender may use up.
 
     Given to a client, each job from there on brings its own callback URL, and none is lost:
 

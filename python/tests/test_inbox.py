@@ -28,6 +28,7 @@ from image_intelligence import (
     Inbox,
     InvalidRequestError,
     Receiver,
+    ReceiverLimits,
     RegisteredEvent,
     StoreError,
     WebhookVerificationError,
@@ -166,10 +167,17 @@ def test_what_is_odd_is_refused(tmp_path: Path, inbox: Inbox) -> None:
         {"public_url": BASE, "confirm": 1},
         {"public_url": BASE, "secrets": ["1", "2", "3", "4", "5"]},
         {"public_url": BASE, "listen": "nowhere"},
+        {"public_url": BASE, "limits": {"max_body": 1}},
+        {"public_url": BASE, "limits": ReceiverLimits(max_body=0)},
+        {"public_url": BASE, "limits": ReceiverLimits(connections=True)},
+        {"public_url": BASE, "limits": ReceiverLimits(body_timeout=-1)},
     ]
     for settings in receivers:
         with pytest.raises(ConfigError):
             Receiver(inbox, **settings)
+    # Advice is in the words of Python.
+    with pytest.raises(ConfigError, match=r'public_url: not given, and there is no listener; say public_url="https://'):
+        Receiver(inbox)
     with pytest.raises(InvalidRequestError, match="secrets: a list wanted"):
         Receiver(inbox, public_url=BASE, secrets=SECRET)
     with pytest.raises(ConfigError, match="inbox: "):
@@ -239,6 +247,30 @@ def test_the_same_with_async_for(tmp_path: Path) -> None:
         delivery = await anext(inbox)
         await delivery.ack_with("SELECT ?1", [1])
         assert (await inbox.prune()).jobs == 0 and await inbox.add_key() >= 0
+
+    asynchronous(work, tmp_path)
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["before the loop is told", "after the loop is told"])
+def test_an_event_that_comes_to_a_task_as_it_is_cancelled_has_cost_no_attempt(tmp_path: Path, told: bool) -> None:
+    async def work(inbox: AsyncInbox, receiver: AsyncReceiver) -> None:
+        def come() -> None:
+            """The loop stands still meanwhile."""
+            assert post(receiver, 1) == 200
+            with Inbox.open(tmp_path / "inbox.db", existing=True) as looking:
+                while not looking.list(state="leased"):
+                    time.sleep(0.001)
+
+        task = asyncio.ensure_future(anext(inbox))
+        await asyncio.sleep(0)
+        come()
+        if told:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with await anext(inbox) as delivery:
+            assert delivery.attempt == 1
 
     asynchronous(work, tmp_path)
 

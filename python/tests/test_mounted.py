@@ -20,7 +20,16 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
 from conftest import Serve
-from image_intelligence import AsyncInbox, AsyncReceiver, DetectJob, Inbox, Receiver, RegisteredEvent, webhooks
+from image_intelligence import (
+    AsyncInbox,
+    AsyncReceiver,
+    DetectJob,
+    Inbox,
+    Receiver,
+    ReceiverLimits,
+    RegisteredEvent,
+    webhooks,
+)
 from image_intelligence.errors import WebhookVerificationError
 
 SECRET = "a secret key"
@@ -151,6 +160,36 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(inbox: Inbox, mount: An
                 endless.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
             assert endless.recv(100).split(b"\r\n")[0].split()[1] == b"413"
     assert inbox.list() == []
+
+
+@pytest.mark.parametrize("mount", [in_fastapi, alone], ids=["FastAPI", "uvicorn"])
+def test_a_body_that_stops_coming_is_answered_408(inbox: Inbox, mount: Any) -> None:
+    limits = ReceiverLimits(max_body=100, body_timeout=0.2)
+    receiver = Receiver(inbox, public_url=BASE, secrets=[SECRET], limits=limits)
+    with mount(receiver) as address:
+        with socket.create_connection(address, timeout=8) as slow:
+            slow.sendall(b"POST /ii/events HTTP/1.1\r\nhost: e.com\r\ncontent-length: 50\r\n\r\n{")
+            assert slow.recv(100).split(b"\r\n")[0].split()[1] == b"408"
+        assert sent(address, "POST", "/ii/events", b" " * 101)[0] == 413
+        assert sent(address, "POST", "/ii/events", BODY, SIGNED)[0] == 200
+    assert len(inbox.list()) == 1
+
+
+def test_a_sender_that_hangs_up_is_answered_nothing(inbox: Inbox) -> None:
+    """As a server of ASGI tells it, which none of them does over a connection that a test could watch."""
+    receiver = Receiver(inbox, public_url=BASE, secrets=[SECRET])
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/ii/events", "headers": []}
+    asyncio.run(receiver.asgi(scope, receive, send))  # type: ignore[arg-type]
+    assert answers == [] and inbox.list() == []
 
 
 def a_free_port() -> int:

@@ -6,20 +6,22 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use image_intelligence::{AnyHandle, AnyItem, Error, RawAnswer, RawJson, Result as Answered, Secret};
-use image_intelligence_webhooks::{Answer, Delivery};
+use image_intelligence_webhooks::{Answer, Delivery, Entry};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
-use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
-use crate::delivery::{self, Judged};
+use crate::delivery::{self, Came};
+use crate::json::{Json, List, string};
 use crate::receiver::{Receiver, ToldAnswer};
 use crate::{failure, many};
 
@@ -60,7 +62,9 @@ pub(crate) enum Outcome {
     /// How the job at this place among many ended.
     End(usize, Box<Self>),
     /// An event of an inbox.
-    Delivery(Box<Judged>),
+    Delivery(Box<Came>),
+    /// An event as it stands in an inbox, and its body.
+    Entry(Json, Option<Bytes>),
     Receiver(Receiver),
     /// What a request is answered with.
     Answer(Answer),
@@ -68,19 +72,6 @@ pub(crate) enum Outcome {
     Done,
     /// A bug in here: told to whoever called, and to nobody else.
     Broken,
-}
-
-/// JSON for `JSON.parse`.
-pub(crate) struct Json {
-    text: Vec<u8>,
-    ascii: bool,
-}
-
-impl Json {
-    pub(crate) fn new(text: Vec<u8>) -> Self {
-        let ascii = text.is_ascii();
-        Self { text, ascii }
-    }
 }
 
 impl Outcome {
@@ -94,12 +85,25 @@ impl Outcome {
 
     /// To be called on a thread that is not JavaScript's, as it reads the body.
     pub(crate) fn delivery(delivery: Delivery) -> Self {
-        Self::Delivery(Box::new(Judged::new(delivery)))
+        Self::Delivery(Box::new(Came::new(delivery)))
     }
 
-    pub(crate) fn json(told: &impl Serialize) -> Self {
-        let written = serde_json::to_vec(told);
-        written.map_or(Self::Broken, |text| Self::One(Json::new(text), None))
+    pub(crate) fn json(text: Vec<u8>) -> Self {
+        Self::One(Json::new(text), None)
+    }
+
+    pub(crate) fn entry(entry: Entry) -> Self {
+        let (json, body) = entry.into_json();
+        Self::Entry(Json::new(json), body)
+    }
+
+    /// Without their bodies.
+    pub(crate) fn entries(entries: Vec<Entry>) -> Self {
+        let mut list = List::default();
+        for entry in entries {
+            list.push(&Json::new(entry.into_json().0));
+        }
+        Self::One(list.end(), None)
     }
 
     pub(crate) fn handle(job: AnyHandle) -> Self {
@@ -130,18 +134,13 @@ impl Outcome {
     }
 
     pub(crate) fn many(many: Vec<RawJson>) -> Self {
-        let mut list = Json { text: vec![b'['], ascii: true };
+        let mut list = List::default();
         let mut raws = Vec::with_capacity(many.len());
         for (json, raw) in many.into_iter().map(parts) {
-            if list.text.len() > 1 {
-                list.text.push(b',');
-            }
-            list.text.extend(json.text);
-            list.ascii &= json.ascii;
+            list.push(&json);
             raws.push(raw.unwrap_or_default());
         }
-        list.text.push(b']');
-        Self::Many(list, raws)
+        Self::Many(list.end(), raws)
     }
 }
 
@@ -149,8 +148,8 @@ impl Outcome {
 pub(crate) fn parts(answer: RawJson) -> (Json, Option<String>) {
     let RawJson { raw, json, ascii, .. } = answer;
     match json {
-        None => (Json { text: raw, ascii }, None),
-        Some(text) => (Json { text, ascii }, Some(String::from_utf8_lossy(&raw).into_owned())),
+        None => (Json::of(raw, ascii), None),
+        Some(text) => (Json::of(text, ascii), Some(String::from_utf8_lossy(&raw).into_owned())),
     }
 }
 
@@ -224,6 +223,11 @@ impl Calls {
 
     /// Starts a call, and gives its number.
     pub(crate) fn start(&mut self, env: Env, call: impl Future<Output = Outcome> + Send + 'static) -> Result<u32> {
+        self.begin(env, Box::pin(call))
+    }
+
+    /// The same for every call, so that the runtime's tasks are compiled once and not for each.
+    fn begin(&mut self, env: Env, call: Pin<Box<dyn Future<Output = Outcome> + Send>>) -> Result<u32> {
         self.last = self.last.wrapping_add(1);
         let number = self.last;
         let (queue, waker) = (Arc::clone(&self.queue), Arc::clone(&self.waker));
@@ -285,6 +289,7 @@ const ONE: u32 = 1;
 const MANY: u32 = 2;
 const REGISTERED: u32 = 3;
 const VALUE: u32 = 4;
+const ENTRY: u32 = 5;
 
 impl ToNapiValue for Deliveries {
     unsafe fn to_napi_value(raw_env: sys::napi_env, deliveries: Self) -> Result<sys::napi_value> {
@@ -341,6 +346,13 @@ impl ToNapiValue for Deliveries {
                     array.set(what, VALUE)?;
                     array.set(value, delivery::object(&env, *judged)?)?;
                 }
+                Outcome::Entry(json, body) => {
+                    array.set(what, ENTRY)?;
+                    array.set(value, string(&env, json)?)?;
+                    if let Some(body) = body {
+                        array.set(beside, BufferSlice::copy_from(&env, &body)?)?;
+                    }
+                }
                 Outcome::Receiver(receiver) => {
                     array.set(what, VALUE)?;
                     array.set(value, receiver)?;
@@ -361,13 +373,4 @@ impl ToNapiValue for Deliveries {
         // SAFETY: the array is of this environment.
         unsafe { ToNapiValue::to_napi_value(raw_env, array) }
     }
-}
-
-pub(crate) fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
-    if json.ascii {
-        // ASCII is Latin-1 too, which needs no decoding.
-        return env.create_string_latin1(&json.text);
-    }
-    let text = String::from_utf8(json.text).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    env.create_string_from_std(text)
 }

@@ -1,14 +1,13 @@
 //! An event in a handler's hands, as it crosses: what it is, the body, and the canonical JSON where that is another one.
 
 use image_intelligence::{Error, ErrorKind};
-use image_intelligence_core::{EventKind, judge};
-use image_intelligence_webhooks::Delivery as Native;
+use image_intelligence_webhooks::{Delivery as Native, Judged};
 use napi::bindgen_prelude::{BufferSlice, Object};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::calls::{self, Json};
 use crate::failure;
+use crate::json::{Json, string};
 
 /// An event that is yours. Collected as garbage without a word, it is handed out again.
 #[napi]
@@ -36,42 +35,23 @@ impl Delivery {
     }
 }
 
-/// An event, judged off JavaScript's own thread.
-pub(crate) struct Judged {
+/// An event, judged off JavaScript's own thread. Dropped before JavaScript has it, it goes back uncounted.
+pub(crate) struct Came {
     delivery: Native,
-    kind: EventKind,
-    ascii: bool,
-    /// What JavaScript is to parse where it is not the very body.
-    json: Option<Json>,
+    judged: Judged,
 }
 
-impl Judged {
-    pub(crate) fn new(delivery: Native) -> Self {
-        let label = delivery.kind();
-        if label == EventKind::GaveUp {
-            let (kind, json) = (delivery.event().kind(), delivery.event().to_json());
-            return Self { delivery, kind, ascii: false, json: Some(Json::new(json)) };
-        }
-        // A later version may know what was unknown.
-        let judged = judge(delivery.raw(), Some(label).filter(|label| *label != EventKind::Unknown));
-        let (kind, ascii, json) = judged.map_or((EventKind::Unknown, false, None), |judged| {
-            let json = (!judged.canonical).then(|| Json::new(judged.json.into_owned()));
-            (judged.event, judged.ascii, json)
-        });
-        Self { delivery, kind, ascii, json }
+impl Came {
+    pub(crate) fn new(mut delivery: Native) -> Self {
+        delivery.set_seen(false);
+        Self { judged: delivery.judged(), delivery }
     }
 }
 
 /// As JavaScript gets it.
-pub(crate) fn object(env: &Env, judged: Judged) -> Result<Object<'_>> {
-    let Judged { delivery, kind, ascii, json } = judged;
-    let mut told = Object::new(env)?;
-    told.set("kind", kind.as_str())?;
-    told.set("ascii", ascii)?;
-    if let Some(json) = json {
-        told.set("json", calls::string(env, json)?)?;
-    }
-    told.set("raw", BufferSlice::copy_from(env, delivery.raw())?)?;
+pub(crate) fn object(env: &Env, came: Came) -> Result<Object<'_>> {
+    let Came { mut delivery, judged } = came;
+    let mut told = event(env, judged, delivery.raw())?;
     told.set("idempotencyKey", delivery.idempotency_key())?;
     if let Some(rid) = delivery.rid() {
         told.set("rid", rid.to_string())?;
@@ -83,6 +63,20 @@ pub(crate) fn object(env: &Env, judged: Judged) -> Result<Object<'_>> {
     told.set("receivedAt", delivery.received_at().as_millis() as f64)?;
     told.set("signed", delivery.is_signed())?;
     told.set("seq", delivery.seq() as f64)?;
+    delivery.set_seen(true);
     told.set("held", Delivery(Some(delivery)))?;
+    Ok(told)
+}
+
+/// What a body is, for `eventOf`.
+pub(crate) fn event<'env>(env: &'env Env, judged: Judged, raw: &[u8]) -> Result<Object<'env>> {
+    let Judged { kind, ascii, json } = judged;
+    let mut told = Object::new(env)?;
+    told.set("kind", kind.as_str())?;
+    told.set("ascii", ascii)?;
+    if let Some(text) = json {
+        told.set("json", string(env, Json::of(text, ascii))?)?;
+    }
+    told.set("raw", BufferSlice::copy_from(env, raw)?)?;
     Ok(told)
 }

@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use image_intelligence::{Error, ErrorKind};
-use image_intelligence_core::EventKind;
-use image_intelligence_webhooks::{EventState, Filter, Inbox as Native, SqlValue, Statement};
+use image_intelligence::{Dialect, Error, ErrorKind};
+use image_intelligence_webhooks::{Filter, Inbox as Native, SqlValue, Statement};
 use napi::bindgen_prelude::{Either5, Function, Null, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -73,7 +72,7 @@ impl Inbox {
         settings: InboxSettings,
         keys: Option<&CallbackKeys>,
     ) -> Result<u32> {
-        let mut builder = Native::builder(target).existing(settings.existing);
+        let mut builder = Native::builder(target).existing(settings.existing).dialect(Dialect::Node);
         let times = [
             (settings.lease, image_intelligence_webhooks::InboxBuilder::lease as fn(_, _) -> _),
             (settings.handler_timeout, image_intelligence_webhooks::InboxBuilder::handler_timeout),
@@ -147,7 +146,7 @@ impl Inbox {
     pub fn list(&mut self, env: Env, wanted: Wanted) -> Result<u32> {
         let inbox = self.inbox(env)?;
         let filter = filter(wanted).map_err(|error| failure::thrown(env, &error))?;
-        self.calls.start(env, async move { Outcome::of(inbox.list(filter).await, |list| Outcome::json(&list)) })
+        self.calls.start(env, async move { Outcome::of(inbox.list(filter).await, Outcome::entries) })
     }
 
     /// One event and its body, or nothing.
@@ -155,9 +154,7 @@ impl Inbox {
     pub fn entry(&mut self, env: Env, seq: f64) -> Result<u32> {
         let inbox = self.inbox(env)?;
         self.calls.start(env, async move {
-            Outcome::of(inbox.entry(seq as i64).await, |entry| {
-                entry.map_or(Outcome::Done, |entry| Outcome::json(&entry))
-            })
+            Outcome::of(inbox.entry(seq as i64).await, |entry| entry.map_or(Outcome::Done, Outcome::entry))
         })
     }
 
@@ -177,13 +174,14 @@ impl Inbox {
     #[napi(catch_unwind)]
     pub fn counts(&mut self, env: Env) -> Result<u32> {
         let inbox = self.inbox(env)?;
-        self.calls.start(env, async move { Outcome::of(inbox.counts().await, |counts| Outcome::json(&counts)) })
+        self.calls
+            .start(env, async move { Outcome::of(inbox.counts().await, |counts| Outcome::json(counts.to_json())) })
     }
 
     #[napi(catch_unwind)]
     pub fn prune(&mut self, env: Env) -> Result<u32> {
         let inbox = self.inbox(env)?;
-        self.calls.start(env, async move { Outcome::of(inbox.prune().await, |pruned| Outcome::json(&pruned)) })
+        self.calls.start(env, async move { Outcome::of(inbox.prune().await, |pruned| Outcome::json(pruned.to_json())) })
     }
 
     /// Makes a new key for callback URLs. The outcome is its number.
@@ -235,21 +233,11 @@ fn statement(Sql { sql, params }: Sql) -> Statement {
 const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 fn filter(wanted: Wanted) -> image_intelligence::Result<Filter> {
-    let mut filter = Filter::new();
-    filter.state = wanted.state.map(|name| EventState::named(&name)).transpose()?;
-    filter.kind = wanted.kind.map(|name| named(&name)).transpose()?;
+    let mut filter = Filter::named(wanted.state.as_deref(), wanted.kind.as_deref())?;
     filter.job = wanted.job;
     filter.before = wanted.before.map(|seq| seq as i64);
     if let Some(limit) = wanted.limit {
         filter.limit = limit as usize;
     }
     Ok(filter)
-}
-
-/// The kind of event of that name: an inbox holds those too that no route can promise.
-fn named(name: &str) -> image_intelligence::Result<EventKind> {
-    match EventKind::ALL.into_iter().find(|kind| kind.as_str() == name) {
-        Some(kind) => Ok(kind),
-        None => EventKind::known(name),
-    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::calls::{self, Outcome};
 use crate::client::{Client, JobHandle, Picture, milliseconds};
+use crate::json::string;
 use crate::{failure, kind_of};
 
 /// How a run is set up.
@@ -191,7 +192,7 @@ pub(crate) fn item(env: &Env, item: AnyItem) -> Result<Object<'_>> {
         told.set("jobId", id)?;
     }
     if let Some(result) = item.result {
-        told.set("json", calls::string(env, calls::parts(result).0)?)?;
+        told.set("json", string(env, calls::parts(result).0)?)?;
     }
     if let Some(error) = item.error {
         told.set("error", failure::object(env, &error)?)?;
@@ -206,7 +207,7 @@ pub(crate) fn end(env: &Env, place: usize, outcome: Outcome) -> Result<Object<'_
     match outcome {
         Outcome::Failed(error) => told.set("error", failure::object(env, &error)?)?,
         Outcome::One(json, raw) => {
-            told.set("json", calls::string(env, json)?)?;
+            told.set("json", string(env, json)?)?;
             if let Some(raw) = raw {
                 told.set("raw", raw)?;
             }

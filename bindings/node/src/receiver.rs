@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use image_intelligence::{Error, ErrorKind};
+use image_intelligence::{Dialect, Error, ErrorKind};
 use image_intelligence_webhooks::{Admitted as NativeAdmitted, Answer, Receiver as Native, ReceiverLimits};
 use napi::bindgen_prelude::Either;
 use napi::{Env, Result};
@@ -67,12 +67,22 @@ impl Receiver {
     /// Judges a request before its body is read. Headers are names and values, one after the other.
     #[napi(catch_unwind)]
     pub fn admit(&self, method: String, path: String, headers: Vec<String>) -> Either<ToldAnswer, Admitted> {
-        let pairs = headers.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_bytes()));
-        match self.0.admit(&method, &path, pairs) {
+        match self.0.admit(&method, &path, pairs(&headers)) {
             Ok(admitted) => Either::B(Admitted(Some(admitted))),
             Err(answer) => Either::A(answer.into()),
         }
     }
+}
+
+/// For how many more milliseconds something is waited for.
+pub(crate) fn until(deadline: Option<Instant>) -> f64 {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    left.unwrap_or_default().as_secs_f64() * 1000.0
+}
+
+/// Headers that cross as names and values, one after the other.
+pub(crate) fn pairs(headers: &[String]) -> impl Iterator<Item = (&str, &[u8])> {
+    headers.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_bytes()))
 }
 
 /// A request that was let in, and its body as far as it has come.
@@ -84,8 +94,7 @@ impl Admitted {
     /// For how many more milliseconds the body is waited for.
     #[napi(getter, catch_unwind)]
     pub fn patience(&self) -> f64 {
-        let left = self.0.as_ref().map(|admitted| admitted.deadline().saturating_duration_since(Instant::now()));
-        left.unwrap_or_default().as_secs_f64() * 1000.0
+        until(self.0.as_ref().map(NativeAdmitted::deadline))
     }
 
     /// Adds a piece of the body. Gives the answer where no more is wanted.
@@ -94,7 +103,15 @@ impl Admitted {
         self.0.as_mut().and_then(|admitted| admitted.push(Bytes::copy_from_slice(piece)).err()).map(Into::into)
     }
 
-    /// Nobody waits for an answer any more.
+    /// Its sender hung up.
+    #[napi(catch_unwind)]
+    pub fn broken_off(&mut self) {
+        if let Some(admitted) = self.0.take() {
+            admitted.broken_off();
+        }
+    }
+
+    /// Nothing is wanted of it any more.
     #[napi(catch_unwind)]
     pub fn leave(&mut self) {
         self.0 = None;
@@ -131,7 +148,8 @@ impl Inbox {
             .secrets(settings.secrets)
             .allow_sha1(settings.allow_sha1)
             .accept_foreign(settings.accept_foreign)
-            .limits(limits);
+            .limits(limits)
+            .dialect(Dialect::Node);
         if let Some(url) = settings.public_url {
             builder = builder.public_url(url);
         }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use image_intelligence::{Error, ErrorKind, EventKind, Result};
-use image_intelligence_webhooks::{Delivery as Native, SqlValue, Statement};
+use image_intelligence_webhooks::{Delivery as Native, Judged, SqlValue, Statement};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
@@ -23,26 +23,29 @@ pub(crate) struct Delivery {
     native: Mutex<Option<Owned<Native>>>,
 }
 
-/// An event, judged off the interpreter.
+/// An event, judged off the interpreter. Dropped before a handler has it, it goes back uncounted.
 pub(crate) struct Came {
     native: Native,
-    kind: EventKind,
-    json: Option<Vec<u8>>,
+    judged: Judged,
 }
 
 impl Came {
-    pub(crate) fn new(native: Native) -> Self {
-        let (kind, json) = native.judged();
-        Self { native, kind, json }
+    pub(crate) fn new(mut native: Native) -> Self {
+        native.set_seen(false);
+        Self { judged: native.judged(), native }
     }
 }
 
 /// The delivery, what it is in a word, what to decode, the body as it came, and the rest that is known of it; `None` where
 /// the inbox is closed.
 pub(crate) fn hand_over(py: Python<'_>, came: Option<Came>) -> PyResult<Py<PyAny>> {
-    let Some(Came { native, kind, json }) = came else { return Ok(py.None()) };
+    let Some(Came { native, judged: Judged { kind, json, .. } }) = came else { return Ok(py.None()) };
     let raw = PyBytes::new(py, native.raw());
-    let json = json.map(|json| if json == native.raw() { raw.clone() } else { PyBytes::new(py, &json) });
+    let json = match (kind, json) {
+        (EventKind::Unknown, _) => None,
+        (_, None) => Some(raw.clone()),
+        (_, Some(json)) => Some(PyBytes::new(py, &json)),
+    };
     let facts = (
         kind.as_str(),
         json,
@@ -146,6 +149,14 @@ impl Delivery {
     fn is_held(&self) -> bool {
         let slot = self.native.lock().unwrap_or_else(PoisonError::into_inner);
         slot.as_ref().and_then(Owned::here).is_some_and(Native::is_held)
+    }
+
+    /// A handler has it: the facade made its delivery.
+    fn seen(&self) {
+        let mut slot = self.native.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(native) = slot.as_mut().and_then(Owned::here_mut) {
+            native.set_seen(true);
+        }
     }
 
     fn settle(&self, py: Python<'_>, spoken: Spoken<'_>) -> PyResult<Py<PyAny>> {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use image_intelligence::{Error, ErrorKind, EventKind, Result};
-use image_intelligence_webhooks::{EventState, Filter, Inbox as Native, InboxBuilder, Target};
+use image_intelligence::{Dialect, Error, ErrorKind, Result};
+use image_intelligence_webhooks::{Filter, Inbox as Native, InboxBuilder, Target};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -49,7 +49,7 @@ impl Settings {
             (self.prune_keys_after, InboxBuilder::prune_keys_after),
             (self.shutdown_timeout, InboxBuilder::shutdown_timeout),
         ];
-        let mut builder = Native::builder(target).existing(self.existing);
+        let mut builder = Native::builder(target).existing(self.existing).dialect(Dialect::Python);
         for (seconds, take) in durations {
             if let Some(seconds) = seconds {
                 builder = take(builder, duration(seconds));
@@ -81,14 +81,7 @@ struct Wanted {
 
 impl Wanted {
     fn into_filter(self) -> Result<Filter> {
-        let mut filter = Filter::new().limit(self.limit);
-        filter.state = self.state.as_deref().map(EventState::named).transpose()?;
-        // An inbox has more than those that somebody may say a body is.
-        let kind = |name: &str| {
-            let found = EventKind::ALL.into_iter().find(|kind| kind.as_str() == name);
-            found.map_or_else(|| EventKind::known(name), Ok)
-        };
-        filter.kind = self.kind.as_deref().map(kind).transpose()?;
+        let mut filter = Filter::named(self.state.as_deref(), self.kind.as_deref())?.limit(self.limit);
         filter.job = self.job;
         filter.before = self.before;
         Ok(filter)

@@ -4,13 +4,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use image_intelligence::{Error, ErrorKind, Result};
-use image_intelligence_webhooks::{Admitted as NativeAdmitted, Answer, Receiver as Native};
+use image_intelligence::{Dialect, Error, ErrorKind, Result};
+use image_intelligence_webhooks::{Admitted as NativeAdmitted, Answer, Receiver as Native, ReceiverLimits};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::asynchronous::{Call, Promise, start};
 use crate::blocking::answer;
+use crate::convert::duration;
 use crate::error::{guarded, raise};
 use crate::inbox::{Inbox, elsewhere};
 use crate::owned::Owned;
@@ -31,6 +32,37 @@ struct Settings {
     allow_sha1: bool,
     accept_foreign: bool,
     confirm: Option<bool>,
+    limits: Limits,
+}
+
+/// Its limits; durations in seconds.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Limits {
+    max_body: Option<usize>,
+    body_timeout: Option<f64>,
+    in_flight: Option<usize>,
+    answer_timeout: Option<f64>,
+    connections: Option<usize>,
+}
+
+impl Limits {
+    fn read(self) -> ReceiverLimits {
+        let mut limits = ReceiverLimits::default();
+        let sizes = [
+            (self.max_body, &mut limits.max_body),
+            (self.in_flight, &mut limits.in_flight),
+            (self.connections, &mut limits.connections),
+        ];
+        for (given, size) in sizes {
+            *size = given.unwrap_or(*size);
+        }
+        let times = [(self.body_timeout, &mut limits.body_timeout), (self.answer_timeout, &mut limits.answer_timeout)];
+        for (given, time) in times {
+            *time = given.map_or(*time, duration);
+        }
+        limits
+    }
 }
 
 async fn open(inbox: image_intelligence_webhooks::Inbox, settings: Settings) -> Result<Native> {
@@ -38,7 +70,9 @@ async fn open(inbox: image_intelligence_webhooks::Inbox, settings: Settings) -> 
         .former_urls(settings.former_urls)
         .secrets(settings.secrets)
         .allow_sha1(settings.allow_sha1)
-        .accept_foreign(settings.accept_foreign);
+        .accept_foreign(settings.accept_foreign)
+        .limits(settings.limits.read())
+        .dialect(Dialect::Python);
     if let Some(url) = settings.public_url {
         builder = builder.public_url(url);
     }

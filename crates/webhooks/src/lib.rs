@@ -12,8 +12,12 @@ mod inbox;
 mod receiver;
 mod store;
 
+#[doc(hidden)]
+pub use border::Judged;
 pub use inbox::{
     Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
     Statement, Target,
 };
 pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};
+#[doc(hidden)]
+pub use receiver::{Arrived, Gate, Passed};
