@@ -131,7 +131,7 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
     super(core);
     const given = givenOfAll(kind, `${kind}All`, options, OPTIONS);
     const total = countOf(picturesOf(images));
-    const { namespace, json } = requestOf(kind, given);
+    const { namespace, json, deliver } = requestOf(kind, given);
     const settings = {
       batchSize: check.count(given.batchSize, 'batchSize', ConfigError),
       concurrency: check.count(given.concurrency, 'concurrency', ConfigError),
@@ -139,6 +139,7 @@ export class All<Kind extends JobKind = JobKind, Source extends Image = Image> e
       manifest: check.path(given.manifest, 'manifest'),
       timeout: check.milliseconds(given.timeout, 'timeout', 0),
       total,
+      deliver,
     };
     this.#signal = check.signal(given.signal);
     this.#onProgress = check.callable<Progress>(given.onProgress, 'onProgress');

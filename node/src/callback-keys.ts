@@ -33,6 +33,9 @@ export interface MintOptions {
 /** Masters by their numbers. In a plain object the highest number is the last, in whatever order it is written. */
 export type CallbackMasters = Readonly<Record<number, Uint8Array>> | Iterable<readonly [number, Uint8Array]> | string;
 
+/** What a ring stands on, whether it was made before or is told by its masters. @internal */
+export let nativeKeys: (keys: unknown) => NativeCallbackKeys;
+
 /**
  * A ring of up to four masters of 32 random bytes by their numbers (0 to 255): the last one signs, and all verify.
  *
@@ -44,6 +47,13 @@ export type CallbackMasters = Readonly<Record<number, Uint8Array>> | Iterable<re
  */
 export class CallbackKeys {
   readonly #native: NativeCallbackKeys;
+
+  static {
+    nativeKeys = (keys) => {
+      const made = typeof keys === 'object' && keys !== null && #native in keys;
+      return made ? keys.#native : new CallbackKeys(keys as CallbackMasters).#native;
+    };
+  }
 
   /** Throws a `ConfigError` that says what is wrong with the ring. */
   constructor(masters: CallbackMasters) {
@@ -87,12 +97,10 @@ export class CallbackKeys {
    */
   verify(token: string, bases: string | readonly string[], now: Date = new Date()): CallbackToken {
     const given = check.needed(token, 'token');
-    const urls = typeof bases === 'string' ? [bases] : bases;
-    if (!Array.isArray(urls)) check.refuse('bases', bases, 'a URL, or an array of them');
-    for (const [index, base] of urls.entries()) check.needed(base, `bases[${index}]`, 'a URL');
+    const urls = basesOf(bases, 'bases');
     const at = now instanceof Date ? now.getTime() : Number.NaN;
     if (Number.isNaN(at)) check.refuse('now', now, 'a Date');
-    const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, [...urls], at));
+    const { kind, rid, expires, keyId } = translated(() => this.#native.verify(given, urls, at));
     return { kind: kind as JobKind, rid, expires: new Date(expires), keyId };
   }
 
@@ -102,4 +110,11 @@ export class CallbackKeys {
     const under = check.needed(base, 'base', 'a URL');
     return translated(() => native.callbackUrl(under, given));
   }
+}
+
+/** Public URLs as they were given: one, or an array. @internal */
+export function basesOf(given: unknown, field: string): string[] {
+  const urls = typeof given === 'string' ? [given] : given;
+  if (!Array.isArray(urls)) return check.refuse(field, given, 'a URL, or an array of them');
+  return Array.from(urls, (url, index) => check.needed(url, `${field}[${index}]`, 'a URL'));
 }

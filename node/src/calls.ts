@@ -1,18 +1,23 @@
-// The calls of one client that are under way: each ends once, by its outcome, by its signal or by `close`.
+// The calls of one client, or of one inbox, that are under way: each ends once, by its outcome, by its signal or by `close`.
 
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { aborted, ClosedError, fromNative } from './errors.js';
-import type { NativeClient } from './native.js';
 
 /** What the native side says of a call that is done; the numbers are those of bindings/node. */
 const FAILED = 0;
 const ONE = 1;
 const MANY = 2;
 const REGISTERED = 3;
+const ENTRY = 5;
+
+/** Whose calls these are. */
+interface Caller {
+  cancel(call: number): void;
+}
 
 interface Call {
   /** Kept from the garbage collector until the call ends, which would drop it. */
-  native: NativeClient;
+  native: Caller;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   signal: AbortSignal | undefined;
@@ -72,6 +77,9 @@ export class Calls {
         case REGISTERED:
           call.resolve(registered(value as string, beside as string | undefined));
           break;
+        case ENTRY:
+          call.resolve([JSON.parse(value as string), beside]);
+          break;
         default:
           call.resolve(value);
       }
@@ -79,7 +87,7 @@ export class Calls {
   };
 
   /** Starts a call and waits for its outcome. What it rejects with is made here, where the stack still names the caller. */
-  async run<T>(native: NativeClient, signal: AbortSignal | undefined, start: () => number): Promise<T> {
+  async run<T>(native: Caller, signal: AbortSignal | undefined, start: () => number): Promise<T> {
     if (signal?.aborted) throw aborted(signal);
     if (signal) expectMany(signal);
     try {

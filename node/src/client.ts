@@ -30,6 +30,7 @@ import {
   type WaitOptions,
 } from './jobs.js';
 import { native } from './native.js';
+import { type Receiver, receiverOf } from './receiver.js';
 import { Recognition } from './recognition.js';
 import { forget, type Recovered, recover } from './recovery.js';
 import type { AskOptions, DetectOptions, MatchOptions, RecognizeOptions } from './requests.js';
@@ -54,6 +55,11 @@ export interface ClientOptions {
    * of it. One client at a time writes to it.
    */
   journal?: string | undefined;
+  /**
+   * A receiver of webhooks: from here on every job brings its own callback URL and is written down in the inbox before it is
+   * sent, and a wait takes whichever comes first.
+   */
+  webhooks?: Receiver | undefined;
   /** Allows `http://` to another machine. Everybody on the way can read the token. */
   allowPlainHttp?: boolean | undefined;
 }
@@ -65,6 +71,7 @@ const CLIENT_OPTIONS = [
   'requestTimeout',
   'requestsPerSecond',
   'journal',
+  'webhooks',
   'allowPlainHttp',
 ];
 
@@ -106,10 +113,12 @@ export class ImageIntelligence {
       journal: check.path(given.journal, 'journal'),
       allowPlainHttp: check.flag(given.allowPlainHttp, 'allowPlainHttp', ConfigError) ?? false,
     };
+    const { webhooks } = given;
+    const receiver = webhooks === undefined || webhooks === null ? undefined : receiverOf(webhooks, 'webhooks');
     const calls = new Calls();
     this.#core = new Core(
       calls,
-      translated(() => new native.Client(settings, calls.deliver)),
+      translated(() => new native.Client(settings, calls.deliver, receiver)),
     );
     this.detectJobs = new Jobs(this.#core, 'detect');
     this.matchJobs = new Jobs(this.#core, 'match');

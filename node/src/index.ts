@@ -23,6 +23,8 @@ export {
 export { rawJson } from './calls.js';
 export { type ClientOptions, ImageIntelligence } from './client.js';
 export type { CallOptions } from './core.js';
+export type { Deliveries, Delivery, SqlStatement, SqlValue } from './delivery.js';
+export type { Counts, Entry, EventState, Pruned } from './entries.js';
 export {
   AbortError,
   APIConnectionError,
@@ -50,7 +52,15 @@ export {
   WebhookVerificationError,
 } from './errors.js';
 export type { Feedbacks, Registration, RegistrationOptions, WrongClasses } from './feedback.js';
+export {
+  fetchWebhookHandler,
+  type WebhookHandlerOptions,
+  type WebhookRequest,
+  type WebhookResponse,
+  webhookHandler,
+} from './handlers.js';
 export type { Image, Images } from './images.js';
+export { type EntrySearch, Inbox, type InboxOptions } from './inbox.js';
 export {
   type AnyHandle,
   type AskHandle,
@@ -66,6 +76,7 @@ export {
   type WaitOptions,
 } from './jobs.js';
 export type * from './models.js';
+export { type ListenOptions, Receiver, type ReceiverLimits, type ReceiverOptions } from './receiver.js';
 export type {
   FaceGroups,
   FaceImages,
@@ -91,4 +102,10 @@ export {
   matched,
   yes,
 } from './results.js';
-export { parseWebhook, type WebhookEvent, type WebhookHeaders, type WebhookOptions } from './webhooks.js';
+export {
+  type DeliveredEvent,
+  parseWebhook,
+  type WebhookEvent,
+  type WebhookHeaders,
+  type WebhookOptions,
+} from './webhooks.js';

@@ -105,8 +105,9 @@ export async function submit<Kind extends JobKind>(
   const signal = signalOf(call, kind);
   const given = givenOf(kind, kind, options);
   const images = nativeImages(given.images);
-  const { namespace, json } = requestOf(kind, given);
-  return new JobHandle(core, await core.run<NativeJob>(signal, (client) => client.job(kind, namespace, json, images)));
+  const { namespace, json, deliver } = requestOf(kind, given);
+  const job = await core.run<NativeJob>(signal, (client) => client.job(kind, namespace, json, images, deliver));
+  return new JobHandle(core, job);
 }
 
 /** Which jobs a search is after: every condition that is given must hold. */

@@ -17,6 +17,11 @@ export interface JobOptions {
   feedId?: string | undefined;
   /** Where the service posts the finished job: public, with no authentication in front. */
   webhookUrl?: string | undefined;
+  /**
+   * Whether the inbox of the client's `webhooks` hands the finished job to a handler, as it does where nothing is said. `false`:
+   * only this job's own `wait` is told.
+   */
+  deliver?: boolean | undefined;
 }
 
 /** What to look for, and where. */
@@ -59,9 +64,10 @@ export interface OptionsOf {
 interface Request {
   namespace: string | undefined;
   json: string;
+  deliver: boolean | undefined;
 }
 
-const COMMON = ['feedId', 'webhookUrl'];
+const COMMON = ['feedId', 'webhookUrl', 'deliver'];
 
 /** Options, of which no more is known than that there are none but these. */
 type Given = { readonly [name: string]: unknown };
@@ -105,7 +111,7 @@ export function requestOf(kind: JobKind, given: Given): Request {
     feedId: check.text(given.feedId, 'feedId'),
     webhookUrl: check.text(given.webhookUrl, 'webhookUrl'),
   });
-  return { namespace, json };
+  return { namespace, json, deliver: check.flag(given.deliver, 'deliver') };
 }
 
 function targetOf(target: unknown): Target {

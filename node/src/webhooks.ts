@@ -1,10 +1,10 @@
 // Webhooks: verified and judged by the native side in one crossing, then parsed by JSON.parse.
 
 import * as check from './arguments.js';
-import type { JobKind } from './callback-keys.js';
-import { fromNative, InvalidWebhookError } from './errors.js';
+import { basesOf, type CallbackKeys, type CallbackMasters, type JobKind, nativeKeys } from './callback-keys.js';
+import { fromNative, InvalidRequestError, InvalidWebhookError, translated } from './errors.js';
 import type { JobOf } from './jobs.js';
-import type { RegisteredEvent } from './models.js';
+import type { GaveUp, RegisteredEvent } from './models.js';
 import { native } from './native.js';
 
 /** A webhook that brought a job. */
@@ -33,6 +33,16 @@ export type WebhookEvent =
       raw: Uint8Array;
     };
 
+/** What an inbox hands out: what a webhook brought, or that a job will have no result. */
+export type DeliveredEvent =
+  | WebhookEvent
+  | {
+      /** A job of ours will have no result. */
+      kind: 'gave_up';
+      gaveUp: GaveUp;
+      raw: Uint8Array;
+    };
+
 /** Headers as Node's http, fetch, or a list of pairs has them. */
 export type WebhookHeaders =
   | { get(name: string): string | null | undefined }
@@ -46,6 +56,15 @@ export interface WebhookOptions {
    * needed. A secret that is there but undefined, such as a variable that is not set, is refused and not passed over.
    */
   secret?: string | readonly string[];
+  /**
+   * The keys that the callback URLs of your jobs were made with. The token in the `path` is then verified, before anything of
+   * the body is looked at, and says what kind of job it is. Keys that are there but undefined are refused.
+   */
+  keys?: CallbackKeys | CallbackMasters;
+  /** With `keys`: the request's path or URL, at the end of which the token stands. */
+  path?: string | undefined;
+  /** With `keys`: the public URL under which the callbacks come in, or it and up to three former ones. */
+  publicUrl?: string | readonly string[] | undefined;
   /**
    * What you know it to be from the route: the kind of a job, or `event`, as everything is that comes to a route of registered
    * webhooks. It wins over every sign in the body.
@@ -62,13 +81,14 @@ const KIND = 0b00111;
 const CANONICAL = 0b01000;
 const ASCII = 0b10000;
 
-const OPTIONS = ['secret', 'kind', 'allowSha1'];
+const OPTIONS = ['secret', 'keys', 'path', 'publicUrl', 'kind', 'allowSha1'];
 
 /**
  * Reads a webhook's body. With a `secret` its signature is verified first, over the very bytes: pass the body as it came,
  * before anything parsed it. Of the headers only `X-Niro-Signature` and `X-II-Signature` are read, in any case of letters.
  *
- * A webhook of a job is not signed: without a `secret` what it says is a hint, until you get the job by its id.
+ * A webhook of a job is not signed. With the `keys`, the `path` and the `publicUrl` of its callback URL it is known that it came
+ * to a URL which only the service was given; what it says is a hint all the same, until you get the job by its id.
  *
  * Throws a `WebhookVerificationError`, or an `InvalidWebhookError` where the body is no JSON object.
  */
@@ -79,7 +99,7 @@ export function parseWebhook(
 ): WebhookEvent {
   const bytes = bytesOf(body);
   const { kind, allowSha1, ...given } = check.options(options, 'parseWebhook', OPTIONS);
-  const known = check.text(kind, 'kind');
+  const known = 'keys' in given ? kindOf(given) : check.text(kind, 'kind');
   const sha1 = check.flag(allowSha1, 'allowSha1') ?? false;
   try {
     const judged =
@@ -87,15 +107,36 @@ export function parseWebhook(
         ? native.verifyAndJudge(bytes, signatureOf(headers), secretsOf(given.secret), sha1, known)
         : native.judge(bytes, known);
     const event = KINDS[judged & KIND] ?? 'unknown';
-    if (event === 'unknown') return { kind: event, raw: bytes };
-    let text: string;
-    if ((judged & CANONICAL) === 0) text = native.canonicalise(bytes, known);
-    else text = judged & ASCII ? bytes.latin1Slice() : bytes.utf8Slice();
-    const read = JSON.parse(text);
-    return event === 'event' ? { kind: event, event: read, raw: bytes } : { kind: event, job: read, raw: bytes };
+    const odd = event !== 'unknown' && (judged & CANONICAL) === 0;
+    const text = odd ? native.canonicalise(bytes, known) : undefined;
+    return eventOf(event, bytes, (judged & ASCII) !== 0, text) as WebhookEvent;
   } catch (failure) {
     throw fromNative(failure);
   }
+}
+
+/** The event of a body that was judged; `json` is to be parsed in its place where it is given. @internal */
+export function eventOf(
+  kind: DeliveredEvent['kind'],
+  raw: Uint8Array,
+  ascii: boolean,
+  json: string | undefined,
+): DeliveredEvent {
+  if (kind === 'unknown') return { kind, raw };
+  const bytes = raw as Bytes;
+  const read = JSON.parse(json ?? (ascii ? bytes.latin1Slice() : bytes.utf8Slice()));
+  if (kind === 'event') return { kind, event: read, raw };
+  if (kind === 'gave_up') return { kind, gaveUp: read, raw };
+  return { kind, job: read, raw };
+}
+
+/** What kind of job the token says, at the end of the path. */
+function kindOf({ keys, path, publicUrl, secret }: WebhookOptions): JobKind {
+  if (secret !== undefined) throw new InvalidRequestError('parseWebhook: keys and a secret given, one of them wanted');
+  const ring = nativeKeys(keys);
+  const given = check.needed(path, 'path', "the request's path");
+  const bases = basesOf(publicUrl, 'publicUrl');
+  return translated(() => ring.verifyPath(given, bases, Date.now())).kind as JobKind;
 }
 
 /** A Buffer, whose quick ways to a string are not in its types. */
@@ -144,9 +185,10 @@ function signatureOf(headers: unknown): string | undefined {
   return found.length ? found.join(',') : undefined;
 }
 
-function secretsOf(secret: unknown): string | string[] {
-  if (typeof secret === 'string' && secret !== '') return check.needed(secret, 'secret');
+/** Secrets as they were given; none where there is nothing in them. @internal */
+export function secretsOf(secret: unknown, field = 'secret'): string | string[] {
+  if (typeof secret === 'string' && secret !== '') return check.needed(secret, field);
   if (secret === undefined || secret === null || secret === '') return [];
-  if (!Array.isArray(secret)) check.refuse('secret', secret, 'a string, or up to four of them');
-  return Array.from(secret, (one, index) => check.needed(one, `secret[${index}]`));
+  if (!Array.isArray(secret)) check.refuse(field, secret, 'a string, or up to four of them');
+  return Array.from(secret, (one, index) => check.needed(one, `${field}[${index}]`));
 }

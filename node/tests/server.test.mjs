@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import * as ii from 'image-intelligence';
+import { inboxOf } from './support/inboxes.mjs';
 import { failure } from './support/scripted.mjs';
 import { root, serve } from './support/surroundings.mjs';
 
@@ -188,4 +189,30 @@ it('one webhook for an application', async () => {
   const error = await failure(client.registerWebhook(options));
   assert.ok(error instanceof ii.BadRequestError);
   assert.ok(!`${error.message} ${error.body}`.includes('horse'));
+});
+
+it('a job is told by its webhook, and handed out once', async () => {
+  const { inbox, clean } = await inboxOf();
+  const receiver = await ii.Receiver.listen(inbox, { address: '127.0.0.1:0' });
+  const told = new ii.ImageIntelligence({
+    baseUrl: server.baseUrl,
+    clientId: 'local',
+    clientSecret: 'local',
+    webhooks: receiver,
+  });
+  const handle = await told.detect({ images, classes: ['cat'] });
+  const [job, delivery] = await Promise.all([handle.wait({ timeout: 60_000 }), inbox.next()]);
+  assert.deepEqual([delivery.kind, delivery.jobId, delivery.attempt], ['detect', handle.id, 1]);
+  assert.deepEqual(
+    [job.id, delivery.event.job.status, ii.found(delivery.event.job, 'cat').length],
+    [handle.id, job.status, 1],
+  );
+  await delivery.ack();
+  const [entry, ...others] = await inbox.list();
+  assert.deepEqual([others.length, entry.state, entry.rid], [0, 'done', delivery.idempotencyKey]);
+  assert.ok(entry.confirmedAt instanceof Date);
+  assert.equal((await inbox.counts()).jobs.completed, 1);
+  told.close();
+  await receiver.close();
+  await clean();
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseWebhook } from 'image-intelligence';
+import { CallbackKeys, parseWebhook } from 'image-intelligence';
 import { native } from './support/surroundings.mjs';
 
 const status = 'COMPLETED_SUCCESSFULLY';
@@ -90,6 +90,41 @@ describe('headers of a signed webhook, in every form', () => {
     for (const form of [body, bytes, wide.subarray(3, 3 + bytes.length), new Uint8Array(bytes).buffer]) {
       const event = parseWebhook(form, headers, { secret });
       assert.equal(Buffer.from(event.raw).toString(), body);
+    }
+  });
+});
+
+describe('a token in the path', () => {
+  const publicUrl = 'https://hooks.example.com/ii';
+  const keys = new CallbackKeys({ 1: new Uint8Array(32) });
+  const mint = (kind, expires) =>
+    keys.mint({ kind, expires: new Date(expires), rid: '00'.repeat(16), base: publicUrl });
+  const soon = Date.now() + 60_000;
+  const body = JSON.stringify(JOBS.detect);
+
+  it('says what kind of job it is, whatever the body looks like', () => {
+    for (const path of [`/ii/cb/${mint('ask', soon)}`, `${publicUrl}/cb/${mint('ask', soon)}?x=/y`]) {
+      assert.equal(parseWebhook(body, null, { keys, path, publicUrl }).kind, 'ask');
+    }
+    const former = ['https://new.example.com', publicUrl];
+    assert.equal(parseWebhook(body, null, { keys, path: mint('ask', soon), publicUrl: former }).kind, 'ask');
+  });
+  it('is verified before the body is looked at', () => {
+    const read = (path, more = {}) => parseWebhook('no JSON', null, { keys, path, publicUrl, ...more });
+    assert.throws(() => read('/ii/cb/guessed'), { kind: 'webhook_verification', reason: 'malformed' });
+    assert.throws(() => read(`/ii/cb/${mint('ask', 0)}`), { reason: 'expired' });
+    assert.throws(() => read(mint('ask', soon), { publicUrl: 'https://other.example.com' }), { reason: 'mismatch' });
+    assert.throws(() => read(mint('ask', soon)), { kind: 'invalid_webhook' });
+  });
+  it('needs all that it is checked with', () => {
+    const path = mint('ask', soon);
+    for (const [options, said] of [
+      [{ keys: undefined, path, publicUrl }, /^ConfigError: masters: undefined given/],
+      [{ keys, publicUrl }, /path: undefined given, the request's path wanted/],
+      [{ keys, path }, /publicUrl: undefined given/],
+      [{ keys, path, publicUrl, secret: 'x' }, /keys and a secret given, one of them wanted/],
+    ]) {
+      assert.throws(() => parseWebhook(body, null, options), said);
     }
   });
 });

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         AsyncMatchHandle,
         AsyncRecognizeHandle,
     )
+    from ._async_inbox import AsyncDelivery, AsyncInbox, AsyncReceiver
     from ._async_recognition import (
         AsyncFaceGroups,
         AsyncFaceImages,
@@ -36,10 +37,14 @@ if TYPE_CHECKING:
     )
     from ._async_rooms import AsyncAskJobs, AsyncDetectJobs, AsyncFeedbacks, AsyncMatchJobs
     from ._client import Client
+    from ._deliveries import DeliveredEvent, Delivery
+    from ._entries import Counts, Entry, EventCounts, EventState, JobCounts, Pruned
     from ._handles import AnyHandle, AskHandle, DetectHandle, MatchHandle, RecognizeHandle
     from ._images import Image
+    from ._inbox import Inbox
     from ._items import Completed, CompletedFailed, CompletedOk, Item, ItemFailed, ItemOk, Progress
     from ._journal import Recovered, SubmitOutcome
+    from ._receiver import Receiver, ReceiverLimits
     from ._recognition import FaceGroups, FaceImages, Identities, Recognition, RecognizeJobs
     from ._results import FaceHit, Hit
     from ._rooms import AskJobs, DetectJobs, Feedbacks, MatchJobs
@@ -127,14 +132,17 @@ __all__ = [
     "AsyncAskHandle",
     "AsyncAskJobs",
     "AsyncClient",
+    "AsyncDelivery",
     "AsyncDetectHandle",
     "AsyncDetectJobs",
     "AsyncFaceGroups",
     "AsyncFaceImages",
     "AsyncFeedbacks",
     "AsyncIdentities",
+    "AsyncInbox",
     "AsyncMatchHandle",
     "AsyncMatchJobs",
+    "AsyncReceiver",
     "AsyncRecognition",
     "AsyncRecognizeHandle",
     "AsyncRecognizeJobs",
@@ -148,6 +156,9 @@ __all__ = [
     "CompletedFailed",
     "CompletedOk",
     "ConfigError",
+    "Counts",
+    "DeliveredEvent",
+    "Delivery",
     "DetectClass",
     "DetectHandle",
     "DetectImageResult",
@@ -156,7 +167,10 @@ __all__ = [
     "DetectJobResult",
     "DetectJobs",
     "DetectedObject",
+    "Entry",
+    "EventCounts",
     "EventName",
+    "EventState",
     "Examples",
     "ExclusionZones",
     "Face",
@@ -178,6 +192,7 @@ __all__ = [
     "ImageIntelligenceError",
     "ImageResult",
     "ImageStatus",
+    "Inbox",
     "Input",
     "InvalidRequestError",
     "InvalidResponseError",
@@ -185,6 +200,7 @@ __all__ = [
     "Item",
     "ItemFailed",
     "ItemOk",
+    "JobCounts",
     "JobImage",
     "JobLostError",
     "JobStatus",
@@ -200,7 +216,10 @@ __all__ = [
     "PermissionDeniedError",
     "Picture",
     "Progress",
+    "Pruned",
     "RateLimitError",
+    "Receiver",
+    "ReceiverLimits",
     "Recognition",
     "RecognitionSearch",
     "RecognizeHandle",
@@ -238,14 +257,17 @@ _HOMES = {
     "AsyncAskHandle": "_async_handles",
     "AsyncAskJobs": "_async_rooms",
     "AsyncClient": "_async_client",
+    "AsyncDelivery": "_async_inbox",
     "AsyncDetectHandle": "_async_handles",
     "AsyncDetectJobs": "_async_rooms",
     "AsyncFaceGroups": "_async_recognition",
     "AsyncFaceImages": "_async_recognition",
     "AsyncFeedbacks": "_async_rooms",
     "AsyncIdentities": "_async_recognition",
+    "AsyncInbox": "_async_inbox",
     "AsyncMatchHandle": "_async_handles",
     "AsyncMatchJobs": "_async_rooms",
+    "AsyncReceiver": "_async_inbox",
     "AsyncRecognition": "_async_recognition",
     "AsyncRecognizeHandle": "_async_handles",
     "AsyncRecognizeJobs": "_async_recognition",
@@ -254,8 +276,14 @@ _HOMES = {
     "Completed": "_items",
     "CompletedFailed": "_items",
     "CompletedOk": "_items",
+    "Counts": "_entries",
+    "DeliveredEvent": "_deliveries",
+    "Delivery": "_deliveries",
     "DetectHandle": "_handles",
     "DetectJobs": "_rooms",
+    "Entry": "_entries",
+    "EventCounts": "_entries",
+    "EventState": "_entries",
     "FaceGroups": "_recognition",
     "FaceHit": "_results",
     "FaceImages": "_recognition",
@@ -263,14 +291,19 @@ _HOMES = {
     "Hit": "_results",
     "Identities": "_recognition",
     "Image": "_images",
+    "Inbox": "_inbox",
     "Item": "_items",
     "ItemFailed": "_items",
     "ItemOk": "_items",
+    "JobCounts": "_entries",
     "MatchHandle": "_handles",
     "MatchJobs": "_rooms",
     "Moment": "_searches",
     "Picture": "_aliases",
     "Progress": "_items",
+    "Pruned": "_entries",
+    "Receiver": "_receiver",
+    "ReceiverLimits": "_receiver",
     "Recognition": "_recognition",
     "RecognitionSearch": "_searches",
     "RecognizeHandle": "_handles",

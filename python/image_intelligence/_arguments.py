@@ -123,6 +123,13 @@ def seconds(name: str, value: object, error: type[ConfigError | InvalidRequestEr
     return given
 
 
+def flag(name: str, value: object) -> bool:
+    """A switch."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}: True or False wanted, {named(value)} given")
+    return value
+
+
 def rate(name: str, value: object) -> float | None:
     """How many in a second; `None` where none is said."""
     if value is None:
@@ -157,8 +164,24 @@ def wait_limit(timeout: object) -> float:
     return DEFAULT_WAIT if given is None else given
 
 
+def count(name: str, value: object, bits: int = 31) -> int | None:
+    """A number from 1, where one is given."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**bits:
+        given = value if isinstance(value, int) else named(value)
+        raise ConfigError(f"{name}: a number from 1 wanted, {given} given")
+    return value
+
+
 def run_settings(
-    images: object, batch_size: object, concurrency: object, ordered: object, manifest: object, timeout: object
+    images: object,
+    batch_size: object,
+    concurrency: object,
+    ordered: object,
+    manifest: object,
+    timeout: object,
+    deliver: object,
 ) -> dict[str, object]:
     """The settings of a run over many pictures."""
     for name, value in (("batch_size", batch_size), ("concurrency", concurrency)):
@@ -175,4 +198,5 @@ def run_settings(
         "manifest": own_file("manifest", manifest),
         "timeout": wait_limit(timeout),
         "total": total,
+        "deliver": flag("deliver", deliver),
     }

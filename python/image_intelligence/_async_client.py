@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 import image_intelligence
 
 from . import _core
-from ._arguments import arguments, ask_request, detect_request, job_request, match_request, webhook_request
+from ._arguments import arguments, ask_request, detect_request, flag, job_request, match_request, webhook_request
 from ._async_many import AsyncMany
 from ._checks import text
 from ._client import Unpicklable, connect
@@ -74,9 +74,17 @@ class AsyncClient(AsyncMany, Unpicklable):
         allow_plain_http: bool = False,
         requests_per_second: float | None = None,
         journal: str | os.PathLike[str] | None = None,
+        webhooks: "image_intelligence.Receiver | image_intelligence.AsyncReceiver | None" = None,
     ) -> None:
         self._native = connect(
-            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second, journal
+            client_id,
+            client_secret,
+            base_url,
+            request_timeout,
+            allow_plain_http,
+            requests_per_second,
+            journal,
+            webhooks,
         )
 
     def __repr__(self) -> str:
@@ -102,6 +110,7 @@ class AsyncClient(AsyncMany, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         bounding_boxes: bool = False,
     ) -> "image_intelligence.AsyncDetectHandle":
         """As `Client.detect`. Where the answer is lost the job is looked for, for up to 30 s.
@@ -112,7 +121,7 @@ class AsyncClient(AsyncMany, Unpicklable):
         from ._async_handles import AsyncDetectHandle
 
         request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
-        return AsyncDetectHandle(await self._submit(("detect", None), images, request))
+        return AsyncDetectHandle(await self._submit(("detect", None), images, request, deliver))
 
     async def match(
         self,
@@ -122,12 +131,13 @@ class AsyncClient(AsyncMany, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.AsyncMatchHandle":
         """As `Client.match`."""
         from ._async_handles import AsyncMatchHandle
 
         request = match_request(target, custom_id, feed_id, webhook_url)
-        return AsyncMatchHandle(await self._submit(("match", None), images, request))
+        return AsyncMatchHandle(await self._submit(("match", None), images, request, deliver))
 
     async def ask(
         self,
@@ -138,12 +148,13 @@ class AsyncClient(AsyncMany, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.AsyncAskHandle":
         """As `Client.ask`."""
         from ._async_handles import AsyncAskHandle
 
         request = ask_request(question, examples, custom_id, feed_id, webhook_url)
-        return AsyncAskHandle(await self._submit(("ask", None), images, request))
+        return AsyncAskHandle(await self._submit(("ask", None), images, request, deliver))
 
     async def recognize(
         self,
@@ -153,18 +164,25 @@ class AsyncClient(AsyncMany, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.AsyncRecognizeHandle":
         """As `Client.recognize`."""
         from ._async_handles import AsyncRecognizeHandle
 
         kind = ("recognize", text("namespace", namespace))
         request = job_request({}, custom_id, feed_id, webhook_url)
-        return AsyncRecognizeHandle(await self._submit(kind, images, request))
+        return AsyncRecognizeHandle(await self._submit(kind, images, request, deliver))
 
     async def _submit(
-        self, kind: tuple[str, str | None], images: "Iterable[image_intelligence.Picture]", request: bytes
+        self,
+        kind: tuple[str, str | None],
+        images: "Iterable[image_intelligence.Picture]",
+        request: bytes,
+        deliver: bool,
     ) -> _core.Job:
-        job: _core.Job = await answered(self._native.start_submit, kind, to_wire(images), request)
+        job: _core.Job = await answered(
+            self._native.start_submit, kind, to_wire(images), request, flag("deliver", deliver)
+        )
         return job
 
     def resume(self, token: str) -> "image_intelligence.AsyncAnyHandle":

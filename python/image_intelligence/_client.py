@@ -17,6 +17,7 @@ from ._arguments import (
     arguments,
     ask_request,
     detect_request,
+    flag,
     job_request,
     match_request,
     own_file,
@@ -41,6 +42,7 @@ def connect(
     allow_plain_http: object,
     requests_per_second: object,
     journal: object,
+    webhooks: object,
 ) -> _core.Client:
     """The native client of both clients."""
     given = {"client_id": client_id, "client_secret": client_secret, "base_url": base_url}
@@ -51,7 +53,10 @@ def connect(
     if limit == 0:
         raise ConfigError("request_timeout: 0 given, and no request is that fast; leave it out for 60 s")
     often = rate("requests_per_second", requests_per_second)
-    return _core.Client(id_, secret, base, limit, allow_plain_http, often, own_file("journal", journal))
+    receiver = getattr(webhooks, "_native", None)
+    if webhooks is not None and not isinstance(receiver, _core.Receiver):
+        raise ConfigError(f"webhooks: a Receiver or an AsyncReceiver wanted, {named(webhooks)} given")
+    return _core.Client(id_, secret, base, limit, allow_plain_http, often, own_file("journal", journal), receiver)
 
 
 class Unpicklable:
@@ -72,7 +77,9 @@ class Client(Many, Unpicklable):
     token. `requests_per_second` is how often waits look at their jobs in all, once more than a few are open (2): with
     more, results come a little sooner. `journal` is a file in which each submit is written down, so that a crash
     between a request and its answer loses no job and makes none twice: `recover` says at the next start what became of
-    each. One client has it open at a time, and that of a forked child is another.
+    each. One client has it open at a time, and that of a forked child is another. With a receiver as `webhooks` each
+    job without a `webhook_url` of yours brings a callback URL of its own, its result comes to the receiver's inbox even
+    if every webhook is lost, and a wait takes whichever comes first; such a client is of no use in a forked child.
 
     Raises `ConfigError` where something is missing or wrong. Nothing is sent yet.
 
@@ -95,9 +102,17 @@ class Client(Many, Unpicklable):
         allow_plain_http: bool = False,
         requests_per_second: float | None = None,
         journal: str | os.PathLike[str] | None = None,
+        webhooks: "image_intelligence.Receiver | image_intelligence.AsyncReceiver | None" = None,
     ) -> None:
         self._native = connect(
-            client_id, client_secret, base_url, request_timeout, allow_plain_http, requests_per_second, journal
+            client_id,
+            client_secret,
+            base_url,
+            request_timeout,
+            allow_plain_http,
+            requests_per_second,
+            journal,
+            webhooks,
         )
 
     def __repr__(self) -> str:
@@ -124,6 +139,7 @@ class Client(Many, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         bounding_boxes: bool = False,
     ) -> "image_intelligence.DetectHandle":
         """Asks which classes of objects are in the pictures, and gives the job at once.
@@ -131,7 +147,8 @@ class Client(Many, Unpicklable):
         `images` are 1 to 64: a `str` is a URL, a `pathlib.Path` a file, `bytes` a file's content, an `Image` one of
         these with a name of its own. `custom_id` is your name for the job, `feed_id` says which camera the pictures
         are from, and to `webhook_url` the service posts the finished job. With `bounding_boxes` it says where each
-        object is, where the server can.
+        object is, where the server can. Of a client with a receiver, `deliver=False` keeps the job from the handlers of
+        its inbox: only waits are told of its end.
 
         The job is sent once. Where the answer is lost the job is looked for, for up to 30 s, and `OutcomeUnknownError`
         says that it was not found. A submit that Ctrl-C or `close` ends may have made a job all the same: pass a
@@ -161,7 +178,7 @@ class Client(Many, Unpicklable):
         from ._handles import DetectHandle
 
         request = detect_request(classes, custom_id, feed_id, webhook_url, bounding_boxes)
-        return DetectHandle(self._native.submit(("detect", None), to_wire(images), request))
+        return DetectHandle(self._native.submit(("detect", None), to_wire(images), request, flag("deliver", deliver)))
 
     def match(
         self,
@@ -171,6 +188,7 @@ class Client(Many, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.MatchHandle":
         """Asks which of the pictures shows a target: this one of a class, as 1 to 3 other pictures show it.
 
@@ -187,7 +205,7 @@ class Client(Many, Unpicklable):
         from ._handles import MatchHandle
 
         request = match_request(target, custom_id, feed_id, webhook_url)
-        return MatchHandle(self._native.submit(("match", None), to_wire(images), request))
+        return MatchHandle(self._native.submit(("match", None), to_wire(images), request, flag("deliver", deliver)))
 
     def ask(
         self,
@@ -198,6 +216,7 @@ class Client(Many, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.AskHandle":
         """Asks a question about the pictures, to be answered with yes or no, in at most 256 characters.
 
@@ -215,7 +234,7 @@ class Client(Many, Unpicklable):
         from ._handles import AskHandle
 
         request = ask_request(question, examples, custom_id, feed_id, webhook_url)
-        return AskHandle(self._native.submit(("ask", None), to_wire(images), request))
+        return AskHandle(self._native.submit(("ask", None), to_wire(images), request, flag("deliver", deliver)))
 
     def recognize(
         self,
@@ -225,6 +244,7 @@ class Client(Many, Unpicklable):
         custom_id: str | None = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
     ) -> "image_intelligence.RecognizeHandle":
         """Looks for faces in the pictures, and for whose they are among the identities of a namespace.
 
@@ -242,7 +262,7 @@ class Client(Many, Unpicklable):
 
         kind = ("recognize", text("namespace", namespace))
         request = job_request({}, custom_id, feed_id, webhook_url)
-        return RecognizeHandle(self._native.submit(kind, to_wire(images), request))
+        return RecognizeHandle(self._native.submit(kind, to_wire(images), request, flag("deliver", deliver)))
 
     def resume(self, token: str) -> "image_intelligence.AnyHandle":
         """Takes up a job again by its resume token, in this process or another. Nothing is sent yet.

@@ -18,6 +18,7 @@ MODELS: dict[str, type[AsItCame]] = {
     "ask": models.AskJob,
     "recognize": models.RecognizeJob,
     "event": models.RegisteredEvent,
+    "gave_up": models.GaveUp,
 }
 
 

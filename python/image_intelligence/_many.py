@@ -29,6 +29,7 @@ class Many:
         classes: "Iterable[image_intelligence.ClassLike]",
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         bounding_boxes: bool = False,
         batch_size: int = 64,
         concurrency: int = 8,
@@ -66,7 +67,7 @@ class Many:
         from .models import DetectImageResult
 
         request = detect_request(classes, None, feed_id, webhook_url, bounding_boxes)
-        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout)
+        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout, deliver)
         return self._run(("detect", None), images, request, settings, DetectImageResult, on_progress)
 
     def match_all(
@@ -76,6 +77,7 @@ class Many:
         *,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         batch_size: int = 64,
         concurrency: int = 8,
         ordered: bool = False,
@@ -99,7 +101,7 @@ class Many:
         from .models import ImageResult
 
         request = match_request(target, None, feed_id, webhook_url)
-        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout)
+        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout, deliver)
         return self._run(("match", None), images, request, settings, ImageResult, on_progress)
 
     def ask_all(
@@ -110,6 +112,7 @@ class Many:
         examples: "image_intelligence.Examples | None" = None,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         batch_size: int = 64,
         concurrency: int = 8,
         ordered: bool = False,
@@ -133,7 +136,7 @@ class Many:
         from .models import ImageResult
 
         request = ask_request(question, examples, None, feed_id, webhook_url)
-        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout)
+        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout, deliver)
         return self._run(("ask", None), images, request, settings, ImageResult, on_progress)
 
     def recognize_all(
@@ -143,6 +146,7 @@ class Many:
         namespace: str,
         feed_id: str | None = None,
         webhook_url: str | None = None,
+        deliver: bool = True,
         batch_size: int = 64,
         concurrency: int = 8,
         ordered: bool = False,
@@ -164,7 +168,7 @@ class Many:
         from .models import RecognizedImage
 
         request = job_request({}, None, feed_id, webhook_url)
-        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout)
+        settings = run_settings(images, batch_size, concurrency, ordered, manifest, timeout, deliver)
         kind = ("recognize", text("namespace", namespace))
         return self._run(kind, images, request, settings, RecognizedImage, on_progress)
 

@@ -47,6 +47,9 @@ def parse(
     headers: Headers | None = None,
     *,
     secret: str | Sequence[str] | UnsetType = UNSET,
+    path: str | None = None,
+    keys: "CallbackKeys | UnsetType" = UNSET,
+    base: str | Sequence[str] | None = None,
     kind: str | None = None,
     allow_sha1: bool = False,
 ) -> WebhookEvent:
@@ -60,6 +63,11 @@ def parse(
     the job whose webhook it is, or `event`, as everything is that comes to a route of registered webhooks. It wins
     over every sign in the body.
 
+    With `keys` it is the `path` of the request (or its URL) that is checked first: its last part must be a callback
+    token that the keys made for the public address `base`, which is that of the keys where none is said. Then the body
+    is a job of the kind that the token was made for. `WebhookVerificationError` says what is wrong: tell the sender 404
+    and no more.
+
     Raises `InvalidWebhookError` only where the body is not UTF-8 or no JSON object. A per-job webhook is not signed:
     its body is a hint until you have fetched the job.
 
@@ -68,11 +76,17 @@ def parse(
     >>> signed = {"X-Niro-Signature": "sha256=" + hmac.new(b"a secret key", body, hashlib.sha256).hexdigest()}
     >>> parse(body, signed, secret="a secret key").is_done
     False
+    >>> keys = CallbackKeys({1: bytes(range(32))}, base="https://hooks.example.com/ii")
+    >>> token = keys.mint("detect", expires=4_000_000_000, rid=bytes(16))
+    >>> parse(body, path=f"/ii/cb/{token}", keys=keys).is_done
+    False
     """
     if type(body) is not bytes:
         body = _bytes(body)
     if secret is None:
         raise ConfigError("secret: None given; pass the secret, or leave it out where webhooks are not signed")
+    if keys is not UNSET or path is not None:
+        kind = _verified(keys, path, base).kind
     event, json = judge(body, headers, None if secret is UNSET else secret, kind, allow_sha1)
     if event == "unknown":
         return UnknownEvent(body)
@@ -82,6 +96,15 @@ def parse(
         raise InvalidWebhookError(f"the body could not be decoded ({error}); please report it") from error
     read.raw = body
     return read
+
+
+def _verified(keys: object, path: object, base: str | Sequence[str] | None) -> "CallbackToken":
+    if not isinstance(keys, CallbackKeys):
+        given = "not given" if keys is UNSET else f"{named(keys)} given"
+        raise ConfigError(f"keys: {given}; pass the CallbackKeys that made the callback URLs")
+    if path is None:
+        raise ConfigError("path: not given; pass the path of the request, in which the callback token stands")
+    return keys.verify_path(path, base)  # type: ignore[arg-type]
 
 
 def _bytes(body: object) -> bytes:
@@ -109,7 +132,8 @@ class CallbackToken(Struct, frozen=True):
 
 
 class CallbackKeys:
-    """A ring of up to four masters by key id, each 32 random bytes. The last one signs; the others only check.
+    """A ring of up to four masters by key id, each 32 random bytes. The last one signs; the others only check. `base`
+    is the public address of today, or a list of that and up to three former ones, for calls that are given none.
 
     A per-job webhook is not signed. A URL that carries such a token proves that it was you who gave it out.
 
@@ -125,9 +149,9 @@ class CallbackKeys:
     'detect'
     """
 
-    __slots__ = ("_ids", "_native")
+    __slots__ = ("_bases", "_ids", "_native")
 
-    def __init__(self, masters: Mapping[int, bytes]) -> None:
+    def __init__(self, masters: Mapping[int, bytes], *, base: str | Sequence[str] | None = None) -> None:
         if not hasattr(masters, "items"):
             raise ConfigError(f"callback keys: a dict of masters by key id wanted, {named(masters)} given")
         pairs: list[tuple[int, bytes]] = []
@@ -139,32 +163,59 @@ class CallbackKeys:
             pairs.append((key_id, bytes(master)))
         self._native = _core.CallbackKeys(pairs)
         self._ids = [key_id for key_id, _ in pairs]
+        self._bases = [] if base is None else _listed_bases(base)
 
     def __repr__(self) -> str:
         return f"<CallbackKeys {self._ids}>"
 
-    def mint(self, kind: str, *, expires: float | datetime, rid: bytes | str, base: str) -> str:
+    def mint(self, kind: str, *, expires: float | datetime, rid: bytes | str, base: str | None = None) -> str:
         """The token of a job's callback URL: for a job of that `kind` with that `rid` (16 bytes, or 32 hex digits),
         good until `expires` (a UNIX time in seconds, or a datetime with a zone), at the public address `base`."""
         hexed = text("rid", rid.hex() if isinstance(rid, bytes) else rid)
-        return self._native.mint(text("kind", kind), int(_moment("expires", expires)), hexed, text("base", base))
+        return self._native.mint(text("kind", kind), int(_moment("expires", expires)), hexed, self._base(base))
 
-    def callback_url(self, token: str, base: str) -> str:
+    def callback_url(self, token: str, base: str | None = None) -> str:
         """What to give to a job as its `webhook_url`."""
-        return self._native.callback_url(text("token", token), text("base", base))
+        return self._native.callback_url(text("token", token), self._base(base))
 
-    def verify(self, token: str, bases: str | Sequence[str], now: float | datetime | None = None) -> CallbackToken:
+    def verify(
+        self, token: str, bases: str | Sequence[str] | None = None, now: float | datetime | None = None
+    ) -> CallbackToken:
         """Checks a token, before anything else of a request is looked at.
 
         `bases` are the public address of today and up to three former ones. Raises `WebhookVerificationError`; its
         `reason` is for your logs: tell the sender 404 and no more.
         """
-        moment = time.time() if now is None else _moment("now", now)
-        known = [text("bases", base) for base in ([bases] if isinstance(bases, str) else listed("bases", bases))]
-        if isinstance(token, str):
-            # It is what a stranger sent. Half a character is as malformed as any other that no token has.
-            token = token.encode(errors="replace").decode()
-        return CallbackToken(*self._native.verify(text("token", token), known, int(moment * 1000)))
+        known = self._known(bases)
+        return CallbackToken(*self._native.verify(_strangers("token", token), known, _now(now)))
+
+    def verify_path(
+        self, path: str, bases: str | Sequence[str] | None = None, now: float | datetime | None = None
+    ) -> CallbackToken:
+        """As `verify`, of the path or URL of a request, whose last part is the token."""
+        known = self._known(bases)
+        return CallbackToken(*self._native.verify_path(_strangers("path", path), known, _now(now)))
+
+    def _base(self, base: str | None) -> str:
+        if base is None and self._bases:
+            return self._bases[0]
+        return text("base", base)
+
+    def _known(self, bases: str | Sequence[str] | None) -> list[str]:
+        return self._bases if bases is None and self._bases else _listed_bases(bases)
+
+
+def _listed_bases(bases: object) -> list[str]:
+    return [text("bases", base) for base in ([bases] if isinstance(bases, str) else listed("bases", bases))]
+
+
+def _strangers(name: str, given: object) -> str:
+    """What a stranger sent. Half a character is as malformed as any other that no token has."""
+    return text(name, given.encode(errors="replace").decode() if isinstance(given, str) else given)
+
+
+def _now(now: float | datetime | None) -> int:
+    return int((time.time() if now is None else _moment("now", now)) * 1000)
 
 
 def _moment(name: str, value: float | datetime) -> float:

@@ -24,13 +24,16 @@ MODULES = [
     "._all",
     "._async_all",
     "._async_client",
+    "._async_inbox",
     "._async_many",
     "._async_recognition",
     "._client",
     "._handles",
     "._images",
+    "._inbox",
     "._items",
     "._many",
+    "._receiver",
     "._recognition",
     "._results",
     "._rooms",
@@ -46,6 +49,7 @@ ALIASES = {
     "AsyncAnyHandle",
     "ClassLike",
     "Completed",
+    "DeliveredEvent",
     "Item",
     "Moment",
     "Picture",
@@ -65,7 +69,7 @@ def public(module: ModuleType, prefix: str = "") -> set[str]:
         ours = [base for base in found.__mro__ if base.__module__.startswith("image_intelligence")]
         for member in {member for base in ours for member in vars(base)} - fields:
             member_of = inspect.getattr_static(found, member)
-            called = callable(member_of) or isinstance(member_of, property)
+            called = callable(member_of) or isinstance(member_of, (property, classmethod))
             # What has slots has a descriptor for each, which is a field by another name.
             if not member.startswith("_") and called and not inspect.ismemberdescriptor(member_of):
                 names.add(f"{prefix}{name}.{member}")

@@ -2,9 +2,12 @@
 //! and again. Afterwards every job that the server took has exactly one end in the inbox, each was handled, and nobody was
 //! told 200 for what is not there.
 //!
-//! `cargo xtask torture --cycles N --seed S`; a seed replays which places are met, and how often before they strike.
+//! `cargo xtask torture --cycles N --seed S --store sqlite|postgres`; a seed replays which places are met, and how often before they strike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "../../crates/webhooks/src/store/postgres/tests/cluster.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the crate's own tests use more of it")]
+mod cluster;
 #[path = "../webhooks/oracle.rs"]
 mod oracle;
 mod worker;
@@ -17,13 +20,16 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use cluster::Cluster;
 use image_intelligence_server::{FaultRule, Faults, Server};
 use image_intelligence_webhooks::Inbox;
 use oracle::Oracle;
 
 /// Where a process is ended; the last one means any moment.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 14] = [
     "callbacks.recorded",
+    "callbacks.left",
+    "callbacks.accepting",
     "callbacks.accepted",
     "receiver.read",
     "store.before_commit",
@@ -39,7 +45,7 @@ const PLACES: [&str; 12] = [
 /// Jobs that a process sends.
 const JOBS: usize = 12;
 /// Few, so that a plain test of everything meets each place once.
-const CYCLES: usize = 12;
+const CYCLES: usize = PLACES.len();
 const SEED: u64 = 7;
 
 fn main() {
@@ -47,18 +53,33 @@ fn main() {
     if std::env::var_os("II_TORTURE").is_some() {
         return runtime.block_on(worker::run());
     }
-    let (mut cycles, mut seed) = (CYCLES, SEED);
+    let (mut cycles, mut seed, mut postgres) = (CYCLES, SEED, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse::<u64>().ok()).expect("a number");
         match argument.as_str() {
             "--cycles" => cycles = number() as usize,
             "--seed" => seed = number(),
+            "--store" => {
+                postgres = match arguments.next().as_deref() {
+                    Some("postgres") => true,
+                    Some("sqlite") => false,
+                    other => panic!("{other:?} given, sqlite or postgres wanted"),
+                };
+            }
             // What `cargo test` hands to every test.
             _ => {}
         }
     }
-    runtime.block_on(torture(cycles, seed));
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        if postgres {
+            let cluster = Cluster::start();
+            torture(cycles, seed, folder.path(), &cluster.database().await).await;
+        } else {
+            torture(cycles, seed, folder.path(), &world::inbox_in(folder.path())).await;
+        }
+    });
 }
 
 /// Draws what a seed says.
@@ -75,16 +96,27 @@ impl Dice {
     }
 }
 
+/// What all workers share.
+struct Place<'a> {
+    /// Where it is written down what was handled.
+    folder: &'a Path,
+    inbox: &'a str,
+    server: &'a Server,
+    /// One port for all of them: a callback URL must lead to whoever comes after.
+    port: u16,
+}
+
 /// A worker; ended with this, whatever happens here.
 struct Worker(Child);
 
 impl Worker {
-    fn start(folder: &Path, server: &Server, port: u16, jobs: (usize, usize), failpoint: Option<String>) -> Self {
+    fn start(place: &Place<'_>, jobs: (usize, usize), failpoint: Option<String>) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .env("II_TORTURE", folder)
-            .env("II_TORTURE_BASE", server.base_url())
-            .env("II_TORTURE_PORT", port.to_string())
+            .env("II_TORTURE", place.folder)
+            .env("II_TORTURE_INBOX", place.inbox)
+            .env("II_TORTURE_BASE", place.server.base_url())
+            .env("II_TORTURE_PORT", place.port.to_string())
             .env("II_TORTURE_JOBS", format!("{}:{}", jobs.0, jobs.1))
             .stdin(Stdio::piped());
         if let Some(failpoint) = failpoint {
@@ -116,7 +148,7 @@ impl Drop for Worker {
     }
 }
 
-async fn torture(cycles: usize, seed: u64) {
+async fn torture(cycles: usize, seed: u64, folder: &Path, inbox: &str) {
     let mut faults = Faults::new().seed(seed);
     for (rule, probability) in [
         (FaultRule::webhook_drop(), 0.2),
@@ -128,9 +160,9 @@ async fn torture(cycles: usize, seed: u64) {
         faults = faults.rule(rule.probability(probability));
     }
     let server = world::server(faults).start().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    // One port for all of them: a callback URL must lead to whoever comes after.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let client = world::client(server.base_url()).build().unwrap();
+    let all = Place { folder, inbox, server: &server, port };
     let mut dice = Dice(seed);
     let mut met = BTreeMap::<&str, usize>::new();
 
@@ -139,7 +171,7 @@ async fn torture(cycles: usize, seed: u64) {
         let any = place == "any moment";
         let times = 1 + dice.below(8);
         let failpoint = (!any).then(|| format!("{place}:{times}"));
-        let mut worker = Worker::start(folder.path(), &server, port, (cycle * JOBS, JOBS), failpoint);
+        let mut worker = Worker::start(&all, (cycle * JOBS, JOBS), failpoint);
         let patience = Duration::from_millis(if any { 20 + dice.below(1500) } else { 4000 });
         match worker.ended(patience).await {
             // By a signal, as a failpoint does it; anything else it has said itself.
@@ -150,16 +182,27 @@ async fn torture(cycles: usize, seed: u64) {
             // The place was not met so often; it is ended wherever it is.
             None => *met.entry("any moment").or_default() += 1,
         }
+        drop(worker);
+        // Nobody looks for jobs now: what was promised must be there by itself.
+        match Inbox::builder(inbox).existing(true).open().await {
+            Ok(inbox) => {
+                let oracle = Oracle::ask(&server, &client, &inbox).await;
+                let lost = oracle.lost();
+                assert!(lost.is_empty(), "cycle {cycle} (seed {seed}): answered 200, and not in the inbox: {lost:?}");
+                inbox.shutdown().await;
+            }
+            // The first may have been ended before there was one.
+            Err(error) => assert_eq!(cycle, 0, "seed {seed}: {error}"),
+        }
     }
 
     // One more, which nobody ends, brings everything to its end.
-    let mut last = Worker::start(folder.path(), &server, port, (cycles * JOBS, 1), None);
-    let client = world::client(server.base_url()).build().unwrap();
-    let inbox = Inbox::builder(world::inbox_in(folder.path()).as_str()).existing(true).open().await.unwrap();
+    let mut last = Worker::start(&all, (cycles * JOBS, 1), None);
+    let inbox = Inbox::builder(inbox).existing(true).open().await.unwrap();
     let end = Instant::now() + Duration::from_mins(2);
     let (oracle, handled) = loop {
         let oracle = Oracle::ask(&server, &client, &inbox).await;
-        let handled = handled(folder.path());
+        let handled = handled(folder);
         let all = oracle.ended.keys().all(|rid| handled.contains_key(rid));
         if (oracle.open().is_empty() && all) || Instant::now() > end {
             break (oracle, handled);

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
+use image_intelligence::Result;
+use image_intelligence_webhooks::Inbox;
+
 use crate::oracle::is_true;
-use crate::world::{Side, inbox_in};
+use crate::world::Side;
 
 pub(crate) async fn run() {
     let said = |name: &str| std::env::var(name).unwrap();
@@ -24,7 +27,7 @@ pub(crate) async fn run() {
     });
     // The port is the one of the process before, which may not have let go of it yet.
     let side = loop {
-        match Side::open(&inbox_in(&folder), &address, &said("II_TORTURE_BASE")).await {
+        match open(&said("II_TORTURE_INBOX"), &address, &said("II_TORTURE_BASE")).await {
             Ok(side) => break side,
             Err(error) if error.to_string().contains("in use") => tokio::time::sleep(Duration::from_millis(10)).await,
             Err(error) => panic!("{error:?}"),
@@ -47,4 +50,13 @@ pub(crate) async fn run() {
     };
     tokio::join!(handler, submits);
     side.receiver.shutdown().await;
+}
+
+/// Of a file, who comes next knows that the one before is dead. Of a database nobody does: leases lapse by time.
+async fn open(inbox: &str, address: &str, base_url: &str) -> Result<Side> {
+    if inbox.starts_with("postgres:") {
+        let inbox = Inbox::builder(inbox).retry_pause(Duration::from_millis(20)).lease(Duration::from_secs(2));
+        return Side::on(inbox.open().await?, address, base_url).await;
+    }
+    Side::open(inbox, address, base_url).await
 }

@@ -5,21 +5,23 @@ use std::time::Duration;
 
 use image_intelligence::{Client, Detect, Image, Job, PollPolicy, Result, RetryPolicy, SchedulePolicy};
 use image_intelligence_server::{Answer, AskedPicture, Faults, Found, Server, ServerBuilder};
-use image_intelligence_webhooks::{Inbox, Receiver};
+use image_intelligence_webhooks::{Inbox, Receiver, ReceiverBuilder};
 
 /// What is found in the picture of a job, and in no other.
 pub(crate) fn found(number: usize) -> f64 {
     number as f64 / 100_000.0
 }
 
+/// What is answered of a picture.
+pub(crate) fn answer(picture: &AskedPicture<'_>) -> Option<Answer> {
+    let number = picture.custom_id?.strip_prefix("street-")?.parse().ok()?;
+    Some(Answer::found([Found::new("person", found(number))]))
+}
+
 /// A server whose jobs take a moment, which tries a webhook again within moments.
 pub(crate) fn server(faults: Faults) -> ServerBuilder {
-    let script = |picture: &AskedPicture<'_>| {
-        let number = picture.custom_id?.strip_prefix("street-")?.parse().ok()?;
-        Some(Answer::found([Found::new("person", found(number))]))
-    };
     let backoff = [20, 40, 80, 160, 320].map(Duration::from_millis);
-    Server::builder().scripted(script).faults(faults).webhook_backoff(backoff).webhook_timeout(Duration::from_secs(10))
+    Server::builder().scripted(answer).faults(faults).webhook_backoff(backoff).webhook_timeout(Duration::from_secs(10))
 }
 
 /// Who submits, receives and handles.
@@ -38,7 +40,17 @@ impl Side {
 
     pub(crate) async fn on(inbox: Inbox, address: &str, base_url: &str) -> Result<Self> {
         // What is lost is looked for within moments here, and not after 30 s.
-        let receiver = Receiver::builder(&inbox).hurried(0.02).listen(address).await?;
+        Self::with(inbox, address, base_url, |receiver| receiver.hurried(0.02)).await
+    }
+
+    /// With a receiver that is set up so.
+    pub(crate) async fn with(
+        inbox: Inbox,
+        address: &str,
+        base_url: &str,
+        set: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder,
+    ) -> Result<Self> {
+        let receiver = set(Receiver::builder(&inbox)).listen(address).await?;
         let client = client(base_url).webhooks(&receiver).build()?;
         Ok(Self { client, receiver, inbox })
     }

@@ -6,10 +6,13 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use image_intelligence::{AnyHandle, AnyItem, Error, RawAnswer, RawJson, Result as Answered, Secret};
+use image_intelligence_webhooks::{Answer, Delivery, Entry};
 use napi::bindgen_prelude::{BufferSlice, Function, Object, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Result, Status, sys};
@@ -17,6 +20,9 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::client::JobHandle;
+use crate::delivery::{self, Came};
+use crate::json::{Json, List, string};
+use crate::receiver::{Receiver, ToldAnswer};
 use crate::{failure, many};
 
 /// More threads than this have nothing to do: they encode pictures and read answers.
@@ -51,25 +57,53 @@ pub(crate) enum Outcome {
     Handle(JobHandle),
     /// What became of a picture.
     Item(Box<AnyItem>),
-    /// So many pictures are wanted.
+    /// So many: pictures that are wanted, events that are handed out again.
     Want(usize),
     /// How the job at this place among many ended.
     End(usize, Box<Self>),
+    /// An event of an inbox.
+    Delivery(Box<Came>),
+    /// An event as it stands in an inbox, and its body.
+    Entry(Json, Option<Bytes>),
+    Receiver(Receiver),
+    /// What a request is answered with.
+    Answer(Answer),
     /// There is nothing to say.
     Done,
     /// A bug in here: told to whoever called, and to nobody else.
     Broken,
 }
 
-/// JSON for `JSON.parse`.
-pub(crate) struct Json {
-    text: Vec<u8>,
-    ascii: bool,
-}
-
 impl Outcome {
     pub(crate) fn of<T>(answered: Answered<T>, outcome: impl FnOnce(T) -> Self) -> Self {
         answered.map_or_else(Self::Failed, outcome)
+    }
+
+    pub(crate) fn done(answered: Answered<()>) -> Self {
+        Self::of(answered, |()| Self::Done)
+    }
+
+    /// To be called on a thread that is not JavaScript's, as it reads the body.
+    pub(crate) fn delivery(delivery: Delivery) -> Self {
+        Self::Delivery(Box::new(Came::new(delivery)))
+    }
+
+    pub(crate) fn json(text: Vec<u8>) -> Self {
+        Self::One(Json::new(text), None)
+    }
+
+    pub(crate) fn entry(entry: Entry) -> Self {
+        let (json, body) = entry.into_json();
+        Self::Entry(Json::new(json), body)
+    }
+
+    /// Without their bodies.
+    pub(crate) fn entries(entries: Vec<Entry>) -> Self {
+        let mut list = List::default();
+        for entry in entries {
+            list.push(&Json::new(entry.into_json().0));
+        }
+        Self::One(list.end(), None)
     }
 
     pub(crate) fn handle(job: AnyHandle) -> Self {
@@ -100,18 +134,13 @@ impl Outcome {
     }
 
     pub(crate) fn many(many: Vec<RawJson>) -> Self {
-        let mut list = Json { text: vec![b'['], ascii: true };
+        let mut list = List::default();
         let mut raws = Vec::with_capacity(many.len());
         for (json, raw) in many.into_iter().map(parts) {
-            if list.text.len() > 1 {
-                list.text.push(b',');
-            }
-            list.text.extend(json.text);
-            list.ascii &= json.ascii;
+            list.push(&json);
             raws.push(raw.unwrap_or_default());
         }
-        list.text.push(b']');
-        Self::Many(list, raws)
+        Self::Many(list.end(), raws)
     }
 }
 
@@ -119,13 +148,13 @@ impl Outcome {
 pub(crate) fn parts(answer: RawJson) -> (Json, Option<String>) {
     let RawJson { raw, json, ascii, .. } = answer;
     match json {
-        None => (Json { text: raw, ascii }, None),
-        Some(text) => (Json { text, ascii }, Some(String::from_utf8_lossy(&raw).into_owned())),
+        None => (Json::of(raw, ascii), None),
+        Some(text) => (Json::of(text, ascii), Some(String::from_utf8_lossy(&raw).into_owned())),
     }
 }
 
 /// Wakes JavaScript; what it then gets is what the queue holds at that time.
-type Waker = ThreadsafeFunction<(), (), Delivery, Status, false, true>;
+type Waker = ThreadsafeFunction<(), (), Deliveries, Status, false, true>;
 
 /// The calls of one client that are under way. Dropping it drops them.
 pub(crate) struct Calls {
@@ -148,16 +177,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Queue {
     /// What is done, for JavaScript.
-    fn take(&self, env: Env) -> Delivery {
-        let done = std::mem::take(&mut *lock(&self.done));
+    fn take(&self, env: Env) -> Deliveries {
+        let mut done = std::mem::take(&mut *lock(&self.done));
         let mut under_way = lock(&self.under_way);
-        for (number, _) in &done {
-            under_way.remove(number);
-        }
+        // What was cancelled when it was done already is nobody's: an event among it is handed out again.
+        done.retain(|(number, _)| under_way.remove(number).is_some());
         if under_way.is_empty() {
             self.hold(env, false);
         }
-        Delivery(done)
+        Deliveries(done)
     }
 
     /// Whether the process stays alive for this client: while something is under way.
@@ -182,7 +210,7 @@ impl Queue {
 
 impl Calls {
     /// `deliver` gets the outcomes.
-    pub(crate) fn new(deliver: &Function<'_, Delivery, ()>) -> Result<Self> {
+    pub(crate) fn new(deliver: &Function<'_, Deliveries, ()>) -> Result<Self> {
         let queue = Arc::new(Queue::default());
         let taken = Arc::clone(&queue);
         let waker = deliver
@@ -195,6 +223,11 @@ impl Calls {
 
     /// Starts a call, and gives its number.
     pub(crate) fn start(&mut self, env: Env, call: impl Future<Output = Outcome> + Send + 'static) -> Result<u32> {
+        self.begin(env, Box::pin(call))
+    }
+
+    /// The same for every call, so that the runtime's tasks are compiled once and not for each.
+    fn begin(&mut self, env: Env, call: Pin<Box<dyn Future<Output = Outcome> + Send>>) -> Result<u32> {
         self.last = self.last.wrapping_add(1);
         let number = self.last;
         let (queue, waker) = (Arc::clone(&self.queue), Arc::clone(&self.waker));
@@ -248,7 +281,7 @@ impl Drop for Calls {
 }
 
 /// What JavaScript gets: `[number, outcome, value, beside]` for each call, one after the other in one array.
-pub struct Delivery(Vec<(u32, Outcome)>);
+pub struct Deliveries(Vec<(u32, Outcome)>);
 
 // The numbers of outcomes; the facade's are these.
 const FAILED: u32 = 0;
@@ -256,12 +289,13 @@ const ONE: u32 = 1;
 const MANY: u32 = 2;
 const REGISTERED: u32 = 3;
 const VALUE: u32 = 4;
+const ENTRY: u32 = 5;
 
-impl ToNapiValue for Delivery {
-    unsafe fn to_napi_value(raw_env: sys::napi_env, delivery: Self) -> Result<sys::napi_value> {
+impl ToNapiValue for Deliveries {
+    unsafe fn to_napi_value(raw_env: sys::napi_env, deliveries: Self) -> Result<sys::napi_value> {
         let env = Env::from_raw(raw_env);
-        let mut array = env.create_array(u32::try_from(delivery.0.len() * 4).unwrap_or(0))?;
-        for (at, (number, outcome)) in (0..).step_by(4).zip(delivery.0) {
+        let mut array = env.create_array(u32::try_from(deliveries.0.len() * 4).unwrap_or(0))?;
+        for (at, (number, outcome)) in (0..).step_by(4).zip(deliveries.0) {
             array.set(at, number)?;
             let (what, value, beside) = (at + 1, at + 2, at + 3);
             match outcome {
@@ -308,6 +342,25 @@ impl ToNapiValue for Delivery {
                     array.set(what, VALUE)?;
                     array.set(value, many::end(&env, place, *outcome)?)?;
                 }
+                Outcome::Delivery(judged) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, delivery::object(&env, *judged)?)?;
+                }
+                Outcome::Entry(json, body) => {
+                    array.set(what, ENTRY)?;
+                    array.set(value, string(&env, json)?)?;
+                    if let Some(body) = body {
+                        array.set(beside, BufferSlice::copy_from(&env, &body)?)?;
+                    }
+                }
+                Outcome::Receiver(receiver) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, receiver)?;
+                }
+                Outcome::Answer(answer) => {
+                    array.set(what, VALUE)?;
+                    array.set(value, ToldAnswer::from(answer))?;
+                }
                 Outcome::Done => array.set(what, VALUE)?,
                 Outcome::Broken => {
                     array.set(what, FAILED)?;
@@ -320,13 +373,4 @@ impl ToNapiValue for Delivery {
         // SAFETY: the array is of this environment.
         unsafe { ToNapiValue::to_napi_value(raw_env, array) }
     }
-}
-
-pub(crate) fn string(env: &Env, json: Json) -> Result<napi::JsString<'_>> {
-    if json.ascii {
-        // ASCII is Latin-1 too, which needs no decoding.
-        return env.create_string_latin1(&json.text);
-    }
-    let text = String::from_utf8(json.text).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    env.create_string_from_std(text)
 }

@@ -9,7 +9,8 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Mutex;
 
-use crate::calls::{Calls, Delivery, Outcome};
+use crate::calls::{Calls, Deliveries, Outcome};
+use crate::receiver::Receiver;
 use crate::{failure, kind_of};
 
 /// How a client is set up.
@@ -62,7 +63,12 @@ pub struct Client {
 impl Client {
     /// `deliver` gets the outcomes of calls.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, settings: Settings, deliver: Function<'_, Delivery, ()>) -> Result<Self> {
+    pub fn new(
+        env: Env,
+        settings: Settings,
+        deliver: Function<'_, Deliveries, ()>,
+        webhooks: Option<&Receiver>,
+    ) -> Result<Self> {
         let mut builder = Native::builder()
             .dialect(Dialect::Node)
             .user_agent(concat!("image-intelligence-node/", env!("CARGO_PKG_VERSION")))
@@ -87,6 +93,9 @@ impl Client {
         if let Some(path) = settings.journal {
             builder = builder.journal(path);
         }
+        if let Some(receiver) = webhooks {
+            builder = builder.webhooks(&receiver.0);
+        }
         let client = builder.build().map_err(|error| failure::thrown(env, &error))?;
         let base_url = client.base_url().to_string();
         Ok(Self { open: Some(client), calls: Calls::new(&deliver)?, base_url })
@@ -106,10 +115,11 @@ impl Client {
         namespace: Option<String>,
         request: String,
         pictures: Vec<Picture>,
+        deliver: Option<bool>,
     ) -> Result<u32> {
         let client = self.open(env)?;
         let job = kind_of(&kind).and_then(|kind| client.any_job(kind, namespace, pictures, request.as_bytes()));
-        let job = job.map_err(|error| failure::thrown(env, &error))?;
+        let job = job.map_err(|error| failure::thrown(env, &error))?.deliver(deliver.unwrap_or(true));
         self.calls.start(env, async move { Outcome::of(job.send().await, Outcome::handle) })
     }
 

@@ -6,8 +6,13 @@
 mod callback;
 mod calls;
 mod client;
+mod delivery;
 mod failure;
+mod gate;
+mod inbox;
+mod json;
 mod many;
+mod receiver;
 mod webhook;
 
 use image_intelligence::{Error, ErrorKind, Kind};

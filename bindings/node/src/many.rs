@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::calls::{self, Outcome};
 use crate::client::{Client, JobHandle, Picture, milliseconds};
+use crate::json::string;
 use crate::{failure, kind_of};
 
 /// How a run is set up.
@@ -26,6 +27,8 @@ pub struct RunSettings {
     pub timeout: Option<f64>,
     /// How many pictures there are, where that is known.
     pub total: Option<u32>,
+    /// Whether an inbox is told of the jobs' ends.
+    pub deliver: Option<bool>,
 }
 
 /// How far a run has come.
@@ -131,7 +134,7 @@ impl Client {
             manifest: settings.manifest.map(PathBuf::from),
             wait: settings.timeout.map(milliseconds),
             total: settings.total.map(|pictures| pictures as usize),
-            ..AllOptions::default()
+            deliver: settings.deliver,
         };
         let client = self.open(env)?;
         let run = kind_of(&kind).and_then(|kind| client.any_all(kind, namespace, request.as_bytes(), options));
@@ -189,7 +192,7 @@ pub(crate) fn item(env: &Env, item: AnyItem) -> Result<Object<'_>> {
         told.set("jobId", id)?;
     }
     if let Some(result) = item.result {
-        told.set("json", calls::string(env, calls::parts(result).0)?)?;
+        told.set("json", string(env, calls::parts(result).0)?)?;
     }
     if let Some(error) = item.error {
         told.set("error", failure::object(env, &error)?)?;
@@ -204,7 +207,7 @@ pub(crate) fn end(env: &Env, place: usize, outcome: Outcome) -> Result<Object<'_
     match outcome {
         Outcome::Failed(error) => told.set("error", failure::object(env, &error)?)?,
         Outcome::One(json, raw) => {
-            told.set("json", calls::string(env, json)?)?;
+            told.set("json", string(env, json)?)?;
             if let Some(raw) = raw {
                 told.set("raw", raw)?;
             }

@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     manifest: Option<PathBuf>,
     timeout: f64,
     total: Option<usize>,
+    deliver: bool,
 }
 
 impl From<Settings> for AllOptions {
@@ -34,7 +35,7 @@ impl From<Settings> for AllOptions {
             manifest: given.manifest,
             wait: Some(duration(given.timeout)),
             total: given.total,
-            ..Self::default()
+            deliver: Some(given.deliver),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Callback tokens: made and checked by core.
 
-use image_intelligence::{CallbackKeys as Native, Error, ErrorKind, PublicBase, Result, Rid, Timestamp};
+use image_intelligence::{CallbackKeys as Native, CallbackToken, Error, ErrorKind, PublicBase, Result, Rid, Timestamp};
 use pyo3::prelude::*;
 
 use crate::convert::known_kind;
@@ -12,6 +12,20 @@ pub(crate) struct CallbackKeys(Native);
 
 /// The kind, the rid in hex, the UNIX time in seconds, the key's id.
 type Token = (&'static str, String, i64, u8);
+
+impl CallbackKeys {
+    pub(crate) fn native(&self) -> Native {
+        self.0.clone()
+    }
+}
+
+fn bases_of(bases: Vec<String>) -> Result<Vec<PublicBase>> {
+    bases.into_iter().map(|base| PublicBase::parse(&base)).collect()
+}
+
+fn plain(token: &CallbackToken) -> Token {
+    (token.kind.as_str(), token.rid.to_string(), token.expires.as_millis().div_euclid(1000), token.key_id)
+}
 
 #[pymethods]
 impl CallbackKeys {
@@ -39,11 +53,13 @@ impl CallbackKeys {
     }
 
     fn verify(&self, py: Python<'_>, token: &str, bases: Vec<String>, now_ms: i64) -> PyResult<Token> {
-        let verify = || -> Result<Token> {
-            let bases = bases.into_iter().map(|base| PublicBase::parse(&base)).collect::<Result<Vec<_>>>()?;
-            let token = self.0.verify(token, &bases, Timestamp::from_millis(now_ms))?;
-            Ok((token.kind.as_str(), token.rid.to_string(), token.expires.as_millis().div_euclid(1000), token.key_id))
-        };
-        guarded(|| verify().map_err(|error| raise(py, &error)))
+        let verify = || self.0.verify(token, &bases_of(bases)?, Timestamp::from_millis(now_ms));
+        guarded(|| verify().map(|token| plain(&token)).map_err(|error| raise(py, &error)))
+    }
+
+    /// As `verify`, of the path of a request.
+    fn verify_path(&self, py: Python<'_>, path: &str, bases: Vec<String>, now_ms: i64) -> PyResult<Token> {
+        let verify = || self.0.verify_path(path, &bases_of(bases)?, Timestamp::from_millis(now_ms));
+        guarded(|| verify().map(|token| plain(&token)).map_err(|error| raise(py, &error)))
     }
 }

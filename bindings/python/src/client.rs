@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use image_intelligence::{
     AnyJobBuilder, Client as Native, ClientBuilder, Dialect, Error, ErrorKind, Image, RawAnswer, Result, SchedulePolicy,
 };
+use image_intelligence_webhooks::Receiver;
 use pyo3::prelude::*;
 
 use crate::all::{All, Settings};
@@ -14,6 +15,7 @@ use crate::blocking;
 use crate::completed::Completed;
 use crate::convert::{Picture, answer, duration, known_kind};
 use crate::error::{guarded, raise};
+use crate::inbox::elsewhere;
 use crate::job::Job;
 use crate::owned::Owned;
 use crate::rows::Rows;
@@ -27,6 +29,8 @@ pub(crate) struct Client {
 /// What a client and its handles share.
 pub(crate) struct Shared {
     settings: ClientBuilder,
+    /// What each job's webhook comes to.
+    webhooks: Option<Owned<Receiver>>,
     /// Where the API is.
     pub(crate) base_url: String,
     /// `None` once it is closed. Locked only by threads that hold the interpreter, as `runtime::PROCESS` is.
@@ -47,6 +51,9 @@ impl Shared {
         };
         if let Some(native) = held.here() {
             return Ok(native.clone());
+        }
+        if let Some(receiver) = &self.webhooks {
+            return Err(elsewhere("the client's receiver", receiver.process()));
         }
         let native = self.settings.clone().build()?;
         *slot = Some(Owned::new(native.clone()));
@@ -70,11 +77,13 @@ impl Client {
         (kind, namespace): (&str, Option<String>),
         images: Vec<Picture<'_>>,
         request: &[u8],
+        deliver: bool,
     ) -> PyResult<AnyJobBuilder> {
         let native = self.native(py)?;
         let images = images.into_iter().map(Picture::into_image).collect::<PyResult<Vec<Image>>>()?;
         known_kind(kind)
             .and_then(|kind| native.any_job(kind, namespace, images, request))
+            .map(|job| job.deliver(deliver))
             .map_err(|error| raise(py, &error))
     }
 }
@@ -92,6 +101,7 @@ impl Client {
         allow_plain_http: bool,
         requests_per_second: Option<f64>,
         journal: Option<PathBuf>,
+        webhooks: Option<&crate::receiver::Receiver>,
     ) -> PyResult<Self> {
         guarded(|| {
             let agent = concat!("image-intelligence-python/", env!("CARGO_PKG_VERSION"));
@@ -120,10 +130,15 @@ impl Client {
             if let Some(path) = journal {
                 settings = settings.journal(path);
             }
-            let native = settings.clone().build().map_err(|error| raise(py, &error))?;
+            let webhooks = webhooks.map(|receiver| receiver.here(py).cloned()).transpose()?;
+            let attached = match &webhooks {
+                Some(receiver) => settings.clone().webhooks(receiver),
+                None => settings.clone(),
+            };
+            let native = attached.build().map_err(|error| raise(py, &error))?;
             let base_url = native.base_url().to_string();
             let native = Mutex::new(Some(Owned::new(native)));
-            Ok(Self { shared: Arc::new(Shared { settings, base_url, native }) })
+            Ok(Self { shared: Arc::new(Shared { settings, webhooks: webhooks.map(Owned::new), base_url, native }) })
         })
     }
 
@@ -151,9 +166,10 @@ impl Client {
         kind: (&str, Option<String>),
         images: Vec<Picture<'_>>,
         request: &[u8],
+        deliver: bool,
     ) -> PyResult<Job> {
         guarded(|| {
-            let sent = self.prepare(py, kind, images, request)?.send();
+            let sent = self.prepare(py, kind, images, request, deliver)?.send();
             blocking::answer(py, sent, |_, job| Ok(Job::new(Arc::clone(&self.shared), job)))
         })
     }
@@ -165,9 +181,10 @@ impl Client {
         kind: (&str, Option<String>),
         images: Vec<Picture<'_>>,
         request: &[u8],
+        deliver: bool,
     ) -> PyResult<Call> {
         guarded(|| {
-            let sent = self.prepare(py, kind, images, request)?.send();
+            let sent = self.prepare(py, kind, images, request, deliver)?.send();
             let shared = Arc::clone(&self.shared);
             start(py, promise, sent, |py, job| Ok(Py::new(py, Job::new(shared, job))?.into_any()))
         })

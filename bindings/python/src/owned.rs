@@ -25,6 +25,21 @@ impl<T> Owned<T> {
         self.value.as_ref()
     }
 
+    /// The same, to be changed.
+    pub(crate) fn here_mut(&mut self) -> Option<&mut T> {
+        if self.is_here() { self.value.as_mut() } else { None }
+    }
+
+    /// The value itself, in the process that made it. A child leaks it.
+    pub(crate) fn into_here(mut self) -> Option<T> {
+        if self.is_here() { self.value.take() } else { None }
+    }
+
+    /// Which process made it.
+    pub(crate) fn process(&self) -> u32 {
+        self.process
+    }
+
     fn is_here(&self) -> bool {
         self.process == std::process::id()
     }

@@ -60,10 +60,10 @@ fn read_secrets(secret: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
 }
 
 /// A header as it was handed over: text or bytes.
-struct Header<'py>(Bound<'py, PyAny>, Bound<'py, PyAny>);
+pub(crate) struct Header<'py>(Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 impl Header<'_> {
-    fn as_pair(&self) -> PyResult<(&str, &[u8])> {
+    pub(crate) fn as_pair(&self) -> PyResult<(&str, &[u8])> {
         // A name that is no UTF-8 is none of ours.
         Ok((std::str::from_utf8(bytes(&self.0)?).unwrap_or_default(), bytes(&self.1)?))
     }
@@ -71,7 +71,7 @@ impl Header<'_> {
 
 /// Takes a dict, any mapping with `items()` (those of the frameworks repeat a name that came twice), or pairs; a value may
 /// also be a list of values.
-fn read_headers<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Header<'py>>> {
+pub(crate) fn read_headers<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Header<'py>>> {
     // Most are dicts, whose size is known: asked for once.
     let mut read = Vec::with_capacity(headers.len().unwrap_or_default());
     let mut take = |name: Bound<'py, PyAny>, value: Bound<'py, PyAny>| {

@@ -36,6 +36,14 @@ pub(crate) struct Delivery {
     pub(crate) taken: Result<(), Error>,
 }
 
+impl Delivery {
+    /// Why it was not taken, for whom it is not the service that sends it.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let message = self.taken.as_ref().err()?.message();
+        Some(message.strip_suffix(AGAIN).and_then(|rest| rest.strip_suffix("; ")).unwrap_or(message).to_owned())
+    }
+}
+
 /// What a receiver answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,

@@ -16,10 +16,13 @@ mod failure;
 mod feedback;
 mod help;
 mod identities;
+mod inbox;
 mod interrupt;
 mod jobs;
 mod kinds;
+mod listen;
 mod logs;
+mod mailbox;
 mod manual;
 mod matching;
 mod moments;
@@ -94,6 +97,8 @@ async fn command(command: Command, base_url: Option<&str>) -> Result<ExitCode, F
         Command::Groups(command) => faces::groups(command, base_url).await,
         Command::Images(command) => faces::images(command, base_url).await,
         Command::Webhooks(WebhooksCommand::Register(args)) => webhooks::register(args, base_url).await,
+        Command::Listen(args) => listen::run(*args, base_url).await,
+        Command::Inbox(command) => inbox::run(command).await,
         Command::Trigger(args) => trigger::run(*args).await,
         Command::Token(args) => token::run(&args, base_url).await,
         Command::Completions(args) => manual::completions(&args),

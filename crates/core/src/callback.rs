@@ -195,6 +195,13 @@ impl CallbackKeys {
         }
         Ok(CallbackToken { kind, rid: Rid::from_bytes(rid), expires, key_id })
     }
+
+    /// As [`verify`](Self::verify), of a request's path or URL: the token is what follows its last `/`, up to a `?`.
+    #[doc(hidden)]
+    pub fn verify_path(&self, path: &str, bases: &[PublicBase], now: Timestamp) -> Result<CallbackToken> {
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        self.verify(path.rsplit_once('/').map_or(path, |(_, token)| token), bases, now)
+    }
 }
 
 /// Shows the ids and no key.

@@ -1,5 +1,7 @@
 //! How advice names things in the caller's own language.
 
+use std::borrow::Cow;
+
 use crate::validate::{excerpt, is_url};
 use crate::{Error, Result};
 
@@ -74,6 +76,40 @@ impl Dialect {
             Self::Python => "allow_plain_http=True",
             Self::Node | Self::Swift => "allowPlainHttp: true",
             Self::Kotlin => "allowPlainHttp = true",
+        }
+    }
+    /// What a setting is called that Rust calls `name`.
+    pub fn setting(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Rust | Self::Python => Cow::Borrowed(name),
+            Self::Node | Self::Kotlin | Self::Swift => {
+                let mut words = name.split('_');
+                let first = words.next().unwrap_or_default().to_owned();
+                Cow::Owned(words.fold(first, |mut name, word| {
+                    let mut letters = word.chars();
+                    name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+                    name.push_str(letters.as_str());
+                    name
+                }))
+            }
+        }
+    }
+
+    /// How that setting is given a text.
+    ///
+    /// ```
+    /// use image_intelligence_core::Dialect;
+    ///
+    /// assert_eq!(Dialect::Rust.set("public_url", "https://.."), ".public_url(\"https://..\")");
+    /// assert_eq!(Dialect::Node.set("public_url", "https://.."), "publicUrl: \"https://..\"");
+    /// ```
+    pub fn set(self, name: &str, value: &str) -> String {
+        let name = self.setting(name);
+        match self {
+            Self::Rust => format!(".{name}({value:?})"),
+            Self::Python => format!("{name}={value:?}"),
+            Self::Node | Self::Swift => format!("{name}: {value:?}"),
+            Self::Kotlin => format!("{name} = {value:?}"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Results by webhook, none lost, doubled or forged: a receiver that answers 200 once an event is on the disk, and an inbox
 //! from which handlers take each event at least once.
 
+mod border;
 mod clock;
 mod ends;
 mod event_key;
@@ -11,8 +12,12 @@ mod inbox;
 mod receiver;
 mod store;
 
+#[doc(hidden)]
+pub use border::Judged;
 pub use inbox::{
     Counts, Delivery, Entry, EventCounts, EventState, Filter, Inbox, InboxBuilder, JobCounts, Pruned, SqlValue,
     Statement, Target,
 };
 pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};
+#[doc(hidden)]
+pub use receiver::{Arrived, Gate, Passed};

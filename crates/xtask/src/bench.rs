@@ -1,5 +1,7 @@
 //! Figures and their goals, each from one run on this machine.
 
+mod webhooks;
+
 use crate::languages::{node, python};
 use crate::step::{Outcome, cargo, command, is_there, run, target};
 
@@ -11,17 +13,23 @@ const BENCHES: [(&str, &str, &str); 4] = [
     ("memory", "image-intelligence-cli", "resident memory of ii serve"),
 ];
 
+/// Beside receivers that people write today.
+const WEBHOOKS: &str = "webhooks";
+
 /// Other languages: each runs its own beside what people write today.
 const LANGUAGES: [&str; 2] = ["python", "node"];
 
 pub(crate) fn run_all(name: Option<&str>) -> Outcome {
     let wanted = |bench: &str| name.is_none_or(|name| name == bench);
-    let all = || BENCHES.iter().map(|(bench, ..)| *bench).chain(LANGUAGES);
+    let all = || BENCHES.iter().map(|(bench, ..)| *bench).chain([WEBHOOKS]).chain(LANGUAGES);
     if !all().any(wanted) {
         return Err(format!("there is no bench of that name; there are {}", all().collect::<Vec<_>>().join(", ")));
     }
     for (bench, package, what) in BENCHES.iter().filter(|(bench, ..)| wanted(bench)) {
         rust(bench, package, what)?;
+    }
+    if wanted(WEBHOOKS) {
+        webhooks::run_all()?;
     }
     for language in LANGUAGES.into_iter().filter(|language| wanted(language)) {
         let build = ["build", "--release", "--locked", "-p", "image-intelligence", "--example", "bench_server"];

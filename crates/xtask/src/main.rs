@@ -19,14 +19,15 @@ cargo xtask test [--full]   every test of every language; --full adds lint, fuzz
 cargo xtask test LANGUAGE   those of one: rust, python, node, kotlin, swift
 cargo xtask lint            fmt, clippy, doc, licences and bans, and what each other language has of that kind
 cargo xtask gen [--check]   writes the models of Python and TypeScript from core's schema; --check fails where they differ
-cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory, python, node (all without a name)
+cargo xtask bench [NAME]    figures and their goals: parse, requests, detect, memory, webhooks, python, node (all without a
+                            name)
 cargo xtask fuzz [TARGET] [--seconds N] [--keep]
                             fuzzes core, 60 s a target; --keep puts what reached new code among the checked-in inputs
 cargo xtask fuzz TARGET --input FILE
                             puts one input to a target, such as one that crashed it
 cargo xtask simulate [--seeds N] [--start S] [--only SCENARIO] [--verbose]
                             the client on a paused clock against a scripted server: N worlds (200), and a table of figures
-cargo xtask torture [--cycles N] [--seed S]
+cargo xtask torture [--cycles N] [--seed S] [--store sqlite|postgres]
                             a receiver and its handlers, ended by kill -9 N times (50): no result is lost or doubled
 cargo xtask pack [LANGUAGE] wheel, npm tarballs and jar as they are shipped, into target/pack: python, node, kotlin";
 

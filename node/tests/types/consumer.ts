@@ -9,15 +9,19 @@ import {
   type CallbackToken,
   classes,
   customIdOrUrl,
+  type DeliveredEvent,
+  type Delivery,
   type DetectClass,
   type DetectHandle,
   type DetectJob,
+  type Entry,
   type ExclusionZones,
   errors,
   type FaceGroup,
   type FaceHit,
   type Feedback,
   faces,
+  fetchWebhookHandler,
   found,
   type Hit,
   type Identity,
@@ -25,6 +29,7 @@ import {
   ImageIntelligence,
   ImageIntelligenceError,
   type Images,
+  Inbox,
   type Item,
   isDone,
   type JobHandle,
@@ -35,6 +40,7 @@ import {
   OutcomeUnknownError,
   type Progress,
   parseWebhook,
+  Receiver,
   type RecognitionSearch,
   type RecognizedImage,
   type Recovered,
@@ -42,6 +48,7 @@ import {
   rawJson,
   WaitTimeoutError,
   type WebhookEvent,
+  webhookHandler,
   yes,
 } from 'image-intelligence';
 
@@ -255,4 +262,47 @@ export function explain(error: unknown): string | undefined {
   if (error instanceof AbortError) return String(error.reason);
   if (error instanceof ImageIntelligenceError) return `${error.kind} ${error.status} ${error.retryAfter}`;
   return undefined;
+}
+
+export async function told(secret: string, keys: CallbackKeys): Promise<string[]> {
+  const inbox = await Inbox.open('inbox.db', { handlerTimeout: 60_000, callbackKeys: keys });
+  const receiver: Receiver = await Receiver.listen(inbox, { address: '127.0.0.1:0', secrets: [secret] });
+  await using behind = await Receiver.create(inbox, { publicUrl: receiver.publicUrl, limits: { maxBody: 1 << 20 } });
+  const client = new ImageIntelligence({ webhooks: receiver });
+  await client.ask({ images: ['https://e.com/a.jpg'], question: 'Is it open?', deliver: false });
+  const seen: string[] = [];
+  for await (const delivery of inbox) {
+    seen.push(what(delivery.event), delivery.idempotencyKey, delivery.receivedAt.toISOString());
+    if (delivery.attempt > 3) await delivery.bury('enough');
+    else if (seen.length > 9) await delivery.nack(new Error('not now'), { after: 1000 });
+    else await delivery.ackWith('INSERT INTO seen VALUES (?1, ?2)', [delivery.jobId, delivery.raw]);
+  }
+  const one: Delivery | undefined = await inbox.next({ signal: new AbortController().signal });
+  await one?.ack();
+  const [first]: Entry[] = await inbox.list({ state: 'dead', limit: 1 });
+  if (first !== undefined) await inbox.replay([first.seq]);
+  // @ts-expect-error no such state
+  await inbox.list({ state: 'gone' });
+  // @ts-expect-error it has no listener without an address
+  await Receiver.listen(inbox, {});
+  // @ts-expect-error a receiver needs no function
+  webhookHandler(receiver, () => undefined);
+  // @ts-expect-error what comes must go somewhere
+  webhookHandler({ secret });
+  webhookHandler({ keys, publicUrl: 'https://e.com' }, async (event: WebhookEvent) => void event.raw);
+  const fetched: (request: Request) => Promise<Response> = fetchWebhookHandler(behind);
+  return [...seen, typeof fetched];
+}
+
+function what(event: DeliveredEvent): string {
+  switch (event.kind) {
+    case 'gave_up':
+      return event.gaveUp.reason;
+    case 'event':
+      return event.event.event;
+    case 'unknown':
+      return `${event.raw.length} bytes`;
+    default:
+      return event.job.id;
+  }
 }

@@ -16,12 +16,16 @@ from image_intelligence import (
     AsyncAll,
     AsyncAskHandle,
     AsyncClient,
+    AsyncDelivery,
     AsyncDetectHandle,
+    AsyncInbox,
     AsyncMatchHandle,
+    AsyncReceiver,
     AsyncRecognizeHandle,
     ClassLike,
     Client,
     Completed,
+    Delivery,
     DetectClass,
     DetectHandle,
     DetectImageResult,
@@ -33,11 +37,13 @@ from image_intelligence import (
     FaceImage,
     Feedback,
     FeedbackClass,
+    GaveUp,
     Hit,
     Identity,
     Image,
     ImageIntelligenceError,
     ImageResult,
+    Inbox,
     Item,
     JobImage,
     JobStatus,
@@ -45,6 +51,7 @@ from image_intelligence import (
     MatchJob,
     Picture,
     Progress,
+    Receiver,
     RecognitionSearch,
     RecognizedImage,
     RecognizeHandle,
@@ -216,3 +223,33 @@ def hook(body: bytes, headers: dict[str, str]) -> str:
             return name
         case webhooks.UnknownEvent(raw):
             return raw.decode()
+
+
+def told(inbox: Inbox) -> str:
+    with Receiver(inbox, public_url="https://e.com/ii", secrets=["a secret key"]) as receiver:
+        assert_type(receiver.address, tuple[str, int] | None)
+        client = Client(webhooks=receiver)
+        assert_type(client.detect(["https://e.com/a.jpg"], classes=["person"], deliver=False), DetectHandle)
+        for delivery in inbox:
+            assert_type(delivery, Delivery)
+            with delivery:
+                match delivery.event:
+                    case DetectJob() as job:
+                        return job.id
+                    case MatchJob() | AskJob() | RecognizeJob() | RegisteredEvent():
+                        delivery.nack("not yet", pause=timedelta(minutes=1))
+                    case GaveUp(reason=why):
+                        return why
+                    case webhooks.UnknownEvent(raw):
+                        return raw.decode()
+        assert_type(inbox.list(state="dead")[0].body, bytes | None)
+        assert_type(inbox.counts().jobs.gave_up, int)
+    return ""
+
+
+async def told_too() -> None:
+    inbox = AsyncInbox.open(Path("inbox.db"), handler_timeout=timedelta(hours=1), attempts=3)
+    async with AsyncReceiver(inbox, listen="127.0.0.1:0") as receiver, AsyncClient(webhooks=receiver):
+        async for delivery in inbox:
+            assert_type(delivery, AsyncDelivery)
+            await delivery.ack_with("INSERT INTO alarms VALUES (?1, ?2)", [delivery.idempotency_key, 3])

@@ -1,13 +1,14 @@
-//! `ii trigger` and `ii doctor`: to try a receiver, and to look whether all is in place.
+//! `ii listen`, `ii trigger` and `ii doctor`: to receive webhooks, to try a receiver, and to look whether all is in place.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::args::values::duration;
-use crate::help;
 use crate::trigger::{Setting, setting};
+use crate::{help, listen};
 
 /// What a webhook can bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,6 +45,45 @@ impl EventName {
     pub(crate) const fn is_registered(self) -> bool {
         matches!(self, Self::IdentityCreated | Self::IdentityUpdated)
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::LISTEN)]
+pub(crate) struct ListenArgs {
+    /// Where to listen; a port alone is one of this machine, and 0 a free one
+    #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = listen::address)]
+    pub(crate) address: SocketAddr,
+
+    /// The address at which the service reaches this one, such as a tunnel's; needed unless it is of this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+
+    /// Pass each event on: the very bytes, again until they are taken with a status of 200 to 299
+    #[arg(long, value_name = "URL")]
+    pub(crate) forward_to: Option<String>,
+
+    /// Keep events here until they are done (a file, made where there is none, or `postgres://..`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inbox: Option<PathBuf>,
+
+    #[arg(long, help = help::CHECK_WITH, value_name = "FILE")]
+    pub(crate) secret_key_file: Option<PathBuf>,
+
+    /// Tell jobs as they come, without asking the API whether they are true
+    #[arg(long)]
+    pub(crate) no_confirm: bool,
+
+    /// End after so many events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// How long to wait for the answer of --forward-to [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Print one JSON object a line, one line an event
+    #[arg(long, visible_alias = "ndjson")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -99,6 +139,10 @@ pub(crate) struct DoctorArgs {
     /// Where your webhooks are to arrive: a POST goes there, which must be answered with 200 in time
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+
+    /// The inbox of your receiver (a file, or `postgres://..`): opened, and its events counted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inbox: Option<PathBuf>,
 
     /// How long each check may take [default: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]

@@ -2,6 +2,7 @@
 
 mod account;
 mod hooks;
+mod inbox;
 mod jobs;
 mod recognition;
 mod server;
@@ -18,7 +19,8 @@ pub(crate) use account::{
     CompletionsArgs, FeedbackCommand, FeedbackGiveArgs, FeedbackListArgs, ManArgs, TokenArgs, WebhooksCommand,
     WebhooksRegisterArgs,
 };
-pub(crate) use hooks::{DoctorArgs, EventName, TriggerArgs};
+pub(crate) use hooks::{DoctorArgs, EventName, ListenArgs, TriggerArgs};
+pub(crate) use inbox::{InboxCommand, InboxListArgs, InboxReplayArgs, InboxShowArgs, PageArgs, PlaceArgs};
 pub(crate) use jobs::{JobsCommand, JobsFindArgs, JobsGetArgs, JobsListArgs, JobsWaitArgs, WhichArgs};
 pub(crate) use recognition::{
     GroupsCommand, IdentitiesCommand, IdentityCreateArgs, IdentityUpdateArgs, ImagesCommand, ImagesDownloadArgs,
@@ -81,6 +83,11 @@ pub(crate) enum Command {
     /// Have the events of your application posted to a URL
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Receive webhooks: print each, or pass it on
+    Listen(Box<ListenArgs>),
+    /// Look into what a receiver keeps, and have it handled again
+    #[command(subcommand, after_help = help::INBOX)]
+    Inbox(InboxCommand),
     /// Send a webhook to your receiver, as the service would
     Trigger(Box<TriggerArgs>),
     /// Show whose the credentials are, and what they allow
@@ -107,6 +114,8 @@ impl Command {
             Self::Groups(command) => command.format(),
             Self::Images(command) => command.format(),
             Self::Webhooks(WebhooksCommand::Register(args)) => args.shape.format(),
+            Self::Listen(args) => Format::from_flags(args.json, false),
+            Self::Inbox(command) => command.format(),
             Self::Trigger(args) => Format::from_flags(args.json, false),
             Self::Token(args) => args.shape.format(),
             Self::Completions(_) | Self::Man(_) => Format::Text,

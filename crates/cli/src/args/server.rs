@@ -13,6 +13,10 @@ use crate::{help, serve};
 #[derive(Debug, Args)]
 #[command(after_help = help::DEMO)]
 pub(crate) struct DemoArgs {
+    /// Ask for the result until it is there, instead of having it posted to a receiver of webhooks
+    #[arg(long)]
+    pub(crate) poll: bool,
+
     /// Print the result as one JSON document
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,16 +1,19 @@
 //! `ii demo`: the whole way in one process. A server with the real detector, the client over HTTP, one job of four
-//! photos, and its result.
+//! photos, and its result by webhook.
 
+mod mail;
 mod photos;
+mod programs;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use console::style;
-use image_intelligence::{Client, Detect};
+use image_intelligence::{Client, Detect, DetectJob};
 use image_intelligence_server::Server;
 
 use crate::args::DemoArgs;
+use crate::demo::mail::Mail;
+use crate::demo::photos::Host;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, cancelled};
 use crate::output::{self, Given, Shown};
@@ -26,31 +29,63 @@ const TIMEOUT: Duration = Duration::from_mins(2);
 pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let began = Instant::now();
     let mut interrupt = Interrupt::new()?;
-    let stopped = || cancelled("stopped").into();
     let bar = Bar::start("starting a server with its detector");
     let server = interrupt.or(start(), stopped).await?;
-    let host = interrupt.or(photos::serve(), stopped).await?;
+    let mail = if args.poll { None } else { Some(Mail::open().await?) };
+    let seen = interrupt.or(look(&server, mail.as_ref(), &bar), stopped).await;
+    drop(bar);
+    if let Some(mail) = mail {
+        mail.close().await;
+    }
+    let code = seen.and_then(|seen| tell(args, &server, seen, began));
+    server.shutdown().await;
+    code
+}
 
+fn stopped() -> Failure {
+    cancelled("stopped").into()
+}
+
+/// What came of it all.
+struct Seen {
+    job: DetectJob,
+    pictures: Vec<Picture>,
+    /// How the result came, in a sentence.
+    how: String,
+}
+
+/// Sends the job and waits for its result.
+async fn look(server: &Server, mail: Option<&Mail>, bar: &Bar) -> Result<Seen, Failure> {
+    let host: Host = photos::serve().await?;
     bar.say(format!("sending {}", count(photos::ALL.len())));
     let client = Client::builder()
         .base_url(server.base_url())
         .credentials(LOCAL, LOCAL)
-        .user_agent(concat!("ii/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    let pictures: Vec<_> = photos::ALL.iter().map(|photo| photo.to_picture(&host)).collect();
-    let send = async {
-        let job = client.detect(pictures.iter().map(Picture::to_image)).classes(CLASSES);
-        Ok(job.bounding_boxes(true).send().await?)
+        .user_agent(concat!("ii/", env!("CARGO_PKG_VERSION")));
+    let client = match mail {
+        Some(mail) => client.webhooks(mail.receiver()),
+        None => client,
     };
-    let job = interrupt.or(send, stopped).await?;
+    let client = client.build()?;
+    let pictures: Vec<_> = photos::ALL.iter().map(|photo| photo.to_picture(&host)).collect();
+    let job = client.detect(pictures.iter().map(Picture::to_image)).classes(CLASSES);
+    let job = job.bounding_boxes(true).send().await?;
     tracing::info!(id = job.id(), "submitted");
     // The server ends with this command, and so does the job: there is no way to wait on.
     let deadline = Deadline::start(Some(TIMEOUT));
-    let watch = async { waiting::watch(&job, deadline, &bar).await.map_err(Failure::for_good) };
-    let result = interrupt.or(watch, stopped).await?;
-    drop(bar);
+    let (job, how) = if let Some(mail) = mail {
+        bar.say(format!("waiting for the webhook of job {}", job.id()));
+        mail.result(job.id(), deadline).await?
+    } else {
+        let how = "The client asked until it was done (--poll).".to_owned();
+        (waiting::watch(&job, deadline, bar).await.map_err(Failure::for_good)?, how)
+    };
+    Ok(Seen { job, pictures, how })
+}
 
-    let mut shown = Shown::new::<Detect>(result);
+fn tell(args: &DemoArgs, server: &Server, seen: Seen, began: Instant) -> Result<ExitCode, Failure> {
+    let Seen { job, pictures, how } = seen;
+    let mut shown = Shown::new::<Detect>(job);
     shown.boxes = false;
     let named =
         |(photo, picture): (&photos::Photo, &Picture)| Given { name: photo.name.to_owned(), sent: picture.sent_as() };
@@ -60,7 +95,8 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     } else {
         let text = format!(
             "A server of our own ran at {}, with a real detector. {} went to it\n\
-             over HTTP as one job, and were asked for: {}.\n\n\
+             over HTTP as one job, and were asked for: {}.\n\
+             {how}\n\n\
              {}\n\
              All of it took {:.1} s. The same in Rust, with `ii serve` in another terminal:\n\n\
              {}\n\
@@ -70,12 +106,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
             CLASSES.join(", "),
             output::table(&shown, true),
             began.elapsed().as_secs_f64(),
-            code(),
+            programs::code(args.poll, &CLASSES),
         );
         output::print(&text)?;
         output::remark(&output::errors(&shown));
     }
-    server.shutdown().await;
     Ok(shown.exit_code())
 }
 
@@ -89,26 +124,4 @@ async fn start() -> Result<Server, Failure> {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
-}
-
-fn code() -> String {
-    let classes: Vec<_> = CLASSES.iter().map(|class| format!("\"{class}\"")).collect();
-    let lines = format!(
-        "\
-use image_intelligence::{{Client, Image}};
-
-let client = Client::from_env()?;
-let job = client
-    .detect([Image::file(\"astronaut.jpg\"), Image::url(\"https://example.com/street.jpg\")])
-    .classes([{}])
-    .send().await?          // a job: an id, a resume token
-    .wait().await?;         // its result
-for hit in job.found(\"person\") {{
-    println!(\"{{}} {{:.2}}\", hit.image.custom_id_or_url(), hit.confidence);
-}}
-",
-        classes.join(", ")
-    );
-    let indented = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("    {}\n", style(line).cyan()) };
-    lines.lines().map(indented).collect()
 }

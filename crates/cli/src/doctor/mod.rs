@@ -3,6 +3,7 @@
 
 mod api;
 mod certificate;
+mod inbox;
 mod network;
 mod pictures;
 mod public;
@@ -75,6 +76,10 @@ async fn look(args: DoctorArgs, base_url: Option<&str>) -> Result<ExitCode, Fail
             }
             None => skip(&mut report, &["public_answer"], "the URL will not do")?,
         }
+    }
+    if let Some(place) = &args.inbox {
+        report.doing("looking into the inbox");
+        report.add(inbox::look(place, limit).await)?;
     }
     report.end()
 }

@@ -3,6 +3,42 @@
 pub(crate) const SIGN_WITH: &str = "\
 The file that holds the secret to sign with, one line; without it identity events are signed with [env: II_WEBHOOK_SECRET]";
 
+pub(crate) const CHECK_WITH: &str = "\
+The file that holds the secret of the registered webhook, one line; without it that of [env: II_WEBHOOK_SECRET]";
+
+pub(crate) const LISTEN: &str = "\
+Examples:
+  ii listen
+  ii listen --json
+  ii listen 0.0.0.0:8443 --public-url https://hooks.example.com/ii
+  ii listen --forward-to http://127.0.0.1:9000/ii --inbox inbox.db
+  ii listen 0 --count 1 --json > event.json
+
+Jobs are taken at /jobs, whoever sent them: give that URL as their webhookUrl.
+Events of the registered webhook are taken at /events. Both are behind --public-url,
+or the address itself; it is said on stderr once it listens. To try it, without API:
+  ii trigger detect --to http://127.0.0.1:8787/jobs
+
+A job's webhook is not signed, so anybody may have made it up. With II_CLIENT_ID and
+II_CLIENT_SECRET, or --base-url of an `ii serve`, each is told once the API says the
+same. Events must be signed where a secret is known.
+
+With --forward-to each event is posted there, one after the other: the very bytes of
+the inbox (once confirmed they are the API's), as application/json; of a signed
+event with its X-Niro-Signature. Other headers are not kept. What is not taken is
+tried again, up to 12 times, after pauses that grow from 1 s; then it is put away.
+With --inbox that goes on where it was cut off. Give each `ii listen` an inbox of
+its own: the events of one that a program uses would be taken from that.
+
+Piped, it is a line for each event: number, time, kind, job, status or name, what it
+says, and what became of --forward-to, with tabs between. With --json, one object a
+line, those with a ? where they are known:
+  {\"seq\", \"kind\", \"jobId\"?, \"rid\"?, \"idempotencyKey\", \"signed\", \"attempt\",
+    \"receivedAt\" (ms), \"event\" (else \"body\", where it is no JSON),
+    \"forwarded\"?: {\"taken\", \"status\"?, \"seconds\", \"message\"?, \"said\"?}}
+and stderr begins with a line {\"listening\": {\"url\", \"jobs\", \"events\", ..}}.
+Ctrl-C ends it, with exit code 0.";
+
 pub(crate) const TRIGGER: &str = "\
 Examples:
   ii trigger detect --to http://127.0.0.1:9000/ii
@@ -39,6 +75,7 @@ Examples:
   ii doctor
   ii doctor cameras/ --public-url https://hooks.example.com/ii
   ii doctor --base-url http://127.0.0.1:8080/v2 --json
+  ii doctor --inbox inbox.db
 
 Looks at each thing in turn, and goes on where one is amiss: the settings and where
 each came from, the base URL, a proxy, DNS, the connection, TLS and its certificate,
@@ -48,6 +85,9 @@ the pictures that you name. No job is made, so nothing is spent.
 With --public-url, one POST goes there from this machine (the service calls from
 elsewhere), signed where II_WEBHOOK_SECRET is set. Its body is an event that your
 handler can tell by its name: {\"event\": \"II_DOCTOR\", \"createdAt\": ..}
+
+With --inbox, your receiver's inbox is opened, and warned of are dead letters and
+events that nobody handles.
 
 Each check is ok, a warning, failed, or skipped where it needs one that failed.
 Piped, it is a line for each: how it went, its name, what was seen, and what to do,

@@ -3,9 +3,11 @@
 
 mod calls;
 mod hooks;
+mod inbox;
 
 pub(crate) use calls::*;
 pub(crate) use hooks::*;
+pub(crate) use inbox::*;
 
 /// The commands in groups, which clap cannot make; a test holds them to the commands that there are.
 pub(crate) const TEMPLATE: &str = "\
@@ -31,6 +33,8 @@ What recognition keeps:
   images       The pictures of faces, and pictures that the API keeps
 
 Webhooks:
+  listen       Receive webhooks: print each, or pass it on
+  inbox        Look into what a receiver keeps, and have it handled again
   trigger      Send a webhook to your receiver, as the service would
   webhooks     Have the events of your application posted to a URL
 
@@ -65,19 +69,21 @@ Examples:
   ii recognize door.jpg --namespace staff    whose face it is
   ii jobs wait ii1_..                    go on waiting for a job
   ii jobs find --custom-id crate-17      whether a job was made
+  ii listen                              webhooks, as they come
   ii trigger detect --to http://127.0.0.1:9000/ii    a webhook for your receiver
 
 Environment:
   II_BASE_URL       where the API is, as --base-url
   II_CLIENT_ID      the credentials; an `ii serve` on this machine
   II_CLIENT_SECRET  needs none
-  II_WEBHOOK_SECRET what signs the events, for `ii webhooks register`, `ii trigger`
+  II_INBOX          the inbox that `ii inbox` looks into
+  II_WEBHOOK_SECRET what signs the events of a registered webhook
   NO_COLOR          no colours
 
 Exit codes:
   0    done
   1    what has to be kept cannot be: the file of --manifest (a client's journal),
-       or the database of `ii serve --db`, cannot be written or read
+       the database of `ii serve --db`, or an inbox, cannot be written or read
   2    a bad option, no credentials, a file that cannot be read or written, or
        a request that was refused before it was sent
   3    the job is done, but some or all pictures could not be looked at, or are
@@ -97,8 +103,16 @@ of JSON, where those with a ? are there if they are known:
     \"customId\"?, \"candidates\"?, \"resumeTokens\"?}}";
 
 pub(crate) const DEMO: &str = "\
+Examples:
+  ii demo
+  ii demo --poll
+
 Needs nothing: the server runs inside this command, on this machine only, and
-the environment is ignored.";
+the environment is ignored.
+
+The result comes by webhook: a receiver, inside this command too, stores what the
+server posts in an inbox before it answers 200, and asks the server whether that is
+true. With --poll there is none, and the client asks until the job is done.";
 
 pub(crate) const SERVE: &str = "\
 Examples:

@@ -29,6 +29,7 @@ fn the_document_says_what_was_found() {
 fn the_table_says_the_same_whatever_the_environment() {
     let mut command = ii(&["demo"]);
     command.env("II_BASE_URL", "https://nowhere.invalid").env("II_CLIENT_ID", "x").env("II_CLIENT_SECRET", "y");
+    command.env("II_CALLBACK_KEYS", "no key").env("II_INBOX", "/nowhere/inbox.db");
     let said = run(command);
     assert_eq!(said.code, Some(0), "{said:#?}");
     let row = |picture: &str| {
@@ -38,6 +39,43 @@ fn the_table_says_the_same_whatever_the_environment() {
     assert_eq!(row("astronaut.jpg")[1..3], ["file", "person"]);
     assert_eq!(row("chelsea.jpg")[1..3], ["url", "cat"]);
     assert_eq!(row("rocket.jpg")[1..], ["url", "nothing", "asked", "for", "-"]);
-    assert!(said.out.contains("Client::from_env()?"));
+    assert!(said.out.contains(".from_env().webhooks(&receiver).build()?"));
     assert!(!said.out.contains('\x1b') && said.err.is_empty(), "no colours and no bar in a pipe: {said:#?}");
+}
+
+#[test]
+fn the_result_comes_by_webhook_and_nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = ii(&["demo"]);
+    command.env("TMPDIR", folder.path()).env("TMP", folder.path()).env("TEMP", folder.path());
+    let said = run(command);
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    assert!(said.out.contains("The result came by webhook, to a receiver at http://127.0.0.1:"), "{said:#?}");
+    assert!(said.out.contains("answered 200, and found to be what the server itself says."), "{said:#?}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let document = run(ii(&["demo", "--json"])).json();
+    assert!(document["webhookUrl"].as_str().unwrap().contains("/cb/"), "{document}");
+}
+
+#[test]
+fn polled_there_is_no_webhook() {
+    let said = run(ii(&["demo", "--poll"]));
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    assert!(said.out.contains("asked until it was done (--poll)") && !said.out.contains("webhook"), "{said:#?}");
+    assert!(said.out.contains("Client::from_env()?"), "{said:#?}");
+    let document = run(ii(&["demo", "--poll", "--json"])).json();
+    assert!(document.get("webhookUrl").is_none(), "{document}");
+    assert_eq!(objects(&document, "chelsea.jpg")[0].0, "cat");
+}
+
+#[test]
+fn without_room_for_the_inbox_it_says_so() {
+    let mut command = ii(&["demo", "--json"]);
+    for name in ["TMPDIR", "TMP", "TEMP"] {
+        command.env(name, "/nowhere/at/all");
+    }
+    let error = run(command).error(2);
+    assert!(error["message"].as_str().unwrap().contains("no folder can be made in /nowhere/at/all"), "{error}");
 }

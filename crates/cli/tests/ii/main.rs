@@ -9,8 +9,11 @@ mod doctor;
 mod failing;
 mod faults;
 mod feedback;
+#[cfg(unix)]
+mod inbox;
 mod jobs;
 mod kinds;
+mod listen;
 mod lost;
 mod manual;
 mod many;

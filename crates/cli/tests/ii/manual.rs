@@ -9,7 +9,7 @@ fn the_help_tells_the_commands_in_groups() {
     for part in [
         "\nJobs:\n  detect ",
         "\nWhat recognition keeps:\n  identities ",
-        "\nWebhooks:\n  trigger ",
+        "\nWebhooks:\n  listen ",
         "\nOptions:\n      --base-url",
         "\n\nExamples:\n",
     ] {
@@ -29,7 +29,10 @@ fn every_shell_gets_its_completions() {
     ] {
         let said = run(ii(&["completions", shell]));
         assert!(said.code == Some(0) && said.out.contains(part), "{shell}");
-        assert!(["recognize", "doctor", "trigger"].iter().all(|command| said.out.contains(command)), "{shell}");
+        assert!(
+            ["recognize", "doctor", "trigger", "listen", "replay"].iter().all(|command| said.out.contains(command)),
+            "{shell}"
+        );
     }
     let said = run(ii(&["completions", "tcsh"]));
     assert!(said.code == Some(2) && said.err.contains("bash, elvish, fish, powershell, zsh"), "{said:#?}");
@@ -49,6 +52,8 @@ fn the_manual_is_one_page_or_all_of_them() {
         pages.join("ii-jobs-list.1").exists()
             && pages.join("ii-doctor.1").exists()
             && pages.join("ii-trigger.1").exists()
+            && pages.join("ii-listen.1").exists()
+            && pages.join("ii-inbox-replay.1").exists()
             && pages.join("ii.1").exists()
     );
 

@@ -26,6 +26,7 @@ pub(crate) fn ii(arguments: &[&str]) -> Command {
         "II_CLIENT_SECRET",
         "II_WEBHOOK_SECRET",
         "II_CALLBACK_KEYS",
+        "II_INBOX",
         "HTTPS_PROXY",
         "https_proxy",
         "NO_PROXY",

@@ -72,6 +72,7 @@ impl Settings {
             &mut self.missing_grace,
             &mut self.shortest_pause,
             &mut self.longest_pause,
+            &mut self.abandon_after,
         ] {
             *time = time.mul_f64(share.clamp(0.0, 1.0));
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use image_intelligence_core::{CallbackKeys, Error, ErrorKind, Result, RetryPolicy};
+use image_intelligence_core::{CallbackKeys, Dialect, Error, ErrorKind, Result, RetryPolicy};
 
 use super::target::Target;
 use super::{Inbox, random};
@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) shutdown_timeout: Duration,
     /// `None`: those of the store.
     pub(crate) keys: Option<CallbackKeys>,
+    /// In whose words advice names settings.
+    pub(crate) dialect: Dialect,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             prefetch: 16,
             shutdown_timeout: 25 * SECOND,
             keys: None,
+            dialect: Dialect::default(),
         }
     }
 }
@@ -55,24 +58,24 @@ impl Settings {
     }
 
     fn check(&self) -> Result<()> {
-        within("lease", self.lease, SECOND, HOUR)?;
-        within("handler_timeout", self.handler_timeout, self.lease, 7 * DAY)?;
-        within("retry_pause", self.retry.base, Duration::from_millis(1), self.retry.longest)?;
-        within("longest_retry_pause", self.retry.longest, self.retry.base, 7 * DAY)?;
+        self.within("lease", self.lease, SECOND, HOUR)?;
+        self.within("handler_timeout", self.handler_timeout, self.lease, 7 * DAY)?;
+        self.within("retry_pause", self.retry.base, Duration::from_millis(1), self.retry.longest)?;
+        self.within("longest_retry_pause", self.retry.longest, self.retry.base, 7 * DAY)?;
         // A callback URL is good for 14 days: what comes to it after its key is gone would be taken for something new.
-        within("prune_keys_after", self.prune_keys, 15 * DAY, 3650 * DAY)?;
-        within("prune_bodies_after", self.prune_bodies, Duration::ZERO, self.prune_keys)?;
-        within("shutdown_timeout", self.shutdown_timeout, Duration::ZERO, DAY)?;
+        self.within("prune_keys_after", self.prune_keys, 15 * DAY, 3650 * DAY)?;
+        self.within("prune_bodies_after", self.prune_bodies, Duration::ZERO, self.prune_keys)?;
+        self.within("shutdown_timeout", self.shutdown_timeout, Duration::ZERO, DAY)?;
         number("attempts", u64::from(self.retry.attempts), 1000)?;
         number("prefetch", self.prefetch as u64, 1000)
     }
-}
 
-fn within(name: &str, given: Duration, least: Duration, most: Duration) -> Result<()> {
-    if (least..=most).contains(&given) {
-        return Ok(());
+    fn within(&self, name: &str, given: Duration, least: Duration, most: Duration) -> Result<()> {
+        if (least..=most).contains(&given) {
+            return Ok(());
+        }
+        refuse(&self.dialect.setting(name), format_args!("{given:?} given, {least:?} to {most:?} wanted"))
     }
-    refuse(name, format_args!("{given:?} given, {least:?} to {most:?} wanted"))
 }
 
 fn number(name: &str, given: u64, most: u64) -> Result<()> {
@@ -191,6 +194,13 @@ impl InboxBuilder {
         self
     }
 
+    /// In whose words advice names settings: for the bindings.
+    #[doc(hidden)]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.settings.dialect = dialect;
+        self
+    }
+
     /// Opens a file only where it exists, and leaves looking after the inbox to those that handle its events: for a tool that
     /// looks into it, perhaps beside a running receiver. `false`.
     pub fn existing(mut self, existing: bool) -> Self {
@@ -215,7 +225,7 @@ impl InboxBuilder {
                 format_args!("called outside of a tokio runtime; call it from async code that runs on one"),
             );
         };
-        let store = self.target.open(self.existing).await?;
+        let store = self.target.open(self.existing, self.settings.dialect).await?;
         let inbox = Inbox::over(store, self.settings, runtime);
         if !self.existing {
             inbox.prune_hourly();

@@ -29,6 +29,8 @@ pub struct Delivery {
     claimed: Claimed,
     key: String,
     event: OnceLock<WebhookEvent>,
+    /// Whether a handler has it, and it is not on its way to one.
+    seen: bool,
 }
 
 impl Delivery {
@@ -37,7 +39,14 @@ impl Delivery {
         let until = inner.held.take(&inner, claimed.lease, since + inner.settings.lease);
         let out = inner.out();
         let hold = Hold { inner, lease: claimed.lease, attempt: claimed.attempt, until, _out: out };
-        Self { hold: Some(hold), key: key_of(claimed.rid, &claimed.key), claimed, event: OnceLock::new() }
+        Self { hold: Some(hold), key: key_of(claimed.rid, &claimed.key), claimed, event: OnceLock::new(), seen: true }
+    }
+
+    /// Whether a handler has it. Until then it is on its way to one, in another language: dropped there, it goes back as if it
+    /// had not been handed out, and no attempt is counted.
+    #[doc(hidden)]
+    pub fn set_seen(&mut self, seen: bool) {
+        self.seen = seen;
     }
 
     /// What came: the job, the event of a registered webhook, or [`WebhookEvent::GaveUp`] for a job of ours that will have no
@@ -198,8 +207,12 @@ impl Drop for Delivery {
         }
         let why =
             if std::thread::panicking() { "the handler panicked" } else { "the handler let go of it without a word" };
-        let inner = hold.inner.clone();
+        let (inner, seen) = (hold.inner.clone(), self.seen);
         inner.spawn(async move {
+            if !seen {
+                hold.inner.give_back(vec![hold.lease]).await;
+                return;
+            }
             // What cannot be said lapses.
             if let Err(error) = hold.failed(why.to_owned(), Again::AsUsual).await {
                 hold.inner.complain("an event could not be given back; its lease lapses", &error);

@@ -87,7 +87,7 @@ impl Inbox {
     pub async fn add_key(&self) -> Result<u8> {
         self.inner.here()?;
         if self.inner.settings.keys.is_some() {
-            let message = "the callback keys of this inbox were given to it, by its builder or II_CALLBACK_KEYS; add one there, at the end";
+            let message = "the callback keys of this inbox were given to it, when it was opened or by II_CALLBACK_KEYS; add one there, at the end";
             return Err(Error::new(ErrorKind::Config, message));
         }
         self.hub.store.add_master(*random::master()?).await

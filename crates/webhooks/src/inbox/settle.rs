@@ -120,10 +120,11 @@ impl Hold {
     }
 
     fn fenced(&self) -> Error {
-        let limit = self.inner.settings.handler_timeout.as_secs();
+        let settings = &self.inner.settings;
+        let (name, limit) = (settings.dialect.setting("handler_timeout"), settings.handler_timeout.as_secs());
         let message = format!(
-            "event {} was given to another handler, as its lease had lapsed: a handler may take handler_timeout ({limit} s), \
-             and its process must not be stopped meanwhile",
+            "event {} was given to another handler, as its lease had lapsed: a handler may take {name} ({limit} s), and its \
+             process must not be stopped meanwhile",
             self.lease.seq
         );
         Error::new(ErrorKind::Store, message).with_retryable(false)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use image_intelligence_core::{Error, ErrorKind, Result, Secret};
+use image_intelligence_core::{Dialect, Error, ErrorKind, Result, Secret};
 
 use crate::store::Store;
 
@@ -54,17 +54,17 @@ impl Target {
 
     /// Opens the store that is kept there. Here, and nowhere else, it is chosen.
     /// `existing`: only where it exists, and to look into it.
-    pub(crate) async fn open(self, existing: bool) -> Result<Arc<dyn Store>> {
+    pub(crate) async fn open(self, existing: bool, dialect: Dialect) -> Result<Arc<dyn Store>> {
         match self.0 {
-            Place::File(path) => open_file(path, existing).await,
-            Place::Postgres(url) => open_postgres(url).await,
+            Place::File(path) => open_file(path, existing, dialect).await,
+            Place::Postgres(url) => open_postgres(url, dialect).await,
             Place::Wrong(why) => Err(config(&why)),
         }
     }
 }
 
 #[cfg(feature = "sqlite")]
-async fn open_file(path: PathBuf, existing: bool) -> Result<Arc<dyn Store>> {
+async fn open_file(path: PathBuf, existing: bool, _dialect: Dialect) -> Result<Arc<dyn Store>> {
     use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
     let options = SqliteOptions { tool: existing, ..SqliteOptions::default() };
@@ -78,12 +78,15 @@ async fn open_file(path: PathBuf, existing: bool) -> Result<Arc<dyn Store>> {
 
 #[cfg(not(feature = "sqlite"))]
 #[expect(clippy::unused_async, reason = "as with the feature")]
-async fn open_file(_path: PathBuf, _existing: bool) -> Result<Arc<dyn Store>> {
-    Err(config("an inbox in a file needs the feature `sqlite` of image-intelligence-webhooks"))
+async fn open_file(_path: PathBuf, _existing: bool, dialect: Dialect) -> Result<Arc<dyn Store>> {
+    Err(config(match dialect {
+        Dialect::Rust => "an inbox in a file needs the feature `sqlite` of image-intelligence-webhooks",
+        _ => "here an inbox is kept in Postgres only; give postgres://HOST/NAME",
+    }))
 }
 
 #[cfg(feature = "postgres")]
-async fn open_postgres(url: Secret) -> Result<Arc<dyn Store>> {
+async fn open_postgres(url: Secret, _dialect: Dialect) -> Result<Arc<dyn Store>> {
     use crate::store::postgres::{PostgresOptions, PostgresStore};
 
     Ok(PostgresStore::open(url.expose(), PostgresOptions::default()).await?)
@@ -91,8 +94,11 @@ async fn open_postgres(url: Secret) -> Result<Arc<dyn Store>> {
 
 #[cfg(not(feature = "postgres"))]
 #[expect(clippy::unused_async, reason = "as with the feature")]
-async fn open_postgres(_url: Secret) -> Result<Arc<dyn Store>> {
-    Err(config("an inbox in Postgres needs the feature `postgres` of image-intelligence-webhooks"))
+async fn open_postgres(_url: Secret, dialect: Dialect) -> Result<Arc<dyn Store>> {
+    Err(config(match dialect {
+        Dialect::Rust => "an inbox in Postgres needs the feature `postgres` of image-intelligence-webhooks",
+        _ => "here an inbox is kept in a file only; give a path such as inbox.db",
+    }))
 }
 
 fn config(why: &str) -> Error {

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use image_intelligence_core::verify_signature;
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::answer::Answer;
 use super::commit::Commit;
-use super::desk::{Desk, Refusal, Route};
+use super::desk::{Desk, Route};
+use super::head::{Head, check_signature};
+use super::pieces::Pieces;
+use super::refusal::Refusal;
 use super::sort::{self, Sorted};
 use crate::failpoint;
-
-/// Memory is set aside ahead of a body up to here; beyond, only as it comes.
-const AHEAD: usize = 64 << 10;
 
 /// A request whose token or route is good. Its body may be read now: in pieces with [`push`](Self::push), or whole with
 /// [`take`](Self::take).
@@ -24,8 +23,6 @@ pub struct Admitted {
     desk: Arc<Desk>,
     route: Route,
     signatures: Vec<(String, Vec<u8>)>,
-    /// How long the body says it is.
-    expected: usize,
     body: Pieces,
     room: Option<OwnedSemaphorePermit>,
     /// What it was turned away with while it came.
@@ -34,32 +31,10 @@ pub struct Admitted {
     span: Span,
 }
 
-/// A body, as far as it has come. Most come in one piece, which is kept as it is.
-enum Pieces {
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Pieces {
-    fn len(&self) -> usize {
-        match self {
-            Self::One(piece) => piece.len(),
-            Self::Many(pieces) => pieces.len(),
-        }
-    }
-}
-
 impl Admitted {
-    pub(crate) fn new(
-        desk: Arc<Desk>,
-        route: Route,
-        signatures: Vec<(String, Vec<u8>)>,
-        expected: usize,
-        began: Instant,
-        span: Span,
-    ) -> Self {
-        let body = Pieces::One(Bytes::new());
-        Self { desk, route, signatures, expected, body, room: None, refused: None, began, span }
+    pub(crate) fn new(desk: Arc<Desk>, route: Route, head: Head, began: Instant, span: Span) -> Self {
+        let body = Pieces::expecting(head.length);
+        Self { desk, route, signatures: head.signatures, body, room: None, refused: None, began, span }
     }
 
     /// Until when the body must be there. After that, call [`late`](Self::late).
@@ -80,23 +55,13 @@ impl Admitted {
         if piece.is_empty() {
             return Ok(());
         }
-        let length = self.body.len() + piece.len();
-        if length > self.desk.limits.max_body {
+        if self.body.len() + piece.len() > self.desk.limits.max_body {
             return Err(self.turn_away(Refusal::TOO_LARGE));
         }
         if let Err(refusal) = self.make_room(piece.len()) {
             return Err(self.turn_away(refusal));
         }
-        match &mut self.body {
-            Pieces::One(first) if first.is_empty() => *first = piece,
-            Pieces::One(first) => {
-                let mut pieces = BytesMut::with_capacity(self.expected.min(AHEAD).max(length));
-                pieces.extend_from_slice(first);
-                pieces.extend_from_slice(&piece);
-                self.body = Pieces::Many(pieces);
-            }
-            Pieces::Many(pieces) => pieces.extend_from_slice(&piece),
-        }
+        self.body.push(piece);
         Ok(())
     }
 
@@ -117,12 +82,12 @@ impl Admitted {
 
     /// The body did not come in time.
     pub fn late(self) -> Answer {
-        self.desk.refuse(&self.span, Refusal::LATE_BODY)
+        Refusal::LATE_BODY.told(&self.span)
     }
 
     /// The body ended before its end.
-    pub(crate) fn broken_off(self) -> Answer {
-        self.desk.refuse(&self.span, Refusal::BROKEN_OFF)
+    pub fn broken_off(self) -> Answer {
+        Refusal::BROKEN_OFF.told(&self.span)
     }
 
     async fn judge(mut self) -> Answer {
@@ -130,17 +95,11 @@ impl Admitted {
             return answer;
         }
         failpoint::reach("receiver.read");
-        let body = match std::mem::replace(&mut self.body, Pieces::One(Bytes::new())) {
-            Pieces::One(piece) => piece,
-            Pieces::Many(pieces) => pieces.freeze(),
-        };
+        let body = self.body.take();
         let desk = &self.desk;
         let signed = matches!(self.route, Route::Events) && !desk.secrets.is_empty();
-        if signed {
-            let headers = self.signatures.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-            if let Err(error) = verify_signature(headers, &body, &desk.secrets, &desk.signature) {
-                return desk.refuse(&self.span, Refusal::unsigned(&error));
-            }
+        if signed && let Err(refusal) = check_signature(&self.signatures, &body, &desk.secrets, desk.signature) {
+            return refusal.told(&self.span);
         }
         let sorted = match &self.route {
             Route::Callback(token) => sort::ours(token, body, desk.follow.confirms(true)),
@@ -156,9 +115,9 @@ impl Admitted {
         if self.room.is_none()
             && let Err(refusal) = self.make_room(1)
         {
-            return self.desk.refuse(&self.span, refusal);
+            return refusal.told(&self.span);
         }
-        let Some(room) = self.room.take() else { return self.desk.refuse(&self.span, Refusal::FULL) };
+        let Some(room) = self.room.take() else { return Refusal::FULL.told(&self.span) };
         let desk = &self.desk;
         let commit = Commit::new(Arc::clone(desk), incoming, room);
         let refusal = match timeout_at(self.began + desk.limits.answer_timeout, commit).await {
@@ -174,7 +133,7 @@ impl Admitted {
             }
             Err(_) => Refusal::LATE,
         };
-        desk.refuse(&self.span, refusal)
+        refusal.told(&self.span)
     }
 
     fn ok(&self) -> Answer {
@@ -198,7 +157,7 @@ impl Admitted {
 
     /// Lets go of what was read, as nothing will become of it.
     fn turn_away(&mut self, refusal: Refusal) -> Answer {
-        self.body = Pieces::One(Bytes::new());
+        self.body.take();
         self.room = None;
         let answer = self.desk.refuse_body(&self.span, refusal, &self.route);
         *self.refused.insert(answer)

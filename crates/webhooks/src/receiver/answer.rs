@@ -28,6 +28,7 @@ impl Answer {
     pub(crate) const HERE: Self = Self::text(200, "Image Intelligence webhooks are received here.\n");
     pub(crate) const HERE_TO_HEAD: Self = Self::text(200, "");
     pub(crate) const BROKEN_OFF: Self = Self::text(400, "the body broke off\n");
+    pub(crate) const UNREADABLE: Self = Self::text(400, "this is no webhook\n");
     pub(crate) const UNSIGNED: Self = Self {
         headers: &[TEXT, ("www-authenticate", "X-Niro-Signature")],
         ..Self::text(401, "not signed as agreed\n")

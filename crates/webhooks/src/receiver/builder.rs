@@ -1,9 +1,10 @@
 //! Everything about a receiver that can be chosen.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use image_intelligence_core::{Error, ErrorKind, PublicBase, Result, Secret, SignatureOptions};
+use image_intelligence_core::{Dialect, Error, ErrorKind, PublicBase, Result, Secret, SignatureOptions};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -16,9 +17,8 @@ use super::{Listening, Receiver};
 use crate::follow::{Follow, Settings};
 use crate::inbox::Inbox;
 
-const MOST_FORMER: usize = 3;
+pub(super) const MOST_FORMER: usize = 3;
 const MOST_SECRETS: usize = 4;
-const SAY_IT: &str = "say .public_url(\"https://hooks.example.com/ii\"), the address at which the service reaches us";
 
 /// Settings of a [`Receiver`]: see [`Receiver::builder`].
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct ReceiverBuilder {
     confirm: Option<bool>,
     share: Option<f64>,
     limits: ReceiverLimits,
+    /// In whose words advice names settings.
+    dialect: Dialect,
 }
 
 impl ReceiverBuilder {
@@ -47,6 +49,7 @@ impl ReceiverBuilder {
             confirm: None,
             share: None,
             limits: ReceiverLimits::default(),
+            dialect: Dialect::default(),
         }
     }
 
@@ -103,6 +106,13 @@ impl ReceiverBuilder {
         self
     }
 
+    /// In whose words advice names settings: for the bindings.
+    #[doc(hidden)]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
     /// How much a sender may use up.
     pub fn limits(mut self, limits: ReceiverLimits) -> Self {
         self.limits = limits;
@@ -121,7 +131,7 @@ impl ReceiverBuilder {
                 format!("the receiver cannot listen: {error}; choose another port, or 0 for a free one"),
             )
         };
-        self.limits.check()?;
+        self.limits.check(self.dialect)?;
         let listener = TcpListener::bind(address).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let mut receiver = self.open(Some(address)).await?;
@@ -137,14 +147,14 @@ impl ReceiverBuilder {
     /// Fails with `config` where a setting is no good or there is no [`public_url`](Self::public_url), and with `store`
     /// where the inbox's keys cannot be read, and with `closed` in a forked child.
     pub async fn build(self) -> Result<Receiver> {
-        self.limits.check()?;
+        self.limits.check(self.dialect)?;
         self.open(None).await
     }
 
     async fn open(self, address: Option<SocketAddr>) -> Result<Receiver> {
         self.inbox.here()?;
         let bases = self.bases(address)?;
-        self.check_secrets()?;
+        check_secrets(&self.secrets)?;
         let hub = Arc::clone(&self.inbox.hub);
         let map = Map::new(&bases);
         let public_url = bases.first().map(PublicBase::to_string).unwrap_or_default();
@@ -172,42 +182,50 @@ impl ReceiverBuilder {
 
     /// Today's public address first.
     fn bases(&self, address: Option<SocketAddr>) -> Result<Vec<PublicBase>> {
-        let refuse = |problem: String| Err(Error::new(ErrorKind::Config, problem));
+        let refuse = |name: &str, problem: fmt::Arguments<'_>| {
+            Err(Error::new(ErrorKind::Config, format!("{}: {problem}", self.dialect.setting(name))))
+        };
+        let unsaid = |why: fmt::Arguments<'_>| {
+            let say = self.dialect.set("public_url", "https://hooks.example.com/ii");
+            refuse(
+                "public_url",
+                format_args!("not given, and {why}; say {say}, the address at which the service reaches us"),
+            )
+        };
         let public = match (&self.public_url, address) {
             (Some(url), _) => PublicBase::parse(url)?,
             (None, Some(address)) if address.ip().is_loopback() => PublicBase::parse(&format!("http://{address}"))?,
-            (None, Some(address)) => {
-                return refuse(format!("public_url: not given, and {address} is no public address; {SAY_IT}"));
-            }
-            (None, None) => return refuse(format!("public_url: not given, and there is no listener; {SAY_IT}")),
+            (None, Some(address)) => return unsaid(format_args!("{address} is no public address")),
+            (None, None) => return unsaid(format_args!("there is no listener")),
         };
         if self.former_urls.len() > MOST_FORMER {
             let given = self.former_urls.len();
-            return refuse(format!("former_urls: {given} given, at most {MOST_FORMER}; leave out the oldest"));
+            return refuse("former_urls", format_args!("{given} given, at most {MOST_FORMER}; leave out the oldest"));
         }
         let mut bases = vec![public];
         for url in &self.former_urls {
-            bases.push(PublicBase::parse(url).map_err(|error| error.with_context("former_urls"))?);
+            bases
+                .push(PublicBase::parse(url).map_err(|error| error.with_context(self.dialect.setting("former_urls")))?);
         }
         Ok(bases)
     }
+}
 
-    /// Core says the same, but only once a body is there.
-    fn check_secrets(&self) -> Result<()> {
-        let refuse = |problem: &str| Err(Error::new(ErrorKind::Config, format!("webhook secrets: {problem}")));
-        if self.secrets.len() > MOST_SECRETS {
-            return refuse("more than four given; leave out the oldest");
-        }
-        if self.secrets.iter().any(|secret| secret.expose().bytes().all(|byte| byte == 0)) {
-            return refuse("an empty one given; is the variable that should hold it set?");
-        }
-        Ok(())
+/// Core says the same, but only once a body is there.
+pub(super) fn check_secrets(secrets: &[Secret]) -> Result<()> {
+    let refuse = |problem: &str| Err(Error::new(ErrorKind::Config, format!("webhook secrets: {problem}")));
+    if secrets.len() > MOST_SECRETS {
+        return refuse("more than four given; leave out the oldest");
     }
+    if secrets.iter().any(|secret| secret.expose().bytes().all(|byte| byte == 0)) {
+        return refuse("an empty one given; is the variable that should hold it set?");
+    }
+    Ok(())
 }
 
 /// Shows no secret.
-impl std::fmt::Debug for ReceiverBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ReceiverBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceiverBuilder").field("public_url", &self.public_url).finish_non_exhaustive()
     }
 }

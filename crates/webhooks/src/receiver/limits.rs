@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_intelligence_core::{Error, ErrorKind, Result};
+use image_intelligence_core::{Dialect, Error, ErrorKind, Result};
 
 /// How much a receiver lets a sender use up: its endpoint is public, and nothing proves who calls.
 ///
@@ -54,14 +54,15 @@ impl ReceiverLimits {
     const SMALLEST_HEAD: usize = 8 << 10;
 
     /// Fails with `config` where nothing could be received.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self, dialect: Dialect) -> Result<()> {
         let refuse = |problem: String| Err(Error::new(ErrorKind::Config, format!("receiver limits: {problem}")));
         let Self { max_body, in_flight, connections, head_size, .. } = *self;
         if max_body == 0 || connections == 0 {
-            return refuse("max_body and connections must be more than 0".to_owned());
+            return refuse(format!("{} and connections must be more than 0", dialect.setting("max_body")));
         }
         if in_flight < max_body || u32::try_from(in_flight).is_err() {
-            return refuse(format!("in_flight: {in_flight} given, from max_body ({max_body}) up to 4 GiB wanted"));
+            let [name, least] = ["in_flight", "max_body"].map(|name| dialect.setting(name));
+            return refuse(format!("{name}: {in_flight} given, from {least} ({max_body}) up to 4 GiB wanted"));
         }
         if head_size < Self::SMALLEST_HEAD {
             return refuse(format!("head_size: {head_size} given, at least {} wanted", Self::SMALLEST_HEAD));
@@ -81,7 +82,7 @@ mod tests {
         assert_eq!((limits.connections, limits.head_size, limits.headers), (1_024, 16_384, 64));
         let times = [limits.head_timeout, limits.body_timeout, limits.answer_timeout].map(|time| time.as_secs());
         assert_eq!(times, [3, 3, 8]);
-        limits.check().unwrap();
+        limits.check(Dialect::Rust).unwrap();
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
         ] {
             let mut limits = ReceiverLimits::default();
             change(&mut limits);
-            assert_eq!(limits.check().unwrap_err().kind(), ErrorKind::Config, "{limits:?}");
+            assert_eq!(limits.check(Dialect::Rust).unwrap_err().kind(), ErrorKind::Config, "{limits:?}");
         }
     }
 }

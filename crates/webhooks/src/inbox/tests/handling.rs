@@ -54,6 +54,26 @@ async fn events_come_in_order_as_what_they_are() {
 }
 
 #[tokio::test]
+async fn what_no_handler_has_seen_costs_no_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = quick(folder.path()).attempts(1).open().await.unwrap();
+    receive_ours(&inbox, 0..1).await;
+    let mut delivery = next(&inbox).await;
+    delivery.set_seen(false);
+    drop(delivery);
+    let mut again = next(&inbox).await;
+    assert_eq!(again.attempt(), 1);
+    again.set_seen(false);
+    again.set_seen(true);
+    drop(again);
+    // It had one attempt.
+    while inbox.counts().await.unwrap().events.dead == 0 {
+        tokio::task::yield_now().await;
+    }
+    inbox.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_a_handler_drops_comes_again_under_the_same_key() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = quick(folder.path()).open().await.unwrap();

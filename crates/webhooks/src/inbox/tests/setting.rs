@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_intelligence_core::{ErrorKind, WebhookEvent};
+use image_intelligence_core::{Dialect, ErrorKind, WebhookEvent};
 
 use crate::inbox::{EventState, Inbox, InboxBuilder, SqlValue, Statement, Target};
 
@@ -23,6 +23,8 @@ async fn a_setting_that_will_not_do_is_named() {
     assert!(refused(builder().retry_pause(Duration::from_hours(2))).await.starts_with("inbox: retry_pause: "));
     let text = refused(builder().prune_keys_after(Duration::from_hours(24))).await;
     assert!(text.starts_with("inbox: prune_keys_after: 86400s given, 1296000s to"), "{text}");
+    let node = builder().handler_timeout(Duration::ZERO).dialect(Dialect::Node);
+    assert!(refused(node).await.starts_with("inbox: handlerTimeout: 0ns given"));
     assert!(!std::path::Path::new("never-made").exists());
 }
 
@@ -47,6 +49,8 @@ async fn a_target_that_will_not_do_is_named_without_its_password() {
 async fn postgres_needs_its_feature() {
     let text = refused(Inbox::builder("postgres://ii:hunter2@db/ii")).await;
     assert!(text.contains("feature `postgres`") && !text.contains("hunter2"), "{text}");
+    let text = refused(Inbox::builder("postgres://ii:hunter2@db/ii").dialect(Dialect::Node)).await;
+    assert_eq!(text, "inbox: here an inbox is kept in a file only; give a path such as inbox.db");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod bodies;
 mod delivery;
 mod fake;
 mod frameworks;
+mod gate;
 mod manners;
 #[cfg(feature = "sqlite")]
 mod on_disk;

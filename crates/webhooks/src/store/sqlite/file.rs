@@ -69,7 +69,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         synced(&connection)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        connection.pragma_update(None, "cache_size", -64 * 1024)?;
+        // Each commit that splits a page of an index goes through the whole cache, so that a large one costs more than it saves.
+        connection.pragma_update(None, "cache_size", -16 * 1024)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // What a crash or a failed sync has left in the log goes into the database, and is synced there, before anything is
         // built upon it.

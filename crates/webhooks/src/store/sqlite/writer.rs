@@ -22,8 +22,8 @@ use crate::failpoint;
 const MOST: usize = 64;
 /// A transaction waits no longer than this for others to share it.
 const GATHER: Duration = Duration::from_millis(2);
-/// Nor longer than this for the next of them.
-const GAP: Duration = Duration::from_micros(300);
+/// It looks for them so often, and no longer once none has come in between.
+const GAP: Duration = Duration::from_micros(200);
 /// How often other processes are looked for, while somebody waits.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -246,18 +246,20 @@ impl Writer {
 fn gather(first: Box<dyn Errand>, orders: &Receiver<Order>, likely: usize) -> Vec<Box<dyn Errand>> {
     let mut errands = vec![first];
     let began = Instant::now();
-    while errands.len() < MOST {
-        let order = match orders.try_recv() {
-            Ok(order) => order,
-            Err(_) if errands.len() >= likely || began.elapsed() >= GATHER => break,
-            Err(_) => match orders.recv_timeout(GAP) {
-                Ok(order) => order,
-                Err(_) => break,
-            },
-        };
-        if let Order::Errand(errand) = order {
-            errands.push(errand);
+    loop {
+        let before = errands.len();
+        while errands.len() < MOST
+            && let Ok(order) = orders.try_recv()
+        {
+            if let Order::Errand(errand) = order {
+                errands.push(errand);
+            }
         }
+        let nobody_came = errands.len() == before && before > 1;
+        if errands.len() >= likely.min(MOST) || nobody_came || began.elapsed() >= GATHER {
+            return errands;
+        }
+        // Not woken by each that comes: that would cost more than what it brings.
+        std::thread::sleep(GAP);
     }
-    errands
 }
