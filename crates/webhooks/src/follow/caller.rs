@@ -9,6 +9,7 @@ use image_intelligence_core::{
 
 use super::Follow;
 use super::subscribe::told;
+use super::word::Word;
 use crate::failpoint;
 
 /// The callbacks of one client. A clone is another client's, though both are of the same receiver.
@@ -79,30 +80,19 @@ impl Callbacks for Caller {
 
     fn accepted(&self, rid: Rid, job: JobRef) -> Later<'_, Result<()>> {
         Box::pin(async move {
-            let core = &self.follow.core;
             failpoint::reach("callbacks.accepting");
-            core.accept(rid, job).await?;
+            self.follow.keep(rid, Word::Accepted(job)).await?;
             failpoint::reach("callbacks.accepted");
             Ok(())
         })
     }
 
     fn refused(&self, rid: Rid, error: Error) -> Later<'_, Result<()>> {
-        Box::pin(async move {
-            let core = &self.follow.core;
-            core.hub.store.refused(rid, error.to_string()).await?;
-            core.sources.forget(rid);
-            Ok(())
-        })
+        Box::pin(self.follow.keep(rid, Word::Refused(error.to_string())))
     }
 
     fn unknown(&self, rid: Rid, error: Error) -> Later<'_, Result<()>> {
-        Box::pin(async move {
-            let core = &self.follow.core;
-            core.hub.store.unknown(rid, error.to_string(), core.patience.least()).await?;
-            core.hub.look.notify_one();
-            Ok(())
-        })
+        Box::pin(self.follow.keep(rid, Word::Unknown(error.to_string())))
     }
 
     fn patience(&self, kind: Kind) -> Option<Duration> {

@@ -18,6 +18,7 @@ mod sources;
 mod subscribe;
 #[cfg(test)]
 mod tests;
+mod word;
 mod work;
 
 use std::collections::HashMap;

@@ -223,3 +223,35 @@ async fn what_came_back_had_not_left() {
     world.pass().await;
     assert!(world.api.asked().is_empty() && world.entries().await.is_empty());
 }
+
+/// The client says what became of a submit once.
+#[tokio::test(start_paused = true)]
+async fn what_the_store_cannot_keep_for_the_moment_is_kept_later() {
+    let world = World::new().await;
+    let (mut rids, mut told) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        rids.push(world.left().await.0);
+    }
+    // Another process holds the database, and more is asked of ours than it lets wait.
+    let other = rusqlite::Connection::open(world.folder.path().join("inbox.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut waiting = Vec::new();
+    for number in 1_u32.. {
+        let rid = Rid::from_bytes((u128::from(number) << 64).to_be_bytes());
+        let mut asked = world.store().look_now(rid);
+        match futures_util::poll!(&mut asked) {
+            std::task::Poll::Pending => waiting.push(asked),
+            std::task::Poll::Ready(full) => break assert!(full.unwrap_err().retryable()),
+        }
+    }
+    told.push(world.caller.accepted(rids[0], job()).await);
+    told.push(world.caller.refused(rids[1], Error::new(ErrorKind::BadRequest, "no such class")).await);
+    told.push(world.caller.unknown(rids[2], Error::new(ErrorKind::OutcomeUnknown, "who knows")).await);
+    assert!(told.iter().all(|told| told.as_ref().is_err_and(Error::retryable)), "{told:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    futures_util::future::join_all(waiting).await;
+
+    for (rid, state) in std::iter::zip(rids, ["expected", "refused", "unknown"]) {
+        until(state, async || world.state(rid).await == state).await;
+    }
+}
