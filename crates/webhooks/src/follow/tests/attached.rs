@@ -241,7 +241,10 @@ async fn what_the_store_cannot_keep_for_the_moment_is_kept_later() {
         let mut asked = world.store().look_now(rid);
         match futures_util::poll!(&mut asked) {
             std::task::Poll::Pending => waiting.push(asked),
-            std::task::Poll::Ready(full) => break assert!(full.unwrap_err().retryable()),
+            std::task::Poll::Ready(full) => {
+                assert!(full.unwrap_err().retryable());
+                break;
+            }
         }
     }
     told.push(world.caller.accepted(rids[0], job()).await);
