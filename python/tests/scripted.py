@@ -81,12 +81,17 @@ class Scripted:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         async def stop() -> None:
+            # Nobody more is accepted. Who has been is let in first: asyncio leaves the socket open where its task for it
+            # is cancelled before its first step, or finds the server closed.
+            for listener in self._server.sockets:
+                self._loop.remove_reader(listener.fileno())
+            while entering := asyncio.all_tasks() - self._serving - {asyncio.current_task()}:
+                await asyncio.wait(entering)
             self._server.close()
-            # Accepting one more connection begins a task of its own, so there may be others after the first.
-            while others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
-                for task in others:
-                    task.cancel()
-                await asyncio.gather(*others, return_exceptions=True)
+            serving = set(self._serving)
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
             # A task that was cancelled before its first step never reached its `finally`.
             for writer in self._writers:
                 writer.close()
