@@ -105,14 +105,24 @@ fn insert(within: Within<'_>, incoming: &Incoming, count: i64, deliver: bool) ->
         .prepare_cached(
             "INSERT INTO event (key, rid, kind, job_id, label, state, signed, deliveries, version, due, received_at,
                  ended_at, size)
-             VALUES (:key, :rid, :kind, :job_id, :label, :state, :signed, :count, :count, :due, :now, :ended_at, :size)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT DO NOTHING",
         )?
-        .execute(named_params! {
-            ":key": &incoming.key.0, ":rid": row.rid, ":kind": row.kind, ":job_id": row.job_id,
-            ":label": incoming.label.as_str(), ":state": row.state, ":signed": incoming.signed, ":count": count,
-            ":due": row.due, ":now": within.now, ":ended_at": row.ended_at, ":size": jobs::number(incoming.body.len()),
-        })?;
+        // By number, since each name would be looked for among all of them.
+        .execute(params![
+            &incoming.key.0,
+            row.rid,
+            row.kind,
+            row.job_id,
+            incoming.label.as_str(),
+            row.state,
+            incoming.signed,
+            count,
+            row.due,
+            within.now,
+            row.ended_at,
+            jobs::number(incoming.body.len()),
+        ])?;
     if inserted == 0 {
         return Ok(false);
     }

@@ -256,7 +256,8 @@ fn gather(first: Box<dyn Errand>, orders: &Receiver<Order>, likely: usize) -> Ve
             }
         }
         let nobody_came = errands.len() == before && before > 1;
-        if errands.len() >= likely.min(MOST) || nobody_came || began.elapsed() >= GATHER {
+        // Half of them: while their transaction goes to the disk, the requests of the other half are read.
+        if errands.len() >= likely.min(MOST).div_ceil(2) || nobody_came || began.elapsed() >= GATHER {
             return errands;
         }
         // Not woken by each that comes: that would cost more than what it brings.
