@@ -38,7 +38,7 @@ export interface InboxOptions {
   shutdownTimeout?: number | undefined;
   /** The keys that callback URLs are made with; else those of `II_CALLBACK_KEYS`; else the inbox makes its own and keeps it. */
   callbackKeys?: CallbackKeys | CallbackMasters | undefined;
-  /** Opens a file only where it exists, and leaves looking after the inbox to those that handle its events: for a tool. */
+  /** Opens an inbox only where it exists, and leaves looking after the inbox to those that handle its events: for a tool. */
   existing?: boolean | undefined;
 }
 

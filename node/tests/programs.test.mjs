@@ -1,9 +1,12 @@
 // The programs that a person would write, against a real `ii serve`: the README's, the example's, and one of CommonJS.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, it } from 'node:test';
 import * as ii from 'image-intelligence';
 import { installed, need, root, run, serve } from './support/surroundings.mjs';
@@ -26,14 +29,42 @@ function program(name, source) {
 it("the README's program finds the person", async () => {
   const folder = need('II_README_DIR');
   const names = readdirSync(folder).filter((name) => /^node(-\d+)?\.m[jt]s$/.test(name));
-  assert.ok(names.length > 0, `no program for Node in ${folder}`);
+  assert.equal(names.length, 2, `${names}`);
+  // One leaves its inbox where it runs.
+  const cwd = mkdtempSync(join(tmpdir(), 'ii-node-'));
+  symlinkSync(join(root, 'examples'), join(cwd, 'examples'));
   for (const name of names) {
     cpSync(join(folder, name), join(installed, name));
-    const { code, stdout, stderr } = await run([join(installed, name)], { env: server.env, cwd: root });
+    const { code, stdout, stderr } = await run([join(installed, name)], { env: server.env, cwd });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /astronaut\.jpg.* 0\.73$/m);
     assert.doesNotMatch(stdout, /rocket/);
   }
+  rmSync(cwd, { recursive: true });
+});
+
+it('the example of a receiver is told of the person, and ends by Ctrl-C', { timeout: 60_000 }, async () => {
+  const path = join(installed, 'receiver.mjs');
+  cpSync(join(root, 'examples', 'node', 'receiver.mjs'), path);
+  const folder = mkdtempSync(join(tmpdir(), 'ii-node-'));
+  const broken = join(folder, 'no-picture.jpg');
+  writeFileSync(broken, 'no picture');
+  const pictures = [photo('astronaut.jpg'), broken];
+  const ran = spawn(process.execPath, [path, join(folder, 'inbox.db'), ...pictures], {
+    env: { ...process.env, ...server.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(ran, 'exit');
+  try {
+    const [out, err] = await Promise.all([ran.stdout, ran.stderr].map((input) => once(createInterface({ input }), 'line')));
+    assert.match(out[0], /astronaut\.jpg 0\.73$/);
+    assert.equal(err[0], `${broken}: INVALID_IMAGE_FORMAT_ERROR`);
+    ran.kill('SIGINT');
+    assert.deepEqual(await ended, [0, null]);
+  } finally {
+    ran.kill('SIGKILL');
+  }
+  rmSync(folder, { recursive: true });
 });
 
 it('the example finds the person, and names what could not be looked at', async () => {

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import pickle
+import signal
 import subprocess
 import sys
 import typing
@@ -132,11 +133,13 @@ def run(arguments: list[str], environment: dict[str, str], root: Path) -> "subpr
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, timeout=60, check=False)
 
 
-def test_the_programs_of_the_readme_find_the_person(environment: dict[str, str], root: Path) -> None:
+def test_the_programs_of_the_readme_find_the_person(environment: dict[str, str], root: Path, tmp_path: Path) -> None:
     programs = sorted(Path(handed_over("II_README_DIR")).glob("python*.py"))
-    assert programs
+    assert len(programs) == 3
+    # One leaves its inbox where it runs.
+    (tmp_path / "examples").symlink_to(root / "examples")
     for program in programs:
-        ran = run([str(program)], environment, root)
+        ran = run([str(program)], environment, tmp_path)
         assert (ran.returncode, ran.stderr) == (0, "")
         assert "astronaut.jpg 0.73" in ran.stdout
 
@@ -174,6 +177,25 @@ def test_the_example_looks_through_a_folder(environment: dict[str, str], root: P
         assert lines[1:] == [f"{tmp_path / 'deeper' / 'astronaut.jpg'}: person"]
     # The second time nothing was sent: a job is taken up again, or not even that.
     assert (tmp_path / "run.jsonl").exists()
+
+
+def test_the_example_of_a_receiver_is_told_of_the_person(
+    environment: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    example = str(root / "examples" / "python" / "receiver.py")
+    photo = str(root / "examples" / "photos" / "astronaut.jpg")
+    command = [sys.executable, "-P", example, str(tmp_path / "inbox.db"), photo, str(tmp_path / "broken.jpg")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as ran:
+        assert ran.stdout is not None and ran.stderr is not None
+        try:
+            assert ran.stdout.readline() == f"{photo} 0.73\n"
+            assert ran.stderr.readline() == f"{tmp_path / 'broken.jpg'}: INVALID_IMAGE_FORMAT_ERROR\n"
+            ran.send_signal(signal.SIGINT)
+            out, err = ran.communicate(timeout=30)
+        finally:
+            ran.kill()
+    assert (ran.returncode, out, err) == (0, "", "")
 
 
 def loaded(statement: str) -> set[str]:

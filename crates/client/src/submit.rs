@@ -82,7 +82,7 @@ impl<K: JobKind> Loaded<K> {
         let body = written(request)?;
         if let Some(told) = &told {
             let intent = Intent::new(K::KIND, rid, &custom_id, count, at).in_namespace(namespace.clone());
-            told.record(intent.deliver(deliver)).await?;
+            told.record(intent.deliver(deliver).of(inputs.clone())).await?;
         }
         let sought = Sought { rid, custom_id, ours, minted, namespace, at };
         Submit { client, sought, inputs, told }.send::<K>(body.into()).await

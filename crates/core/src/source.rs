@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Weak;
 use std::time::Duration;
 
-use crate::{AnyJob, Error, JobSearch, Kind, Result, Rid, Timestamp};
+use crate::{AnyJob, Error, Inputs, JobSearch, Kind, Result, Rid, Timestamp};
 
 /// Something that comes later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,12 +72,14 @@ pub struct Intent {
     pub at: Timestamp,
     /// Whether handlers are to be told of its end. Where they are not, whoever waits for it still is.
     pub deliver: bool,
+    /// Its pictures, to tie the result to them whoever receives it.
+    pub inputs: Option<Inputs>,
 }
 
 impl Intent {
     /// The intent to send a job of that kind under that name.
     pub fn new(kind: Kind, rid: Rid, custom_id: impl Into<String>, images: usize, at: Timestamp) -> Self {
-        Self { kind, namespace: None, rid, custom_id: custom_id.into(), images, at, deliver: true }
+        Self { kind, namespace: None, rid, custom_id: custom_id.into(), images, at, deliver: true, inputs: None }
     }
 
     /// Says whether handlers are to be told of its end.
@@ -89,6 +91,12 @@ impl Intent {
     /// Says in which namespace a recognize job is.
     pub fn in_namespace(mut self, namespace: Option<String>) -> Self {
         self.namespace = namespace;
+        self
+    }
+
+    /// Says which pictures it has.
+    pub fn of(mut self, inputs: Inputs) -> Self {
+        self.inputs = Some(inputs);
         self
     }
 

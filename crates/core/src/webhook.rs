@@ -5,7 +5,7 @@ use crate::job::{JobModel, from_body};
 use crate::registered::identity_elsewhere;
 use crate::validate::excerpt;
 use crate::{
-    AskJob, DetectJob, Error, ErrorKind, EventName, GaveUp, JobStatus, Kind, MatchJob, Raw, RecognizeJob,
+    AskJob, DetectJob, Error, ErrorKind, EventName, GaveUp, Inputs, JobStatus, Kind, MatchJob, Raw, RecognizeJob,
     RegisteredEvent, Result,
 };
 
@@ -131,6 +131,17 @@ impl WebhookEvent {
             Self::Event(_) => EventKind::Event,
             Self::GaveUp(_) => EventKind::GaveUp,
             Self::Unknown(_) => EventKind::Unknown,
+        }
+    }
+
+    /// As [`AnyJob::tie`](crate::AnyJob::tie), where it is a job.
+    pub fn tie(&mut self, inputs: &Inputs) {
+        match self {
+            Self::Detect(job) => job.tie(inputs),
+            Self::Match(job) => job.tie(inputs),
+            Self::Ask(job) => job.tie(inputs),
+            Self::Recognize(job) => job.tie(inputs),
+            Self::Event(_) | Self::GaveUp(_) | Self::Unknown(_) => {}
         }
     }
 

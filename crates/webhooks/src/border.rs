@@ -1,7 +1,7 @@
 //! What crosses to other languages: bytes, which core has judged, and from which each language builds its own objects.
 
 use bytes::Bytes;
-use image_intelligence_core::{EventKind, GaveUp, Result, judge};
+use image_intelligence_core::{AnyJob, EventKind, GaveUp, Inputs, Result, judge};
 use serde::Serialize;
 
 use crate::{Counts, Delivery, Entry, EventState, Filter, Pruned};
@@ -28,6 +28,20 @@ impl Judged {
         })
     }
 
+    /// The same of a job of ours, each of whose pictures is tied to the one that was passed in.
+    pub(crate) fn tied(body: &[u8], known: EventKind, inputs: Option<&Inputs>) -> Result<Self> {
+        let judged = Self::of(body, Some(known))?;
+        let (Some(inputs), Some(kind)) = (inputs, judged.kind.job()) else { return Ok(judged) };
+        let mut job = AnyJob::from_json(kind, judged.json.as_deref().unwrap_or(body))?;
+        let untied = job.clone();
+        job.tie(inputs);
+        if job == untied {
+            return Ok(judged);
+        }
+        let json = job.to_json();
+        Ok(Self { ascii: json.is_ascii(), json: Some(json), ..judged })
+    }
+
     const UNKNOWN: Self = Self { kind: EventKind::Unknown, json: None, ascii: false };
 }
 
@@ -42,7 +56,7 @@ impl Delivery {
             }),
             // A later version may know it.
             EventKind::Unknown => Judged::of(self.raw(), None),
-            known => Judged::of(self.raw(), Some(known)),
+            known => Judged::tied(self.raw(), known, self.inputs().as_ref()),
         };
         judged.unwrap_or(Judged::UNKNOWN)
     }

@@ -201,7 +201,7 @@ impl InboxBuilder {
         self
     }
 
-    /// Opens a file only where it exists, and leaves looking after the inbox to those that handle its events: for a tool that
+    /// Opens an inbox only where it exists, and leaves looking after the inbox to those that handle its events: for a tool that
     /// looks into it, perhaps beside a running receiver. `false`.
     pub fn existing(mut self, existing: bool) -> Self {
         self.existing = existing;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use image_intelligence_core::{EventKind, GaveUp, Raw, Result, Rid, Timestamp, WebhookEvent, parse_webhook};
+use image_intelligence_core::{EventKind, GaveUp, Inputs, Raw, Result, Rid, Timestamp, WebhookEvent, parse_webhook};
 
 use super::ahead::Kept;
 use super::held::lapsed;
@@ -52,10 +52,25 @@ impl Delivery {
     /// What came: the job, the event of a registered webhook, or [`WebhookEvent::GaveUp`] for a job of ours that will have no
     /// result. Read at the first call.
     ///
+    /// Each picture of a job of ours is tied to the one that was passed in, as a wait ties it: its `input` says which one, also
+    /// where another process sent the job.
+    ///
     /// What cannot be read is [`WebhookEvent::Unknown`]. Where it is not even a JSON object in UTF-8, that holds nothing, and
     /// [`raw`](Self::raw) has the bytes.
     pub fn event(&self) -> &WebhookEvent {
-        self.event.get_or_init(|| read(self.claimed.label, &self.claimed.body))
+        self.event.get_or_init(|| {
+            let mut event = read(self.claimed.label, &self.claimed.body);
+            if let Some(inputs) = self.inputs() {
+                event.tie(&inputs);
+            }
+            event
+        })
+    }
+
+    /// Its pictures, where it is a job of ours.
+    pub(crate) fn inputs(&self) -> Option<Inputs> {
+        let kept = self.claimed.inputs.as_deref().and_then(Inputs::from_json);
+        kept.or_else(|| self.claimed.rid.map(Inputs::of_resumed))
     }
 
     /// What it was taken for, without reading it.

@@ -57,7 +57,7 @@ impl Target {
     pub(crate) async fn open(self, existing: bool, dialect: Dialect) -> Result<Arc<dyn Store>> {
         match self.0 {
             Place::File(path) => open_file(path, existing, dialect).await,
-            Place::Postgres(url) => open_postgres(url, dialect).await,
+            Place::Postgres(url) => open_postgres(url, existing, dialect).await,
             Place::Wrong(why) => Err(config(&why)),
         }
     }
@@ -86,15 +86,16 @@ async fn open_file(_path: PathBuf, _existing: bool, dialect: Dialect) -> Result<
 }
 
 #[cfg(feature = "postgres")]
-async fn open_postgres(url: Secret, _dialect: Dialect) -> Result<Arc<dyn Store>> {
+async fn open_postgres(url: Secret, existing: bool, _dialect: Dialect) -> Result<Arc<dyn Store>> {
     use crate::store::postgres::{PostgresOptions, PostgresStore};
 
-    Ok(PostgresStore::open(url.expose(), PostgresOptions::default()).await?)
+    let options = PostgresOptions { tool: existing, ..PostgresOptions::default() };
+    Ok(PostgresStore::open(url.expose(), options).await?)
 }
 
 #[cfg(not(feature = "postgres"))]
 #[expect(clippy::unused_async, reason = "as with the feature")]
-async fn open_postgres(_url: Secret, dialect: Dialect) -> Result<Arc<dyn Store>> {
+async fn open_postgres(_url: Secret, _existing: bool, dialect: Dialect) -> Result<Arc<dyn Store>> {
     Err(config(match dialect {
         Dialect::Rust => "an inbox in Postgres needs the feature `postgres` of image-intelligence-webhooks",
         _ => "here an inbox is kept in a file only; give a path such as inbox.db",

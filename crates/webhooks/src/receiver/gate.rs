@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use image_intelligence_core::{
-    CallbackKeys, Error, ErrorKind, EventKind, PublicBase, Result, Secret, SignatureOptions,
+    CallbackKeys, Error, ErrorKind, EventKind, Inputs, PublicBase, Result, Secret, SignatureOptions,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -80,14 +80,15 @@ impl Gate {
     ) -> Result<Passed, Answer> {
         let began = Instant::now();
         let Shared { way, limits, .. } = &*self.0;
-        let (route, kind) = match way {
+        let (route, named) = match way {
             Way::Token { keys, bases } => {
-                ("/cb/{token}", keys.verify_path(path, bases, Clock::default().now()).map(|token| token.kind.into()))
+                let token = keys.verify_path(path, bases, Clock::default().now());
+                ("/cb/{token}", token.map(|token| (token.kind.into(), Some(Inputs::of_resumed(token.rid)))))
             }
-            Way::Signature { .. } => ("/events", Ok(EventKind::Event)),
+            Way::Signature { .. } => ("/events", Ok((EventKind::Event, None))),
         };
         let span = span_of(method, route);
-        let kind = kind.map_err(|error| Refusal::no_token(&error).told(&span))?;
+        let (kind, inputs) = named.map_err(|error| Refusal::no_token(&error).told(&span))?;
         if method != "POST" {
             return Err(Refusal::METHOD.told(&span));
         }
@@ -97,7 +98,7 @@ impl Gate {
         }
         let body = Pieces::expecting(head.length);
         let (gate, signatures) = (Arc::clone(&self.0), head.signatures);
-        Ok(Passed { gate, kind, signatures, body, room: None, refused: None, began, span })
+        Ok(Passed { gate, kind, inputs, signatures, body, room: None, refused: None, began, span })
     }
 }
 
@@ -106,6 +107,8 @@ impl Gate {
 pub struct Passed {
     gate: Arc<Shared>,
     kind: EventKind,
+    /// Of a job of ours its stamps are known, and no more.
+    inputs: Option<Inputs>,
     signatures: Vec<(String, Vec<u8>)>,
     body: Pieces,
     room: Option<OwnedSemaphorePermit>,
@@ -164,7 +167,7 @@ impl Passed {
         {
             return Err(refusal.told(&self.span));
         }
-        match Judged::of(&raw, Some(self.kind)) {
+        match Judged::tied(&raw, self.kind, self.inputs.as_ref()) {
             Ok(judged) => Ok(Arrived { judged, raw, answer: Answer::OK }),
             Err(_) => Err(Refusal::UNREADABLE.told(&self.span)),
         }

@@ -189,3 +189,9 @@ pub(crate) struct Due {
     /// A job to look after.
     pub(crate) look: Option<Duration>,
 }
+
+/// Says that an event is a dead letter, as nobody was left who could have said so.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn buried(seq: i64) {
+    tracing::warn!(seq, "the lease of an event's last attempt lapsed: it is a dead letter, until it is replayed");
+}

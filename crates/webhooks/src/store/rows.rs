@@ -155,6 +155,8 @@ pub(crate) struct Claimed {
     /// 1 at the first.
     pub(crate) attempt: u32,
     pub(crate) received_at: Timestamp,
+    /// The pictures of a job of ours, as its intent had them.
+    pub(crate) inputs: Option<Vec<u8>>,
 }
 
 /// Which events somebody wants to see.

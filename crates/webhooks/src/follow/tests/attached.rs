@@ -225,7 +225,7 @@ async fn what_came_back_had_not_left() {
 }
 
 /// The client says what became of a submit once.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_the_store_cannot_keep_for_the_moment_is_kept_later() {
     let world = World::new().await;
     let (mut rids, mut told) = (Vec::new(), Vec::new());
@@ -253,7 +253,8 @@ async fn what_the_store_cannot_keep_for_the_moment_is_kept_later() {
     assert!(told.iter().all(|told| told.as_ref().is_err_and(Error::retryable)), "{told:?}");
     other.execute_batch("ROLLBACK").unwrap();
     futures_util::future::join_all(waiting).await;
-
+    // From here on it can, and the pauses need not be waited for.
+    tokio::time::pause();
     for (rid, state) in std::iter::zip(rids, ["expected", "refused", "unknown"]) {
         until(state, async || world.state(rid).await == state).await;
     }

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, poll};
-use image_intelligence_core::{ErrorKind, EventKind, WebhookEvent};
+use image_intelligence_core::{ErrorKind, EventKind, ImageRequest, Inputs, Intent, Kind, Timestamp, WebhookEvent};
 use rusqlite::Connection;
 
 use super::{nameless, ours, receive, receive_ours, rid, seconds};
 use crate::inbox::{Delivery, EventState, Inbox, InboxBuilder, Statement};
+use crate::store::Incoming;
 
 /// An inbox in that folder, which tries again at once.
 fn quick(folder: &Path) -> InboxBuilder {
@@ -50,6 +51,47 @@ async fn events_come_in_order_as_what_they_are() {
     assert!(now.since(delivery.received_at()) < seconds(60));
     delivery.ack().await.unwrap();
     assert_eq!(inbox.counts().await.unwrap().events.done, 3);
+    inbox.shutdown().await;
+}
+
+/// The handler may be in another process than the one that sent the job.
+#[tokio::test]
+async fn pictures_are_tied_to_those_that_were_passed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = Inbox::open(folder.path().join("inbox.db")).await.unwrap();
+    let mut images = [ImageRequest::bytes(b".."), ImageRequest::bytes(b"..").custom_id("yard")];
+    let inputs = Inputs::stamp(rid(1), &mut images, ["door.jpg".to_owned(), "yard.jpg".to_owned()]);
+    let intent = Intent::new(Kind::Detect, rid(1), rid(1).to_string(), 2, Timestamp::default());
+    inbox.hub.store.record(intent.of(inputs)).await.unwrap();
+    for number in 1..3 {
+        let image = |name: &str| format!(r#"{{"customId": "{name}", "status": "COMPLETED_SUCCESSFULLY"}}"#);
+        let images = format!("{}, {}", image(&rid(number).stamp(0)), image("yard"));
+        let body = format!(
+            r#"{{"id": "1", "status": "COMPLETED_SUCCESSFULLY", "jobResults": [], "imageResults": [{images}]}}"#
+        );
+        receive(&inbox, vec![Incoming { body: body.into(), ..ours(number) }]).await;
+    }
+
+    // Of the second job nothing was written down here; what its pictures are called still says which of them they are.
+    let first = [(None, Some((0, "door.jpg"))), (Some("yard"), Some((1, "yard.jpg")))];
+    for wanted in [first, [(None, Some((0, ""))), (Some("yard"), None)]] {
+        let delivery = next(&inbox).await;
+        let WebhookEvent::Detect(job) = delivery.event() else { panic!("{delivery:?}") };
+        let seen = job.image_results.iter().map(|image| {
+            (image.custom_id.as_deref(), image.input.as_ref().map(|input| (input.index, input.source.as_str())))
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), wanted);
+        // In other languages the same.
+        let judged = delivery.judged();
+        let json: serde_json::Value = serde_json::from_slice(&judged.json.unwrap()).unwrap();
+        let seen = json["imageResults"].as_array().unwrap().iter().map(|image| {
+            let input = &image["input"];
+            (image["customId"].as_str(), input["index"].as_u64().zip(input["source"].as_str()))
+        });
+        let wanted = wanted.map(|(id, input)| (id, input.map(|(index, source)| (index as u64, source))));
+        assert_eq!(seen.collect::<Vec<_>>(), wanted);
+        delivery.ack().await.unwrap();
+    }
     inbox.shutdown().await;
 }
 

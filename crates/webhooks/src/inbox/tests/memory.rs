@@ -161,6 +161,7 @@ impl Store for Memory {
                         signed: false,
                         attempt: row.attempts,
                         received_at: Timestamp::default(),
+                        inputs: None,
                     });
                 }
             }

@@ -16,6 +16,19 @@ pub(crate) async fn an_event_is_handled_in_the_order_it_came(lab: &impl Lab) {
     assert!(claim(&*store).await.is_empty());
 }
 
+pub(crate) async fn an_event_of_ours_knows_its_pictures(lab: &impl Lab) {
+    let store = lab.open().await;
+    store.record(intent(1).of(pictured(1))).await.unwrap();
+    store.record(intent(2)).await.unwrap();
+    // The third nobody here has sent.
+    store.receive(vec![ours(1, "{}"), ours(2, "{}"), ours(3, "{}"), foreign("a", "{}")]).await.unwrap();
+    let mut events = claim(&*store).await;
+    events.sort_by_key(|event| event.rid);
+    let known = events.iter().map(|event| (event.rid, event.inputs.as_deref().and_then(Inputs::from_json)));
+    let wanted = [(None, None), (Some(rid(1)), Some(pictured(1))), (Some(rid(2)), None), (Some(rid(3)), None)];
+    assert_eq!(known.collect::<Vec<_>>(), wanted);
+}
+
 pub(crate) async fn a_lease_lapses_and_its_holder_is_fenced(lab: &impl Lab) {
     let store = lab.open().await;
     store.receive(vec![foreign("a", "1")]).await.unwrap();

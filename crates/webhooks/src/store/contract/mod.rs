@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use image_intelligence_core::{EventKind, Intent, JobRef, Kind, Later, Rid, Timestamp};
+use image_intelligence_core::{EventKind, ImageRequest, Inputs, Intent, JobRef, Kind, Later, Rid, Timestamp};
 
 pub(crate) use {handling::*, jobs::*, keeping::*, receiving::*};
 
@@ -51,6 +51,7 @@ macro_rules! contract {
             what_cannot_be_confirmed_now_is_tried_again
             of_two_who_confirm_one_gets_it
             an_event_is_handled_in_the_order_it_came
+            an_event_of_ours_knows_its_pictures
             a_lease_lapses_and_its_holder_is_fenced
             a_lease_is_stretched
             attempts_come_to_an_end
@@ -94,6 +95,11 @@ fn rid(number: u8) -> Rid {
 
 fn intent(number: u8) -> Intent {
     Intent::new(Kind::Detect, rid(number), rid(number).to_string(), 1, Timestamp::from_millis(1))
+}
+
+/// The one picture of a job of ours.
+fn pictured(number: u8) -> Inputs {
+    Inputs::stamp(rid(number), &mut [ImageRequest::bytes(b"..")], [format!("{number} \0 .jpg")])
 }
 
 fn job(id: &str) -> JobRef {

@@ -112,6 +112,11 @@ pub(super) async fn prune(db: &Db, bodies: Duration, keys: Duration) -> Result<P
     const BODIES: &str = "UPDATE {s}.event SET body = NULL WHERE seq IN (
         SELECT seq FROM {s}.event WHERE state = 'done' AND done_at <= {now} - $2 AND body IS NOT NULL
         ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING seq";
+    // Of jobs whose body is gone; by itself, as jobs are locked before events.
+    const INPUTS: &str = "UPDATE {s}.job SET inputs = NULL WHERE rid IN (
+        SELECT j.rid FROM {s}.job j WHERE j.ended_at <= {now} - $2 AND j.inputs IS NOT NULL
+            AND NOT EXISTS (SELECT FROM {s}.event e WHERE e.rid = j.rid AND e.body IS NOT NULL)
+        ORDER BY j.rid LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING rid";
     const EVENTS: &str = "DELETE FROM {s}.event WHERE seq IN (
         SELECT seq FROM {s}.event WHERE state IN ('done', 'dead') AND done_at <= {now} - $2
         ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING seq";
@@ -119,10 +124,13 @@ pub(super) async fn prune(db: &Db, bodies: Duration, keys: Duration) -> Result<P
         SELECT j.rid FROM {s}.job j WHERE j.state IN ('refused', 'completed', 'gave_up') AND j.ended_at <= {now} - $2
             AND NOT EXISTS (SELECT FROM {s}.event e WHERE e.rid = j.rid)
         ORDER BY j.rid LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING rid";
-    let mut pruned = Pruned::default();
-    for (sql, age, count) in
-        [(BODIES, bodies, &mut pruned.bodies), (EVENTS, keys, &mut pruned.events), (JOBS, keys, &mut pruned.jobs)]
-    {
+    let (mut pruned, mut inputs) = (Pruned::default(), 0);
+    for (sql, age, count) in [
+        (BODIES, bodies, &mut pruned.bodies),
+        (INPUTS, bodies, &mut inputs),
+        (EVENTS, keys, &mut pruned.events),
+        (JOBS, keys, &mut pruned.jobs),
+    ] {
         loop {
             let gone = db.rows(sql, &[&db.ahead(), &millis(age), &AT_ONCE]).await?.len();
             *count += gone as u64;

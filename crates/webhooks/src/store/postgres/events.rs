@@ -11,7 +11,7 @@ use super::db::Db;
 use super::fault::{Fault, store};
 use super::jobs::{limit, millis};
 use super::values::{Hidden, kept, key, label, rid};
-use crate::store::{Claimed, Due, Lease, Statement};
+use crate::store::{Claimed, Due, Lease, Statement, buried};
 
 pub(super) async fn claim(db: &Db, most: usize, lease: Duration, attempts: u32) -> Result<Vec<Claimed>, Fault> {
     // Rows that another receiver has its hands on are passed by.
@@ -30,15 +30,18 @@ pub(super) async fn claim(db: &Db, most: usize, lease: Duration, attempts: u32) 
                 state = CASE WHEN e.state = 'leased' AND e.attempts >= $4 THEN 'dead' ELSE 'leased' END
             FROM due, clock WHERE e.seq = due.seq
             RETURNING e.seq, e.generation, e.key, e.rid, e.label, e.body, e.signed, e.attempts, e.received_at, e.state,
-                due.next_at AS was)
-        SELECT seq, generation, key, rid, label, CASE WHEN state = 'leased' THEN body END, signed, attempts, received_at, state
+                due.next_at AS was, (SELECT inputs FROM {s}.job j WHERE j.rid = e.rid) AS inputs)
+        SELECT seq, generation, key, rid, label, CASE WHEN state = 'leased' THEN body END, signed, attempts, received_at, state,
+            inputs
         FROM taken ORDER BY was, seq";
     let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
     let mut claimed = Vec::new();
     loop {
         let wanted = most - claimed.len();
         let rows = db.rows(sql, &[&db.ahead(), &limit(wanted), &millis(lease).max(1), &attempts]).await?;
-        let leased = rows.iter().filter(|row| row.get::<_, &str>(9) == "leased").map(|row| Claimed {
+        let (leased, dead): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.get::<_, &str>(9) == "leased");
+        dead.into_iter().for_each(|row| buried(row.get(0)));
+        claimed.extend(leased.into_iter().map(|row| Claimed {
             lease: Lease { seq: row.get(0), generation: row.get(1) },
             key: key(row.get(2)),
             rid: row.get::<_, Option<&[u8]>>(3).and_then(rid),
@@ -47,8 +50,8 @@ pub(super) async fn claim(db: &Db, most: usize, lease: Duration, attempts: u32) 
             signed: row.get(6),
             attempt: row.get::<_, i32>(7).unsigned_abs(),
             received_at: Timestamp::from_millis(row.get(8)),
-        });
-        claimed.extend(leased);
+            inputs: row.get(10),
+        }));
         // Those that turned out to be dead are none that were asked for.
         if claimed.len() == most || rows.len() < wanted {
             return Ok(claimed);

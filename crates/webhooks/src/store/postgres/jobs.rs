@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_intelligence_core::{Intent, JobRef, Kind, Rid, Timestamp};
+use image_intelligence_core::{Inputs, Intent, JobRef, Kind, Rid, Timestamp};
 use tokio_postgres::Row;
 
 use super::db::Db;
@@ -25,13 +25,13 @@ pub(super) fn job(row: &Row, kind: Kind, id: usize, created_at: usize, namespace
 }
 
 pub(super) async fn record(db: &Db, intent: Intent) -> Result<(), Fault> {
-    let sql = "INSERT INTO {s}.job (rid, kind, namespace, custom_id, images, deliver, state, at)
-        VALUES ($2, $3, $4, $5, $6, $7, 'intended', {now}) ON CONFLICT (rid) DO NOTHING";
+    let sql = "INSERT INTO {s}.job (rid, kind, namespace, custom_id, images, deliver, inputs, state, at)
+        VALUES ($2, $3, $4, $5, $6, $7, $8, 'intended', {now}) ON CONFLICT (rid) DO NOTHING";
     let namespace = intent.namespace.as_deref().map(kept);
     let images = i32::try_from(intent.images).unwrap_or(i32::MAX);
     let (rid, custom_id) = (&intent.rid.as_bytes()[..], kept(&intent.custom_id));
-    db.changes(sql, &[&db.ahead(), &rid, &intent.kind.as_str(), &namespace, &custom_id, &images, &intent.deliver])
-        .await?;
+    let (kind, inputs) = (intent.kind.as_str(), intent.inputs.as_ref().map(Inputs::to_json));
+    db.changes(sql, &[&db.ahead(), &rid, &kind, &namespace, &custom_id, &images, &intent.deliver, &inputs]).await?;
     Ok(())
 }
 

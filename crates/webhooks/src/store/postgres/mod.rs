@@ -52,11 +52,13 @@ pub(crate) struct PostgresOptions {
     pub(crate) poll: Duration,
     /// By how much the database's clock is put forward.
     pub(crate) clock: Clock,
+    /// For a tool that looks at an inbox: where there is none, none is made.
+    pub(crate) tool: bool,
 }
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(1), clock: Clock::default() }
+        Self { poll: Duration::from_secs(1), clock: Clock::default(), tool: false }
     }
 }
 
@@ -88,11 +90,11 @@ impl PostgresStore {
     /// `schema`, where the tables are: `image_intelligence` unless it names another.
     ///
     /// Fails with `config` where the URL, the user, the password or the database is wrong, and with `store` where nothing
-    /// answers, a right is missing, the server does not keep what it acknowledges (`fsync=off`), or the tables are of a newer
+    /// answers, a right is missing, a tool finds no inbox, the server does not keep what it acknowledges (`fsync=off`), or the tables are of a newer
     /// version. Must be called within a runtime of tokio's, which then does the store's work.
     pub(crate) async fn open(url: &str, options: PostgresOptions) -> Result<Arc<Self>> {
         let db = Arc::new(Db::new(Address::read(url)?, options.clock)?);
-        schema::prepare(&db).await.map_err(|fault| fault.into_error(&db.address.place))?;
+        schema::prepare(&db, options.tool).await.map_err(|fault| fault.into_error(&db.address.place))?;
         let changes = Arc::new(Changes::new(&db.address.schema));
         let (writer, calls) = mpsc::unbounded_channel();
         tokio::spawn(writer::run(Arc::clone(&db), Arc::clone(&changes), calls));

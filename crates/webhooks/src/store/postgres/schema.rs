@@ -6,18 +6,25 @@ use super::db::Db;
 use super::fault::{Fault, store};
 
 /// What leads from each version to the next; the first from nothing.
-const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql")];
+const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql"), "ALTER TABLE {s}.job ADD COLUMN inputs bytea"];
 
 /// The form that this program knows.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
-/// Makes the tables, or brings them up to date. One of many openers does it, the others wait.
-pub(super) async fn prepare(db: &Db) -> Result<(), Fault> {
+/// Makes the tables, or brings them up to date. One of many openers does it, the others wait. A tool makes nothing.
+pub(super) async fn prepare(db: &Db, tool: bool) -> Result<(), Fault> {
     let mut client = db.client().await?;
     let tx = client.transaction().await?;
     // Who only looks needs no lock, and no right to make anything.
-    if version(db, &tx).await? == VERSION {
-        return Ok(tx.commit().await?);
+    match version(db, &tx).await? {
+        VERSION => return Ok(tx.commit().await?),
+        0 if tool => {
+            let (schema, place) = (&db.address.schema, &db.address.place);
+            let problem =
+                format!("there is no inbox in schema {schema} of {place}; a receiver makes it once it opens it");
+            return Err(store(problem, false).into());
+        }
+        _ => {}
     }
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('image-intelligence schema ' || $1, 0))";
     tx.query(lock, &[&db.address.schema]).await?;

@@ -11,7 +11,7 @@ use super::errand::Within;
 use super::fault::{Fault, Ruled, plain, store};
 use super::jobs::{label, millis, number};
 use crate::event_key::EventKey;
-use crate::store::{Claimed, Lease, Statement, Value};
+use crate::store::{Claimed, Lease, Statement, Value, buried};
 
 /// Gives back what those held that had the lock before: they are dead.
 pub(super) fn give_back(within: Within<'_>) -> Ruled<u64> {
@@ -26,6 +26,7 @@ pub(super) fn claim(within: Within<'_>, most: usize, lease: Duration, attempts: 
          WHERE state IN ('ready', 'leased') AND due <= ? ORDER BY due, seq LIMIT ?",
     )?;
     let mut body = within.db.prepare_cached("SELECT body FROM body WHERE seq = ?")?;
+    let mut inputs = within.db.prepare_cached("SELECT inputs FROM job WHERE rid = ?")?;
     let mut take = within.db.prepare_cached(
         "UPDATE event SET state = 'leased', was_due = due, due = :due, attempts = attempts + 1,
              generation = generation + 1, by_holder = :holder
@@ -51,6 +52,7 @@ pub(super) fn claim(within: Within<'_>, most: usize, lease: Duration, attempts: 
             let seq = event.lease.seq;
             if lapsed && event.attempt > attempts {
                 die.execute(params![seq, within.now])?;
+                buried(seq);
                 continue;
             }
             let due = within.now + millis(lease).max(1);
@@ -58,6 +60,9 @@ pub(super) fn claim(within: Within<'_>, most: usize, lease: Duration, attempts: 
             let bytes =
                 body.query_row([seq], |row| Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))).optional()?;
             event.body = bytes.unwrap_or_default();
+            if let Some(rid) = event.rid {
+                event.inputs = inputs.query_row([rid.as_bytes()], |row| row.get(0)).optional()?.flatten();
+            }
             claimed.push(event);
         }
     }
@@ -75,6 +80,7 @@ fn event(row: &Row<'_>) -> Ruled<Claimed> {
         signed: row.get(5)?,
         attempt: row.get::<_, u32>(6)?.saturating_add(1),
         received_at: Timestamp::from_millis(row.get(7)?),
+        inputs: None,
     })
 }
 

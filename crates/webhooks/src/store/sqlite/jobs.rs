@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_intelligence_core::{EventKind, Intent, JobRef, Kind, Rid, Timestamp};
+use image_intelligence_core::{EventKind, Inputs, Intent, JobRef, Kind, Rid, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, named_params, params};
 
 use super::errand::Within;
@@ -46,13 +46,14 @@ pub(super) fn record(within: Within<'_>, intent: &Intent) -> Ruled<()> {
     within
         .db
         .prepare_cached(
-            "INSERT INTO job (rid, kind, namespace, custom_id, images, deliver, state, by_holder, at)
-             VALUES (:rid, :kind, :namespace, :custom_id, :images, :deliver, 'intended', :holder, :now)
+            "INSERT INTO job (rid, kind, namespace, custom_id, images, inputs, deliver, state, by_holder, at)
+             VALUES (:rid, :kind, :namespace, :custom_id, :images, :inputs, :deliver, 'intended', :holder, :now)
              ON CONFLICT DO NOTHING",
         )?
         .execute(named_params! {
             ":rid": intent.rid.as_bytes(), ":kind": intent.kind.as_str(), ":namespace": intent.namespace,
-            ":custom_id": intent.custom_id, ":images": number(intent.images), ":deliver": intent.deliver,
+            ":custom_id": intent.custom_id, ":images": number(intent.images),
+            ":inputs": intent.inputs.as_ref().map(Inputs::to_json), ":deliver": intent.deliver,
             ":holder": within.holder, ":now": within.now,
         })?;
     Ok(())

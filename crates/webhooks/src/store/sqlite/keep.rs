@@ -35,10 +35,13 @@ pub(super) fn prune(within: Within<'_>, bodies: Duration, keys: Duration, most: 
         "SELECT seq FROM event WHERE pruned = 0 AND ended_at IS NOT NULL AND ended_at <= ? AND state = 'done' LIMIT ?",
     )?;
     let mut drop_body = within.db.prepare_cached("DELETE FROM body WHERE seq = ?")?;
+    let mut drop_inputs =
+        within.db.prepare_cached("UPDATE job SET inputs = NULL WHERE rid = (SELECT rid FROM event WHERE seq = ?)")?;
     let mut mark = within.db.prepare_cached("UPDATE event SET pruned = 1 WHERE seq = ?")?;
     let mut pruned = Pruned::default();
     for seq in numbers(&mut old, bodies, most)? {
         drop_body.execute([seq])?;
+        drop_inputs.execute([seq])?;
         pruned.bodies += mark.execute([seq])? as u64;
     }
     let mut ended = within.db.prepare_cached(

@@ -8,7 +8,7 @@ use super::fault::{store, told};
 /// Marks a file as ours: `IIwh`.
 const APPLICATION: i32 = i32::from_be_bytes(*b"IIwh");
 /// Which tables the file has. A change of them counts up, with a step from each older version.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Bodies lie apart: an event changes its state three times, and its body should not be written again for that. Each index is
 /// over the few rows that somebody looks for.
@@ -19,6 +19,7 @@ const TABLES: &str = "
         namespace  TEXT,
         custom_id  TEXT NOT NULL,
         images     INTEGER NOT NULL,
+        inputs     BLOB,
         deliver    INTEGER NOT NULL,
         state      TEXT NOT NULL,
         has_left   INTEGER NOT NULL DEFAULT 0,
@@ -88,6 +89,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     let number = |sql| transaction.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(|error| told(&error));
     match (number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
         (APPLICATION, VERSION) => return Ok(()),
+        (APPLICATION, 1) => {
+            let carried = transaction.execute_batch("ALTER TABLE job ADD COLUMN inputs BLOB; PRAGMA user_version = 2");
+            carried.map_err(|error| told(&error))?;
+            return transaction.commit().map_err(|error| told(&error));
+        }
         (APPLICATION, other) => {
             return Err(store(format!(
                 "its tables have version {other}, this program knows {VERSION}; use a newer program, or name another file"

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use image_intelligence_core::{EventKind, Later};
+use image_intelligence_core::{EventKind, Inputs, Intent, Kind, Later, Rid, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
@@ -87,6 +87,43 @@ fn what_is_no_inbox_is_refused_and_left_as_it_is() {
     let nothing = File::new();
     assert!(refused(&nothing.path(), SqliteOptions { tool: true, ..nothing.options() }).contains("no such file"));
     assert!(!nothing.path().exists());
+}
+
+#[tokio::test]
+async fn a_file_of_the_form_before_is_carried_over() {
+    let file = File::new();
+    file.open().await.close().await;
+    let old = Connection::open(file.path()).unwrap();
+    old.execute_batch("ALTER TABLE job DROP COLUMN inputs; PRAGMA user_version = 1").unwrap();
+    let (rid, inputs) = (Rid::from_bytes([1; 16]), Inputs::of_resumed(Rid::from_bytes([1; 16])));
+    let intent = Intent::new(Kind::Detect, rid, "a", 1, Timestamp::default());
+    let store = file.open().await;
+    store.record(intent.of(inputs)).await.unwrap();
+    store.refused(rid, "no".to_owned()).await.unwrap();
+    store.close().await;
+    let kept = || old.query_row("SELECT inputs FROM job", [], |row| row.get::<_, Option<Vec<u8>>>(0)).unwrap();
+    assert!(kept().is_some());
+}
+
+#[tokio::test]
+async fn pictures_go_with_the_body() {
+    let file = File::new();
+    let (store, rid) = (file.open().await, Rid::from_bytes([1; 16]));
+    let intent = Intent::new(Kind::Detect, rid, "a", 1, Timestamp::default());
+    store.record(intent.of(Inputs::of_resumed(rid))).await.unwrap();
+    let origin = Origin::Ours { rid, kind: Kind::Detect, hint: None };
+    store.receive(vec![Incoming { key: EventKey::ours(rid), origin, ..webhook("a", 10) }]).await.unwrap();
+    let event = store.claim(1, Duration::from_secs(60), 1).await.unwrap().remove(0);
+    let looking = Connection::open(file.path()).unwrap();
+    let kept = || looking.query_row("SELECT count(inputs) FROM job", [], |row| row.get::<_, i64>(0)).unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    store.skip(7 * day);
+    store.prune(7 * day, 90 * day).await.unwrap();
+    assert_eq!(kept(), 1);
+    store.done(event.lease, Vec::new()).await.unwrap();
+    store.skip(7 * day);
+    store.prune(7 * day, 90 * day).await.unwrap();
+    assert_eq!(kept(), 0);
 }
 
 #[test]

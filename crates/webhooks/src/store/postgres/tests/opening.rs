@@ -1,10 +1,14 @@
 //! What is refused at the opening, and in which words.
 
-use image_intelligence_core::{Error, ErrorKind};
+use std::time::Duration;
 
+use image_intelligence_core::{Error, ErrorKind, EventKind, Inputs, Intent, Kind, Rid, Timestamp};
+
+use super::super::{PostgresOptions, PostgresStore};
 use super::cluster::{Cluster, PASSWORD, client, shared};
 use super::open;
-use crate::store::Store as _;
+use crate::event_key::EventKey;
+use crate::store::{Incoming, Origin, Store as _};
 
 async fn refused(url: &str) -> Error {
     let error = open(url).await.expect_err("a store that opens");
@@ -75,6 +79,48 @@ async fn tables_of_a_newer_version_are_left_alone() {
     let error = refused(&url).await;
     assert_eq!((error.kind(), error.retryable()), (ErrorKind::Store, false));
     assert!(error.message().contains("99") && error.message().contains("update this program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_tool_makes_no_inbox() {
+    let url = shared().database().await;
+    let tool = || PostgresStore::open(&url, PostgresOptions { tool: true, ..PostgresOptions::default() });
+    let error = tool().await.err().unwrap();
+    assert_eq!((error.kind(), error.retryable()), (ErrorKind::Store, false));
+    assert!(error.message().contains("no inbox in schema image_intelligence"), "{error}");
+    let owner = client(&url).await;
+    let schemas = owner.query("SELECT FROM pg_namespace WHERE nspname = 'image_intelligence'", &[]).await.unwrap();
+    assert!(schemas.is_empty());
+    open(&url).await.unwrap().close().await;
+    assert!(tool().await.unwrap().counts().await.is_ok());
+}
+
+#[tokio::test]
+async fn tables_of_the_form_before_are_carried_over_and_pictures_go_with_the_body() {
+    let url = shared().database().await;
+    open(&url).await.unwrap().close().await;
+    let owner = client(&url).await;
+    let older =
+        "ALTER TABLE image_intelligence.job DROP COLUMN inputs; UPDATE image_intelligence.version SET version = 1";
+    owner.batch_execute(older).await.unwrap();
+    let (store, rid, day) = (open(&url).await.unwrap(), Rid::from_bytes([1; 16]), Duration::from_secs(24 * 60 * 60));
+    let intent = Intent::new(Kind::Detect, rid, "a", 1, Timestamp::default());
+    store.record(intent.of(Inputs::of_resumed(rid))).await.unwrap();
+    let (key, origin) = (EventKey::ours(rid), Origin::Ours { rid, kind: Kind::Detect, hint: None });
+    let (label, body) = (EventKind::Detect, "{}".into());
+    store.receive(vec![Incoming { key, origin, label, body, signed: true, confirm: false }]).await.unwrap();
+    let event = store.claim(1, day, 1).await.unwrap().remove(0);
+    let kept = async || {
+        let row = owner.query_one("SELECT count(inputs) FROM image_intelligence.job", &[]).await.unwrap();
+        row.get::<_, i64>(0)
+    };
+    store.skip(7 * day);
+    store.prune(7 * day, 90 * day).await.unwrap();
+    assert_eq!(kept().await, 1);
+    assert!(store.done(event.lease, Vec::new()).await.unwrap());
+    store.skip(7 * day);
+    store.prune(7 * day, 90 * day).await.unwrap();
+    assert_eq!(kept().await, 0);
 }
 
 #[tokio::test]

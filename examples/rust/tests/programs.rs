@@ -1,4 +1,4 @@
-//! The example, run as a person runs it: against an `ii serve` of its own.
+//! The examples, run as a person runs them: against an `ii serve` of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
 
 use std::io::{BufRead as _, BufReader};
@@ -50,14 +50,18 @@ fn ii() -> PathBuf {
     beside
 }
 
-fn example(server: &Server, pictures: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(pictures)
+fn command(program: &str, server: &Server, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
         .env("II_BASE_URL", &server.base_url)
         .env("II_CLIENT_ID", "local")
-        .env("II_CLIENT_SECRET", "local")
-        .output()
-        .unwrap()
+        .env("II_CLIENT_SECRET", "local");
+    command
+}
+
+fn example(server: &Server, pictures: &[&str]) -> std::process::Output {
+    command(env!("CARGO_BIN_EXE_detect"), server, pictures).output().unwrap()
 }
 
 #[test]
@@ -77,4 +81,34 @@ fn finds_the_person() {
     assert_eq!(out.lines().count(), 1, "{out}");
     assert!(out.contains("astronaut.jpg"), "{out}");
     assert!(err.contains("detect.rs: INVALID_IMAGE_FORMAT_ERROR"), "{err}");
+}
+
+/// Sends pictures, is told of them, and ends as Ctrl-C would have it.
+#[cfg(unix)]
+#[test]
+fn is_told_of_the_person() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let inbox = folder.path().join("inbox.db");
+    let (inbox, photo, own_text) = (
+        inbox.to_str().unwrap(),
+        &format!("{PHOTOS}/astronaut.jpg"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/receiver.rs"),
+    );
+    let mut receiver = command(env!("CARGO_BIN_EXE_receiver"), &server, &[inbox, photo, own_text]);
+    let mut receiver = receiver.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut out, mut err) = (String::new(), String::new());
+    BufReader::new(receiver.stdout.take().unwrap()).read_line(&mut out).unwrap();
+    let mut errors = BufReader::new(receiver.stderr.take().unwrap());
+    errors.read_line(&mut err).unwrap();
+    let stopped = Command::new("kill").args(["-INT", &receiver.id().to_string()]).status().unwrap();
+    assert!(stopped.success() && receiver.wait().unwrap().success(), "{out}{err}");
+    let (picture, confidence) = out.trim_end().rsplit_once(' ').expect(&out);
+    assert!(picture.ends_with("astronaut.jpg"), "{out}");
+    assert!((confidence.parse::<f64>().unwrap() - 0.73).abs() <= 0.03, "{out}");
+    assert!(err.contains("receiver.rs: INVALID_IMAGE_FORMAT_ERROR"), "{err}");
+
+    // All of it is done, and nothing is handed out a second time.
+    let kept = Command::new(ii()).args(["inbox", "list", "--json", "--inbox", inbox]).output().unwrap();
+    let (kept, said) = (String::from_utf8(kept.stdout).unwrap(), String::from_utf8_lossy(&kept.stderr).into_owned());
+    assert_eq!(kept.matches(r#""state":"done""#).count(), 2, "{kept}{said}");
 }
