@@ -7,6 +7,7 @@ It goes on until Ctrl-C. Started again with the same inbox, it hands out what ca
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from image_intelligence import Client, DetectJob, Inbox, Receiver
@@ -32,7 +33,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with suppress(KeyboardInterrupt):  # all is closed by then
         main()
-    except KeyboardInterrupt:
-        pass  # all is closed by now

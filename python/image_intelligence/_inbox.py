@@ -101,7 +101,7 @@ class Inbox(Unpicklable):
         to `longest_retry_pause` (1 h). The body of an event is kept for `prune_bodies_after` once it is done (7 days),
         and that it came for `prune_keys_after` (90 days). `prefetch` is how many are leased ahead (16), and
         `shutdown_timeout` for how long `close` waits for handlers (25 s). `callback_keys` make and check callback URLs;
-        without them those of `II_CALLBACK_KEYS` do, or the inbox's own. With `existing` an inbox is only opened where it
+        without them those of `II_CALLBACK_KEYS` do, or the inbox's own. With `existing` it is only opened where it
         exists: for a tool that looks into it.
 
         Raises `ConfigError` where something is wrong, `StoreError` where it cannot be opened.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_intelligence_core::{JobRef, Result, Rid};
+use image_intelligence_core::{Error, JobRef, Result, Rid};
 use tokio::time::Instant;
 
 use super::{Core, Follow};
@@ -21,7 +21,7 @@ impl Follow {
     /// itself: the client says it once, and the job would be taken for one that is under way still.
     pub(super) async fn keep(&self, rid: Rid, word: Word) -> Result<()> {
         let kept = self.core.keep(rid, word.clone()).await;
-        if kept.as_ref().is_err_and(|error| error.retryable()) {
+        if kept.as_ref().is_err_and(Error::retryable) {
             self.runtime.spawn(Arc::clone(&self.core).keep_later(rid, word));
         }
         kept

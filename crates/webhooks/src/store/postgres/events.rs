@@ -40,7 +40,9 @@ pub(super) async fn claim(db: &Db, most: usize, lease: Duration, attempts: u32) 
         let wanted = most - claimed.len();
         let rows = db.rows(sql, &[&db.ahead(), &limit(wanted), &millis(lease).max(1), &attempts]).await?;
         let (leased, dead): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.get::<_, &str>(9) == "leased");
-        dead.into_iter().for_each(|row| buried(row.get(0)));
+        for row in dead {
+            buried(row.get(0));
+        }
         claimed.extend(leased.into_iter().map(|row| Claimed {
             lease: Lease { seq: row.get(0), generation: row.get(1) },
             key: key(row.get(2)),

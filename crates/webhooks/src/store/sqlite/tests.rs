@@ -113,10 +113,10 @@ async fn pictures_go_with_the_body() {
     store.record(intent.of(Inputs::of_resumed(rid))).await.unwrap();
     let origin = Origin::Ours { rid, kind: Kind::Detect, hint: None };
     store.receive(vec![Incoming { key: EventKey::ours(rid), origin, ..webhook("a", 10) }]).await.unwrap();
-    let event = store.claim(1, Duration::from_secs(60), 1).await.unwrap().remove(0);
+    let event = store.claim(1, Duration::from_mins(1), 1).await.unwrap().remove(0);
     let looking = Connection::open(file.path()).unwrap();
     let kept = || looking.query_row("SELECT count(inputs) FROM job", [], |row| row.get::<_, i64>(0)).unwrap();
-    let day = Duration::from_secs(24 * 60 * 60);
+    let day = Duration::from_hours(24);
     store.skip(7 * day);
     store.prune(7 * day, 90 * day).await.unwrap();
     assert_eq!(kept(), 1);

@@ -103,7 +103,7 @@ async fn tables_of_the_form_before_are_carried_over_and_pictures_go_with_the_bod
     let older =
         "ALTER TABLE image_intelligence.job DROP COLUMN inputs; UPDATE image_intelligence.version SET version = 1";
     owner.batch_execute(older).await.unwrap();
-    let (store, rid, day) = (open(&url).await.unwrap(), Rid::from_bytes([1; 16]), Duration::from_secs(24 * 60 * 60));
+    let (store, rid, day) = (open(&url).await.unwrap(), Rid::from_bytes([1; 16]), Duration::from_hours(24));
     let intent = Intent::new(Kind::Detect, rid, "a", 1, Timestamp::default());
     store.record(intent.of(Inputs::of_resumed(rid))).await.unwrap();
     let (key, origin) = (EventKey::ours(rid), Origin::Ours { rid, kind: Kind::Detect, hint: None });
