@@ -56,7 +56,9 @@ it('the example of a receiver is told of the person, and ends by Ctrl-C', { time
   });
   const ended = once(ran, 'exit');
   try {
-    const [out, err] = await Promise.all([ran.stdout, ran.stderr].map((input) => once(createInterface({ input }), 'line')));
+    const [out, err] = await Promise.all(
+      [ran.stdout, ran.stderr].map((input) => once(createInterface({ input }), 'line')),
+    );
     assert.match(out[0], /astronaut\.jpg 0\.73$/);
     assert.equal(err[0], `${broken}: INVALID_IMAGE_FORMAT_ERROR`);
     ran.kill('SIGINT');
