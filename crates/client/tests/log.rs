@@ -43,7 +43,7 @@ async fn what_is_said_comes_out_in_order_and_what_does_not_fit_is_counted() {
     }
     log.missed(2);
     let told = log.next().await.unwrap();
-    assert_eq!((told.level, told.message.as_str()), (LogLevel::Warn, "5 records were dropped"));
+    assert_eq!((told.level, told.missed, told.message.as_str()), (LogLevel::Warn, 5, "5 records were dropped"));
     log.close();
     for number in 0..MOST_WAITING {
         let record = log.next().await.unwrap();

@@ -67,6 +67,8 @@ pub struct LogRecord {
     pub message: String,
     /// What belongs to it, by name.
     pub fields: Vec<(&'static str, String)>,
+    /// How many records it stands for that were dropped; 0 where it was said itself.
+    pub missed: usize,
 }
 
 /// Up to which level records are taken; 0 until a log is opened.
@@ -155,6 +157,7 @@ impl Log {
                 target: named(module_path!()),
                 message: format!("{missed} records were dropped"),
                 fields: Vec::new(),
+                missed,
             });
         }
         let mut waiting = self.waiting.lock().await;
@@ -243,6 +246,7 @@ fn written(event: &Event<'_>) -> LogRecord {
         target: named(metadata.target()),
         message: words.message,
         fields: words.fields,
+        missed: 0,
     }
 }
 
