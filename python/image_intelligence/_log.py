@@ -21,7 +21,7 @@ _thread_here: threading.Thread | None = None
 
 
 def listen() -> None:
-    """Takes what the level of our logger lets pass now. The first call in a process starts the thread that hands it on."""
+    """Takes what the level of our logger lets pass now. The first in a process starts the thread that hands it on."""
     global _thread_here
     if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
         return  # gevent or eventlet makes it a green thread, which would hold up all others for ever

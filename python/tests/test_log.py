@@ -166,6 +166,19 @@ def test_without_a_handler_nothing_is_printed(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+def test_where_threads_are_green_there_is_no_log(tmp_path: Path) -> None:
+    program = """
+        import _thread
+        start = _thread.start_new_thread
+        _thread.start_new_thread = lambda *given: start(*given)  # as gevent and eventlet do
+        logging.basicConfig()
+        forge(opened("a.db"))
+        print([thread.name for thread in threading.enumerate()])
+    """
+    ran = run(program, tmp_path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "['MainThread']\n", "")
+
+
 @pytest.mark.parametrize("what", ["held.acquire()", "while True: pass"])
 def test_a_program_ends_though_a_handler_does_not(what: str, tmp_path: Path) -> None:
     program = f"""
