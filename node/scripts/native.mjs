@@ -18,11 +18,15 @@ const SQLITE = [
 ].join(' ');
 // No panic goes through C: it needs no tables for that.
 const C = process.platform === 'win32' ? {} : { CFLAGS: '-fno-asynchronous-unwind-tables -fno-unwind-tables' };
-// It waits for the disk, and the receiver for the network.
-const SMALLER = ['libsqlite3-sys.opt-level="s"', 'image-intelligence-webhooks.opt-level="z"'].flatMap((setting) => [
-  '--config',
-  `profile.release.package.${setting}`,
-]);
+// SQLite and what speaks to it wait for the disk, the receiver for the network; the rest is little and seldom run.
+const SMALLER = [
+  'libsqlite3-sys.opt-level="s"',
+  'rusqlite.opt-level="z"',
+  'url.opt-level="z"',
+  'idna.opt-level="z"',
+  'tracing-core.opt-level="z"',
+  'image-intelligence-webhooks.opt-level="z"',
+].flatMap((setting) => ['--config', `profile.release.package.${setting}`]);
 
 const { values } = parseArgs({
   options: { profile: { type: 'string', default: 'release' }, library: { type: 'string' } },

@@ -29,6 +29,7 @@ import {
   submit,
   type WaitOptions,
 } from './jobs.js';
+import { listen } from './log.js';
 import { native } from './native.js';
 import { type Receiver, receiverOf } from './receiver.js';
 import { Recognition } from './recognition.js';
@@ -116,6 +117,7 @@ export class ImageIntelligence {
     const { webhooks } = given;
     const receiver = webhooks === undefined || webhooks === null ? undefined : receiverOf(webhooks, 'webhooks');
     const calls = new Calls();
+    listen();
     this.#core = new Core(
       calls,
       translated(() => new native.Client(settings, calls.deliver, receiver)),

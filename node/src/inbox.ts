@@ -7,6 +7,7 @@ import type { CallOptions } from './core.js';
 import { Deliveries, Delivery } from './delivery.js';
 import { type Counts, type Entry, type EventState, entryOf, type NativeEntry, type Pruned } from './entries.js';
 import { ConfigError } from './errors.js';
+import { listen } from './log.js';
 import { type NativeDelivery, type NativeInbox, native } from './native.js';
 import type { DeliveredEvent } from './webhooks.js';
 
@@ -131,6 +132,7 @@ export class Inbox implements AsyncIterable<Delivery> {
     };
     const { callbackKeys } = given;
     const keys = callbackKeys === undefined || callbackKeys === null ? undefined : nativeKeys(callbackKeys);
+    listen();
     const core = new InboxCore();
     await core.run(undefined, (inbox) => inbox.open(target, settings, keys));
     return new Inbox(core);

@@ -270,6 +270,7 @@ export interface Native {
     kind: string | undefined,
   ): number;
   canonicalise(body: Uint8Array, kind: string | undefined): string;
+  listen(publish: (record: object) => void, fine: boolean): void;
   decide(table: string, name: string): string;
   kinds(): ErrorKind[];
   readModel(model: string, body: Uint8Array): string;

@@ -3,6 +3,7 @@
 import * as check from './arguments.js';
 import { ConfigError } from './errors.js';
 import { coreOf, type Inbox, type InboxCore } from './inbox.js';
+import { listen } from './log.js';
 import type { NativeAdmitted, NativeAnswer, NativeReceiver } from './native.js';
 import { secretsOf } from './webhooks.js';
 
@@ -155,6 +156,7 @@ export class Receiver {
     if ('secrets' in given && settings.secrets.length === 0) {
       check.refuse('secrets', given.secrets, 'a secret (is the variable that should hold it set?)', ConfigError);
     }
+    listen();
     const receiver = new Receiver(
       core,
       await core.run<NativeReceiver>(undefined, (native) => native.receiver(settings)),

@@ -208,8 +208,9 @@ def test_only_what_is_used_is_loaded() -> None:
     client = loaded("from image_intelligence import Client; Client(client_id='a', client_secret='b')")
     assert "image_intelligence._core" in client
     ours = {name.removeprefix("image_intelligence.") for name in client if name.startswith("image_intelligence.")}
-    assert ours == {"_arguments", "_checks", "_client", "_core", "_images", "_many", "errors"}
+    assert ours == {"_arguments", "_checks", "_client", "_core", "_images", "_log", "_many", "errors"}
     assert "asyncio" not in client
+    assert not {"logging", "threading"} & loaded("from image_intelligence import Client, Inbox, Receiver")
     assert "asyncio" not in loaded("from image_intelligence import webhooks")
     assert "asyncio" in loaded("from image_intelligence import AsyncClient")
 

@@ -29,7 +29,7 @@ use crate::{failure, many};
 const MOST_THREADS: usize = 4;
 
 /// The one runtime of the process, of all its worker threads together.
-fn runtime() -> Result<&'static Runtime> {
+pub(crate) fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);

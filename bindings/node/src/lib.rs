@@ -11,6 +11,7 @@ mod failure;
 mod gate;
 mod inbox;
 mod json;
+mod log;
 mod many;
 mod receiver;
 mod webhook;

@@ -17,6 +17,7 @@ use crate::convert::{Picture, answer, duration, known_kind};
 use crate::error::{guarded, raise};
 use crate::inbox::elsewhere;
 use crate::job::Job;
+use crate::log;
 use crate::owned::Owned;
 use crate::rows::Rows;
 
@@ -44,7 +45,8 @@ impl Shared {
 
     /// The client of this process. In a forked child the parent's is leaked, and one is made anew: new connections, a new
     /// token.
-    pub(crate) fn native(&self, _attached: Python<'_>) -> Result<Native> {
+    pub(crate) fn native(&self, py: Python<'_>) -> Result<Native> {
+        log::listen_in_a_child(py);
         let mut slot = self.slot();
         let Some(held) = slot.as_ref() else {
             return Err(Error::new(ErrorKind::Closed, "the client is closed; make a new Client"));
@@ -104,6 +106,7 @@ impl Client {
         webhooks: Option<&crate::receiver::Receiver>,
     ) -> PyResult<Self> {
         guarded(|| {
+            log::listen(py)?;
             let agent = concat!("image-intelligence-python/", env!("CARGO_PKG_VERSION"));
             let mut settings = Native::builder()
                 .from_env()

@@ -14,6 +14,7 @@ use crate::callback::CallbackKeys;
 use crate::convert::duration;
 use crate::delivery::{self, Came};
 use crate::error::{guarded, raise};
+use crate::log;
 use crate::owned::Owned;
 
 /// What the synchronous and the asynchronous inbox of the facade stand on.
@@ -158,6 +159,7 @@ impl Inbox {
     #[new]
     fn new(py: Python<'_>, target: &Bound<'_, PyAny>, settings: Settings) -> PyResult<Self> {
         guarded(|| {
+            log::listen(py)?;
             let target = match target.cast::<PyString>() {
                 Ok(text) => Target::from(text.to_str()?),
                 Err(_) => Target::from(target.extract::<PathBuf>()?),

@@ -14,6 +14,7 @@ mod delivery;
 mod error;
 mod inbox;
 mod job;
+mod log;
 mod owned;
 mod receiver;
 mod rows;
@@ -54,6 +55,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<receiver::Admitted>()?;
     module.add_function(wrap_pyfunction!(webhook::judge, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::leave, module)?)?;
+    module.add_function(wrap_pyfunction!(log::open_log, module)?)?;
+    module.add_function(wrap_pyfunction!(log::next_record, module)?)?;
+    module.add_function(wrap_pyfunction!(log::close_log, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
     module.add_function(wrap_pyfunction!(read_model, module)?)?;
     Ok(())

@@ -14,6 +14,7 @@ use crate::blocking::answer;
 use crate::convert::duration;
 use crate::error::{guarded, raise};
 use crate::inbox::{Inbox, elsewhere};
+use crate::log;
 use crate::owned::Owned;
 use crate::webhook::{Header, read_headers};
 
@@ -100,7 +101,10 @@ impl Receiver {
 impl Receiver {
     #[new]
     fn new(py: Python<'_>, inbox: &Inbox, settings: Settings) -> PyResult<Self> {
-        guarded(|| answer(py, open(inbox.here(py)?, settings), |_, receiver| Ok(Self(Owned::new(receiver)))))
+        guarded(|| {
+            log::listen(py)?;
+            answer(py, open(inbox.here(py)?, settings), |_, receiver| Ok(Self(Owned::new(receiver))))
+        })
     }
 
     #[getter]

@@ -74,7 +74,8 @@ pub use as_completed::{AsCompleted, Tracked};
 pub use auth::{TokenFuture, TokenProvider};
 #[doc(hidden)]
 pub use border::{
-    AllOptions, AllStep, AnyAll, AnyCompleted, AnyHandle, AnyItem, AnyJobBuilder, AnyRows, FedAll, RawAnswer, RawJson,
+    AllOptions, AllStep, AnyAll, AnyCompleted, AnyHandle, AnyItem, AnyJobBuilder, AnyRows, FedAll, Log, LogLevel,
+    LogRecord, RawAnswer, RawJson,
 };
 pub use builder::ClientBuilder;
 pub use client::Client;

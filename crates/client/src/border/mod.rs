@@ -4,6 +4,7 @@
 mod all;
 mod call;
 mod job;
+mod log;
 mod rows;
 
 use image_intelligence_core::{
@@ -13,6 +14,7 @@ use image_intelligence_core::{
 pub use all::{AllOptions, AllStep, AnyAll, AnyItem, FedAll};
 pub use call::RawAnswer;
 pub use job::{AnyCompleted, AnyHandle, AnyJobBuilder};
+pub use log::{Log, LogLevel, LogRecord};
 pub use rows::AnyRows;
 
 /// Something that the API answered, as JSON for a host to decode.
