@@ -49,8 +49,8 @@ describe('the tarballs', () => {
     for (const word of ['nanodet', 'NanoDet', 'onnx', 'dining table', 'rten-']) {
       assert.equal(bytes.indexOf(word), -1, word);
     }
-    // The goal is 6 MB; with SQLite and the receiver in it, it is 7.42.
-    assert.ok(bytes.length < 7.6e6, `${bytes.length} bytes`);
+    // The goal is 6 MB; with SQLite, the receiver and the log in it, it is 7.6.
+    assert.ok(bytes.length < 7.8e6, `${bytes.length} bytes`);
     assert.ok(
       bytes.indexOf('images: none given') > 0 || bytes.indexOf('none given, a job takes') > 0,
       'not our module',
