@@ -5,12 +5,14 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts writing logs; without `--verbose` only what went wrong and is told nowhere else.
+/// Starts writing logs; without `--verbose` only what went wrong and is told nowhere else, which a command that goes on for
+/// long (`lasts`) has more of.
 ///
 /// Only our own crates are heard: they never log a token, which nobody vouches for in the HTTP crates at their most
 /// talkative.
-pub(crate) fn start(verbose: u8) {
+pub(crate) fn start(verbose: u8, lasts: bool) {
     let level = match verbose {
+        0 if lasts => LevelFilter::WARN,
         0 => LevelFilter::ERROR,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return args::refuse(&error),
     };
-    logs::start(cli.verbose);
+    logs::start(cli.verbose, matches!(cli.command, Command::Listen(_)));
     let format = cli.command.format();
     match run(cli) {
         Ok(code) => code,

@@ -54,8 +54,7 @@ impl Delivery {
                 let json = gave_up.to_json();
                 Judged { kind: EventKind::GaveUp, ascii: json.is_ascii(), json: Some(json) }
             }),
-            // A later version may know it.
-            EventKind::Unknown => Judged::of(self.raw(), None),
+            EventKind::Unknown => return Judged::UNKNOWN,
             known => Judged::tied(self.raw(), known, self.inputs().as_ref()),
         };
         judged.unwrap_or(Judged::UNKNOWN)

@@ -8,7 +8,7 @@ mod told;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use image_intelligence::{BaseUrl, Client, ClientBuilder, Secret};
+use image_intelligence::{BaseUrl, Client, ClientBuilder, EventKind, Secret};
 use image_intelligence_webhooks::{Delivery, Inbox, InboxBuilder, Receiver};
 
 pub(crate) use address::parse as address;
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: ListenArgs, base_url: Option<&str>) -> Result<Exit
             // As long as there is a client, the receiver asks it.
             let client = builder.map(|builder| builder.webhooks(&receiver).build()).transpose()?;
             Ready::new(&args, &receiver, secret.is_some(), client.as_ref(), forwarder.as_ref()).say();
-            listen(&args, &inbox, forwarder.as_ref(), &mut interrupt).await
+            listen(&args, &inbox, forwarder.as_ref(), client.is_some(), &mut interrupt).await
         };
         let outcome = listening.await;
         if temporary.is_some() && outcome.is_ok() {
@@ -115,12 +115,14 @@ async fn listen(
     args: &ListenArgs,
     inbox: &Inbox,
     forwarder: Option<&Forwarder>,
+    confirms: bool,
     interrupt: &mut Interrupt,
 ) -> Result<(), Failure> {
     let mut left = args.count;
     while left != Some(0) {
         let event = async {
             match inbox.next().await? {
+                Some(delivery) if confirms && is_anybodys(&delivery) => drop_it(delivery).await,
                 Some(delivery) => handle(delivery, forwarder, Format::from_flags(args.json, false)).await,
                 None => Ok(Heard::Enough),
             }
@@ -146,6 +148,19 @@ enum Heard {
     NotYet,
     /// Nobody reads what is printed.
     Enough,
+}
+
+/// Whether it is nothing that the API could be asked about, and nothing that was signed.
+fn is_anybodys(delivery: &Delivery) -> bool {
+    delivery.kind() == EventKind::Unknown && !delivery.is_signed()
+}
+
+/// Puts away what nobody vouches for, where the rest is only told once the API says the same.
+async fn drop_it(delivery: Delivery) -> Result<Heard, Failure> {
+    let seq = delivery.seq();
+    delivery.bury("it is no job, so the API cannot be asked whether it is true").await?;
+    remark(&format!("{seq} was put away: it is no job, so the API cannot be asked about it (--no-confirm tells it)\n"));
+    Ok(Heard::NotYet)
 }
 
 async fn handle(delivery: Delivery, forwarder: Option<&Forwarder>, format: Format) -> Result<Heard, Failure> {

@@ -76,7 +76,12 @@ impl Core {
     async fn discard(&self, event: &Unconfirmed, why: &str) -> Result<Health> {
         let discarded = self.hub.store.discard(event.seq, event.version, why.to_owned()).await?;
         if discarded {
-            tracing::info!(seq = event.seq, kind = event.label.as_str(), "a webhook was dropped: {why}");
+            let (seq, kind) = (event.seq, event.label.as_str());
+            // One of ours is looked after all the same; of others' jobs this was all that came.
+            match event.origin {
+                Seen::Ours { .. } => tracing::info!(seq, kind, "a webhook was dropped: {why}"),
+                Seen::Foreign { .. } => tracing::warn!(seq, kind, "a webhook was dropped: {why}"),
+            }
         } else {
             // Another body came meanwhile, which may be the true one.
             self.hub.look.notify_one();
@@ -86,7 +91,12 @@ impl Core {
 
     async fn confirm_later(&self, event: &Unconfirmed, error: &Error) -> Result<Health> {
         let pause = self.pace.after_failure(event.tries, Some(error));
-        tracing::debug!(seq = event.seq, error.type = error.kind().as_str(), ?pause, "a webhook cannot be confirmed now");
+        let (seq, kind) = (event.seq, error.kind().as_str());
+        if event.tries <= 1 {
+            tracing::warn!(seq, error.type = kind, ?pause, "a webhook cannot be confirmed now: {error}");
+        } else {
+            tracing::debug!(seq, error.type = kind, ?pause, "a webhook cannot be confirmed now");
+        }
         self.hub.store.confirm_later(event.seq, pause).await?;
         Ok(Health::after(error))
     }

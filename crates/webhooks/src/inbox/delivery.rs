@@ -55,7 +55,7 @@ impl Delivery {
     /// Each picture of a job of ours is tied to the one that was passed in, as a wait ties it: its `input` says which one, also
     /// where another process sent the job.
     ///
-    /// What cannot be read is [`WebhookEvent::Unknown`]. Where it is not even a JSON object in UTF-8, that holds nothing, and
+    /// What cannot be read, or is not what may come where it came, is [`WebhookEvent::Unknown`]: anybody may have made it up. Where it is not even a JSON object in UTF-8, that holds nothing, and
     /// [`raw`](Self::raw) has the bytes.
     pub fn event(&self) -> &WebhookEvent {
         self.event.get_or_init(|| {
@@ -263,8 +263,8 @@ fn hex(bytes: &[u8]) -> String {
 pub(super) fn read(label: EventKind, body: &[u8]) -> WebhookEvent {
     let read = match label {
         EventKind::GaveUp => GaveUp::from_json(body).map(WebhookEvent::GaveUp),
-        // A later version may know it.
-        EventKind::Unknown => parse_webhook(body, None),
+        // Whatever it looks like: nobody has vouched for it.
+        EventKind::Unknown => parse_webhook(body, None).map(|event| WebhookEvent::Unknown(event.raw().clone())),
         known => parse_webhook(body, Some(known)),
     };
     read.unwrap_or_else(|_| WebhookEvent::Unknown(Raw::default()))

@@ -44,13 +44,14 @@ pub(crate) fn event(body: Bytes, signed: bool) -> Sorted {
     Sorted::Keep(Incoming { signed, ..raw(label, body) })
 }
 
-/// A body that came to the route of jobs that others sent.
+/// A body that came to the route of jobs that others sent. What is none is unknown, an event too: those of a registered webhook
+/// have a route of their own, where signatures are checked. One whose status nobody has heard of may be done: the API can say.
 pub(crate) fn foreign(body: Bytes, confirm: bool) -> Sorted {
     let Ok(event) = parse_webhook(&body, None) else { return Sorted::Keep(unknown(body)) };
     let label = event.kind();
     match (event.job_id(), event.job_status()) {
         (_, Some(JobStatus::InProgress)) => Sorted::News,
-        (Some(id), Some(status)) if status.is_done() => Sorted::Keep(Incoming {
+        (Some(id), Some(status)) if status.is_done() || confirm => Sorted::Keep(Incoming {
             key: EventKey::foreign(id),
             origin: Origin::Foreign { id: id.to_owned() },
             label,
@@ -58,8 +59,7 @@ pub(crate) fn foreign(body: Bytes, confirm: bool) -> Sorted {
             signed: false,
             confirm,
         }),
-        (Some(_), _) => Sorted::Keep(unknown(body)),
-        (None, _) => Sorted::Keep(raw(label, body)),
+        _ => Sorted::Keep(unknown(body)),
     }
 }
 

@@ -54,6 +54,24 @@ async fn events_come_in_order_as_what_they_are() {
     inbox.shutdown().await;
 }
 
+/// A forged body with an odd status, or an event where jobs come, is handed out as nothing that somebody might trust.
+#[tokio::test]
+async fn what_nobody_vouches_for_is_unknown_whatever_it_looks_like() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = Inbox::open(folder.path().join("inbox.db")).await.unwrap();
+    let job = br#"{"id": "1", "status": "FROBNICATED", "jobResults": []}"#;
+    let event = br#"{"event": "IDENTITY_CREATED", "identity": {"id": "i-1"}}"#;
+    for body in [&job[..], event] {
+        receive(&inbox, vec![nameless(EventKind::Unknown, body)]).await;
+        let delivery = next(&inbox).await;
+        let WebhookEvent::Unknown(raw) = delivery.event() else { panic!("{delivery:?}") };
+        assert_eq!((raw.as_str().map(str::as_bytes), delivery.job_id()), (Some(body), None));
+        assert_eq!((delivery.judged().kind, delivery.judged().json), (EventKind::Unknown, None));
+        delivery.ack().await.unwrap();
+    }
+    inbox.shutdown().await;
+}
+
 /// The handler may be in another process than the one that sent the job.
 #[tokio::test]
 async fn pictures_are_tied_to_those_that_were_passed_in() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use image_intelligence_core::{Error, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fault::{store, told};
 use super::schema::prepare;
@@ -56,8 +56,8 @@ pub(super) fn make(path: &Path, may: bool) -> Result<()> {
     })
 }
 
-/// The connection that writes. What it has committed is on the disk.
-pub(super) fn writer(path: &Path) -> Result<Connection> {
+/// The connection that writes. What it has committed is on the disk. A tool may look around on a disk that is full.
+pub(super) fn writer(path: &Path, tool: bool) -> Result<Connection> {
     let mut connection = open(path)?;
     let told = |error: rusqlite::Error| told(&error);
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(told)? {
@@ -74,7 +74,10 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // What a crash or a failed sync has left in the log goes into the database, and is synced there, before anything is
         // built upon it.
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            Err(error) if tool && error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+            copied => copied,
+        }
     };
     set().map_err(told)?;
     connection.set_prepared_statement_cache_capacity(128);

@@ -92,7 +92,7 @@ impl SqliteStore {
     pub(crate) fn open(path: &Path, options: SqliteOptions) -> Result<Arc<Self>> {
         let named = |error| file::named(path, error);
         file::make(path, !options.tool).map_err(named)?;
-        let db = file::writer(path).map_err(named)?;
+        let db = file::writer(path, options.tool).map_err(named)?;
         #[cfg(test)]
         if let Some(pages) = options.pages {
             let limit = db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));

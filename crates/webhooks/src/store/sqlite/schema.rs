@@ -83,11 +83,15 @@ const TABLES: &str = "
 
 /// Makes the tables in an empty file; refuses one that is not ours or newer than we are.
 pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
+    // Nothing is written where all is there, as the disk may be full.
+    if form(connection)? == (APPLICATION, VERSION) {
+        return Ok(());
+    }
     // Two processes that start on one new file take turns.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| told(&error))?;
     let number = |sql| transaction.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(|error| told(&error));
-    match (number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
+    match form(&transaction)? {
         (APPLICATION, VERSION) => return Ok(()),
         (APPLICATION, 1) => {
             let carried = transaction.execute_batch("ALTER TABLE job ADD COLUMN inputs BLOB; PRAGMA user_version = 2");
@@ -109,4 +113,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     };
     make().map_err(|error| told(&error))?;
     transaction.commit().map_err(|error| told(&error))
+}
+
+/// Whose tables they are, and of which form.
+fn form(connection: &Connection) -> Result<(i32, i32)> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| told(&error));
+    Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?))
 }
