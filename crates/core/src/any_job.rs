@@ -91,7 +91,8 @@ impl AnyJob {
         each!(self, job => job.to_json())
     }
 
-    /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
+    /// Ties each picture of the answer to the caller's, and hides what the caller did not write: the customIds that were stamped on
+    /// the way out, and the callback URL that was minted, which is a secret.
     pub fn tie(&mut self, inputs: &Inputs) {
         each!(self, job => job.tie(inputs));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::describe::{self, Definitions};
 use crate::json::{Broken, Json};
 use crate::model::{self, Shape};
-use crate::{ImageRequest, Rid};
+use crate::{CallbackToken, ImageRequest, Rid};
 
 /// One of the caller's pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,6 +150,11 @@ impl Inputs {
         let Kept { rid, pictures } = serde_json::from_slice(json).ok()?;
         let submitted = pictures.map(|pictures| Box::new(Submitted::new(pictures.into_owned())));
         Some(Self { rid: Rid::from_hex(&rid)?, submitted })
+    }
+
+    /// Takes away a callback URL that was minted for this job.
+    pub(crate) fn hide_minted(&self, webhook_url: &mut Option<String>) {
+        webhook_url.take_if(|url| CallbackToken::named_in(url) == Some(self.rid));
     }
 
     /// The caller's picture with this customId, else with this URL, where that is certain. A customId that we stamped is

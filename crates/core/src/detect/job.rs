@@ -191,8 +191,10 @@ impl DetectJob {
         self.image_results.iter().filter(|image| image.status.is_error())
     }
 
-    /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
+    /// Ties each picture of the answer to the caller's, and hides what the caller did not write: the customIds that were stamped on
+    /// the way out, and the callback URL that was minted, which is a secret.
     pub fn tie(&mut self, inputs: &Inputs) {
+        inputs.hide_minted(&mut self.webhook_url);
         tie_all(&mut self.image_results, inputs);
         tie_all(self.job_results.iter_mut().filter_map(|result| result.image.as_mut()), inputs);
     }

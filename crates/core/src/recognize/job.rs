@@ -93,8 +93,10 @@ impl RecognizeJob {
         self.images.iter().filter(|image| image.status.as_ref().is_some_and(ImageStatus::is_error))
     }
 
-    /// Ties each picture of the answer to the caller's, and hides the customIds that were stamped on the way out.
+    /// Ties each picture of the answer to the caller's, and hides what the caller did not write: the customIds that were stamped on
+    /// the way out, and the callback URL that was minted, which is a secret.
     pub fn tie(&mut self, inputs: &Inputs) {
+        inputs.hide_minted(&mut self.webhook_url);
         tie_all(&mut self.images, inputs);
     }
 }
