@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use super::fault::{Fault, Reach, store, told};
 use super::file;
 
-/// From so many pages of 4,096 bytes on they are copied.
-const COPY: i64 = 4_000;
+/// From so many pages of 4,096 bytes on they are copied: little at a time, as a commit waits for the disk behind it.
+const COPY: i64 = 1_500;
 /// A log that is so long is begun anew as soon as all of it is copied...
 const LONG: i64 = 16_000;
 /// ... for which the writer itself copies the last ones, if they are no more than so many...
