@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { platformPackage, root } from './platform.mjs';
 
-// Of SQLite an inbox needs its tables and transactions alone: no search of texts, no maps, no extensions.
+// Of SQLite an inbox needs its tables and transactions alone: what is left out everywhere, and more.
+const LEFT_OUT = /^LIBSQLITE3_FLAGS = "(.+)"$/m.exec(
+  readFileSync(join(root, '..', '.cargo', 'config.toml'), 'utf8'),
+)[1];
 const SQLITE = [
-  ...['FTS3', 'FTS3_PARENTHESIS', 'FTS5', 'RTREE', 'DBSTAT_VTAB', 'STAT4', 'LOAD_EXTENSION'].map(
-    (part) => `-USQLITE_ENABLE_${part}`,
-  ),
-  ...['-USQLITE_SOUNDEX', '-USQLITE_ENABLE_API_ARMOR', '-DSQLITE_UNTESTABLE'],
+  ...[LEFT_OUT, '-DSQLITE_UNTESTABLE'],
   ...['LOAD_EXTENSION', 'DEPRECATED', 'SHARED_CACHE', 'AUTHORIZATION', 'TRACE', 'INCRBLOB', 'UTF16'].map(omit),
   ...['COMPLETE', 'GET_TABLE', 'PROGRESS_CALLBACK'].map(omit),
 ].join(' ');
@@ -20,7 +20,6 @@ const SQLITE = [
 const C = process.platform === 'win32' ? {} : { CFLAGS: '-fno-asynchronous-unwind-tables -fno-unwind-tables' };
 // SQLite and what speaks to it wait for the disk, the receiver for the network; the rest is little and seldom run.
 const SMALLER = [
-  'libsqlite3-sys.opt-level="s"',
   'rusqlite.opt-level="z"',
   'url.opt-level="z"',
   'idna.opt-level="z"',

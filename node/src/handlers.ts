@@ -4,10 +4,11 @@
 
 import * as check from './arguments.js';
 import type { CallbackKeys, CallbackMasters } from './callback-keys.js';
+import type { Admission, Desk } from './desk.js';
 import { ConfigError, InvalidWebhookError } from './errors.js';
 import type { NativeAnswer } from './native.js';
 import { OwnDesk, pairs } from './own-desk.js';
-import { type Admission, type Desk, deskOf, type Receiver } from './receiver.js';
+import { deskOf, type Receiver } from './receiver.js';
 import type { WebhookEvent } from './webhooks.js';
 
 /** What a handler without an inbox goes by: the keys of your callback URLs, or the secret of a registered webhook. */

@@ -2,9 +2,9 @@
 
 import * as check from './arguments.js';
 import { nativeKeys } from './callback-keys.js';
+import { Admission, type Desk } from './desk.js';
 import { ConfigError, translated } from './errors.js';
 import { type NativeAnswer, type NativeGate, type NativePassed, native } from './native.js';
-import type { Admission, Desk } from './receiver.js';
 import { eventOf, secretsOf, type WebhookEvent } from './webhooks.js';
 
 type OnEvent = (event: WebhookEvent) => unknown;
@@ -43,37 +43,16 @@ export class OwnDesk implements Desk {
   }
 }
 
-class Passed implements Admission {
-  readonly #native: NativePassed;
+class Passed extends Admission<NativePassed> {
   readonly #onEvent: OnEvent;
 
   constructor(passed: NativePassed, onEvent: OnEvent) {
-    this.#native = passed;
+    super(passed);
     this.#onEvent = onEvent;
   }
 
-  get patience(): number {
-    return this.#native.patience;
-  }
-
-  push(piece: Uint8Array): NativeAnswer | null | undefined {
-    return this.#native.push(piece);
-  }
-
-  late(): NativeAnswer | null | undefined {
-    return this.#native.late();
-  }
-
-  brokenOff(): void {
-    this.#native.brokenOff();
-  }
-
-  leave(): void {
-    this.#native.leave();
-  }
-
   async finish(): Promise<NativeAnswer> {
-    const { answer, event } = translated(() => this.#native.finish());
+    const { answer, event } = translated(() => this.native.finish());
     if (event) await this.#onEvent(eventOf(event.kind, event.raw, event.ascii, event.json) as WebhookEvent);
     return answer;
   }

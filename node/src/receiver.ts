@@ -1,6 +1,7 @@
 // The receiver: takes webhooks, and answers 200 once what they brought is on the disk.
 
 import * as check from './arguments.js';
+import { Admission, type Desk } from './desk.js';
 import { ConfigError } from './errors.js';
 import { coreOf, type Inbox, type InboxCore } from './inbox.js';
 import { listen } from './log.js';
@@ -61,21 +62,6 @@ const listening = new Set<Receiver>();
 export let receiverOf: (receiver: unknown, field: string) => NativeReceiver;
 /** The same as a desk for a server of JavaScript's, or nothing where it is no receiver. @internal */
 export let deskOf: (receiver: unknown) => Desk | undefined;
-
-/** Judges requests, before and after their body. @internal */
-export interface Desk {
-  admit(method: string, path: string, headers: string[]): NativeAnswer | Admission;
-}
-
-/** A request that was let in, and its body as far as it has come. @internal */
-export interface Admission {
-  readonly patience: number;
-  push(piece: Uint8Array): NativeAnswer | null | undefined;
-  late(): NativeAnswer | null | undefined;
-  brokenOff(): void;
-  leave(): void;
-  finish(): Promise<NativeAnswer>;
-}
 
 /**
  * Takes webhooks, and answers 200 once what they brought is on the disk: on threads of its own, so that a handler which blocks
@@ -192,36 +178,15 @@ export class Receiver {
   }
 }
 
-class Admitted implements Admission {
+class Admitted extends Admission<NativeAdmitted> {
   readonly #core: InboxCore;
-  readonly #native: NativeAdmitted;
 
   constructor(core: InboxCore, admitted: NativeAdmitted) {
+    super(admitted);
     this.#core = core;
-    this.#native = admitted;
-  }
-
-  get patience(): number {
-    return this.#native.patience;
-  }
-
-  push(piece: Uint8Array): NativeAnswer | null | undefined {
-    return this.#native.push(piece);
-  }
-
-  late(): NativeAnswer | null | undefined {
-    return this.#native.late();
-  }
-
-  brokenOff(): void {
-    this.#native.brokenOff();
-  }
-
-  leave(): void {
-    this.#native.leave();
   }
 
   finish(): Promise<NativeAnswer> {
-    return this.#core.run<NativeAnswer>(undefined, (inbox) => inbox.finish(this.#native));
+    return this.#core.run<NativeAnswer>(undefined, (inbox) => inbox.finish(this.native));
   }
 }

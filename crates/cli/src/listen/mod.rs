@@ -157,9 +157,7 @@ fn is_anybodys(delivery: &Delivery) -> bool {
 
 /// Puts away what nobody vouches for, where the rest is only told once the API says the same.
 async fn drop_it(delivery: Delivery) -> Result<Heard, Failure> {
-    let seq = delivery.seq();
-    delivery.bury("it is no job, so the API cannot be asked whether it is true").await?;
-    remark(&format!("{seq} was put away: it is no job, so the API cannot be asked about it (--no-confirm tells it)\n"));
+    delivery.bury("it is no job, so the API cannot be asked whether it is true; --no-confirm tells it").await?;
     Ok(Heard::NotYet)
 }
 

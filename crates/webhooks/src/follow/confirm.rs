@@ -62,15 +62,15 @@ impl Core {
                 Sight::Unsure(error) => return self.confirm_later(event, &error).await,
             }
         }
-        if event.label == EventKind::Recognize {
+        let why = match event.label {
             // Of all kinds it alone is asked for in a namespace, which its body does not say.
-            tracing::warn!(
-                seq = event.seq,
-                "a recognize job that others sent was dropped, as the API cannot be asked for it without its namespace; \
-                 send such jobs with a callback URL of ours, or take what comes unconfirmed"
-            );
-        }
-        self.discard(event, "the API does not know the job").await
+            EventKind::Recognize => {
+                "the API cannot be asked for a recognize job without its namespace; send such jobs with a callback URL of \
+                 ours, or take what comes unconfirmed"
+            }
+            _ => "the API does not know the job",
+        };
+        self.discard(event, why).await
     }
 
     async fn discard(&self, event: &Unconfirmed, why: &str) -> Result<Health> {

@@ -55,8 +55,8 @@ impl Delivery {
     /// Each picture of a job of ours is tied to the one that was passed in, as a wait ties it: its `input` says which one, also
     /// where another process sent the job.
     ///
-    /// What cannot be read, or is not what may come where it came, is [`WebhookEvent::Unknown`]: anybody may have made it up. Where it is not even a JSON object in UTF-8, that holds nothing, and
-    /// [`raw`](Self::raw) has the bytes.
+    /// What cannot be read, or is not what may come where it came, is [`WebhookEvent::Unknown`]: anybody may have made it up.
+    /// Where it is not even a JSON object in UTF-8, that holds nothing, and [`raw`](Self::raw) has the bytes.
     pub fn event(&self) -> &WebhookEvent {
         self.event.get_or_init(|| {
             let mut event = read(self.claimed.label, &self.claimed.body);

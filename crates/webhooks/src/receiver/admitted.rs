@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span};
 
@@ -24,7 +23,6 @@ pub struct Admitted {
     route: Route,
     signatures: Vec<(String, Vec<u8>)>,
     body: Pieces,
-    room: Option<OwnedSemaphorePermit>,
     /// What it was turned away with while it came.
     refused: Option<Answer>,
     began: Instant,
@@ -34,7 +32,7 @@ pub struct Admitted {
 impl Admitted {
     pub(crate) fn new(desk: Arc<Desk>, route: Route, head: Head, began: Instant, span: Span) -> Self {
         let body = Pieces::expecting(head.length);
-        Self { desk, route, signatures: head.signatures, body, room: None, refused: None, began, span }
+        Self { desk, route, signatures: head.signatures, body, refused: None, began, span }
     }
 
     /// Until when the body must be there. After that, call [`late`](Self::late).
@@ -52,17 +50,8 @@ impl Admitted {
         if let Some(answer) = self.refused {
             return Err(answer);
         }
-        if piece.is_empty() {
-            return Ok(());
-        }
-        if self.body.len() + piece.len() > self.desk.limits.max_body {
-            return Err(self.turn_away(Refusal::TOO_LARGE));
-        }
-        if let Err(refusal) = self.make_room(piece.len()) {
-            return Err(self.turn_away(refusal));
-        }
-        self.body.push(piece);
-        Ok(())
+        let added = self.body.add(piece, self.desk.limits.max_body, &self.desk.room);
+        added.map_err(|refusal| self.turn_away(refusal))
     }
 
     /// The body is whole: gives the answer, 200 only once it is on the disk. Comes to an end in time whatever the disk does;
@@ -111,14 +100,10 @@ impl Admitted {
             Sorted::Keep(incoming) => (incoming, false),
             Sorted::Stray(incoming) => (incoming, true),
         };
-        // An empty body takes room too, so that a shutdown waits for it.
-        if self.room.is_none()
-            && let Err(refusal) = self.make_room(1)
-        {
-            return refusal.told(&self.span);
-        }
-        let Some(room) = self.room.take() else { return Refusal::FULL.told(&self.span) };
-        let desk = &self.desk;
+        let room = match self.body.take_room(&desk.room) {
+            Ok(room) => room,
+            Err(refusal) => return refusal.told(&self.span),
+        };
         let commit = Commit::new(Arc::clone(desk), incoming, room);
         let refusal = match timeout_at(self.began + desk.limits.answer_timeout, commit).await {
             Ok(Ok(())) => {
@@ -142,23 +127,9 @@ impl Admitted {
         Answer::OK
     }
 
-    fn make_room(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let bytes = u32::try_from(bytes).map_err(|_| Refusal::FULL)?;
-        let more = Arc::clone(&self.desk.room).try_acquire_many_owned(bytes).map_err(|error| match error {
-            TryAcquireError::NoPermits => Refusal::FULL,
-            TryAcquireError::Closed => Refusal::CLOSING,
-        })?;
-        match &mut self.room {
-            Some(room) => room.merge(more),
-            none => *none = Some(more),
-        }
-        Ok(())
-    }
-
     /// Lets go of what was read, as nothing will become of it.
     fn turn_away(&mut self, refusal: Refusal) -> Answer {
-        self.body.take();
-        self.room = None;
+        self.body.let_go();
         let answer = self.desk.refuse_body(&self.span, refusal, &self.route);
         *self.refused.insert(answer)
     }

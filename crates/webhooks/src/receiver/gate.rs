@@ -6,7 +6,7 @@ use bytes::Bytes;
 use image_intelligence_core::{
     CallbackKeys, Error, ErrorKind, EventKind, Inputs, PublicBase, Result, Secret, SignatureOptions,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -98,7 +98,7 @@ impl Gate {
         }
         let body = Pieces::expecting(head.length);
         let (gate, signatures) = (Arc::clone(&self.0), head.signatures);
-        Ok(Passed { gate, kind, inputs, signatures, body, room: None, refused: None, began, span })
+        Ok(Passed { gate, kind, inputs, signatures, body, refused: None, began, span })
     }
 }
 
@@ -111,7 +111,6 @@ pub struct Passed {
     inputs: Option<Inputs>,
     signatures: Vec<(String, Vec<u8>)>,
     body: Pieces,
-    room: Option<OwnedSemaphorePermit>,
     refused: Option<Answer>,
     began: Instant,
     span: Span,
@@ -139,21 +138,8 @@ impl Passed {
         if let Some(answer) = self.refused {
             return Err(answer);
         }
-        if piece.is_empty() {
-            return Ok(());
-        }
-        if self.body.len() + piece.len() > self.gate.limits.max_body {
-            return Err(self.turn_away(Refusal::TOO_LARGE));
-        }
-        // Such a piece is no longer than a body may be.
-        let more = Arc::clone(&self.gate.room).try_acquire_many_owned(piece.len() as u32);
-        match (more, &mut self.room) {
-            (Err(_), _) => return Err(self.turn_away(Refusal::FULL)),
-            (Ok(more), Some(room)) => room.merge(more),
-            (Ok(more), none) => *none = Some(more),
-        }
-        self.body.push(piece);
-        Ok(())
+        let added = self.body.add(piece, self.gate.limits.max_body, &self.gate.room);
+        added.map_err(|refusal| self.turn_away(refusal))
     }
 
     /// The body is whole: gives the event, or the answer.
@@ -184,8 +170,7 @@ impl Passed {
     }
 
     fn turn_away(&mut self, refusal: Refusal) -> Answer {
-        self.body.take();
-        self.room = None;
+        self.body.let_go();
         *self.refused.insert(refusal.told(&self.span))
     }
 }
