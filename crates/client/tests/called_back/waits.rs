@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use image_intelligence::{AnyJob, Ask, Client, Detect, ErrorKind, Job, JobRef, Kind, Match, Recognize, Target, Update};
+use image_intelligence::{
+    AnyJob, Ask, Client, Detect, ErrorKind, Job, JobRef, JobSource as _, Kind, Match, Recognize, Target, Update,
+};
 
 use crate::receiver::Receiver;
 use crate::service::{SECOND, Service, pictures, submitted};
@@ -176,6 +178,29 @@ async fn a_look_that_the_receiver_makes_is_for_the_waits_as_well() {
     let (done, ()) = tokio::join!(job.wait(), looks);
     assert!(done.unwrap().status.is_done());
     assert_eq!(service.looks(), [5, 22]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_right_after_the_submit_is_confirmed_at_once_and_the_next_look_is_a_second_later() {
+    let tenth = SECOND / 10;
+    let (service, receiver) = (Service::start(15 * tenth), Receiver::new(Some(HALF_MINUTE)));
+    let client = service.client(&receiver);
+    let job = submitted(&client).await;
+    let looks = async {
+        for after in [2, 2] {
+            tokio::time::sleep(after * tenth).await;
+            let seen = client.fetch(JobRef::new(Kind::Detect, job.id())).await.unwrap();
+            assert!(!seen.status().is_done());
+        }
+        tokio::time::sleep(2 * tenth).await;
+        client.fetch(JobRef::new(Kind::Detect, job.id())).await.unwrap()
+    };
+    let (done, seen) = tokio::join!(job.wait(), looks);
+    assert!(done.unwrap().status.is_done() && seen.status().is_done());
+    let asked = service.inside.asked();
+    let looks: Vec<_> = asked.iter().filter(|(_, asked)| asked.method == "GET").map(|(at, _)| *at).collect();
+    assert!(looks.len() == 3 && looks[0] < 3 * tenth, "{looks:?}");
+    assert!(looks.windows(2).all(|two| (SECOND..11 * tenth).contains(&(two[1] - two[0]))), "{looks:?}");
 }
 
 #[tokio::test(start_paused = true)]

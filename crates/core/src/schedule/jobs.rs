@@ -23,6 +23,7 @@ pub(super) struct Entry {
     pub(super) place: u32,
     /// In milliseconds, by the service's clock.
     pub(super) created: Option<i64>,
+    /// When it was asked for last; before that, when it came.
     pub(super) last: Duration,
     pub(super) due: Duration,
     /// A server asked for this much peace.
@@ -32,6 +33,8 @@ pub(super) struct Entry {
     pub(super) misses: u8,
     /// Whether it is being asked for.
     pub(super) busy: bool,
+    /// Whether it was ever asked for.
+    pub(super) asked: bool,
     /// Whether it is to be left alone until it is due.
     pub(super) quiet: bool,
 }
@@ -122,7 +125,7 @@ impl Jobs {
 
     /// A job is being asked for.
     pub(super) fn begin(&mut self, ticket: Ticket) {
-        self.change(ticket, |entry| entry.busy = true);
+        self.change(ticket, |entry| (entry.busy, entry.asked) = (true, true));
     }
 
     /// The jobs that nobody is asking for and that are not left alone, the one that is due first before the others.

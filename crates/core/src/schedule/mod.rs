@@ -140,6 +140,7 @@ impl Schedule {
             deadline,
             misses: 0,
             busy: false,
+            asked: false,
             quiet: false,
         });
         self.places[place].add(id, created, ticket);
@@ -150,7 +151,8 @@ impl Schedule {
     pub fn hurry(&mut self, ticket: Ticket, due: Duration, deadline: Duration) {
         let shortest = self.policy.shortest;
         self.jobs.change(ticket, |entry| {
-            entry.due = entry.due.min(due.max(entry.last + shortest));
+            let earliest = if entry.asked { entry.last + shortest } else { due };
+            entry.due = entry.due.min(due.max(earliest));
             entry.deadline = entry.deadline.min(deadline);
             entry.quiet = false;
         });

@@ -333,6 +333,19 @@ fn who_wants_a_job_has_it_asked_for_though_it_was_left_alone() {
 }
 
 #[test]
+fn the_first_look_may_be_at_once_and_the_next_a_second_later() {
+    let second = Duration::from_secs(1);
+    let (now, soon) = (second / 5, second / 2);
+    let (mut schedule, tickets) = half_quiet(1, 1, 30 * second);
+    schedule.hurry(tickets[0], now, 60 * second);
+    assert_eq!(schedule.next(now), Next::Look(tickets[0]));
+    schedule.again(tickets[0], now, 30 * second, now, 60 * second);
+    schedule.hurry(tickets[0], soon, 60 * second);
+    assert_eq!(schedule.next(soon), Next::Rest(now + second));
+    assert_eq!(schedule.next(now + second), Next::Look(tickets[0]));
+}
+
+#[test]
 fn rows_are_cut_wherever_the_pieces_are() {
     let json = br#"  [ {"id":"a","x":"]}\"{"}, 7, "]", ["{", {"id":"no"}], null, {"id":"b","y":[{"z":[1]}]} ] "#;
     for size in 1..json.len() {
