@@ -90,7 +90,7 @@ class HandedOut(Unpicklable):
 
     @property
     def is_settled(self) -> bool:
-        """Whether it was acked, nacked or buried."""
+        """Whether it was acked, nacked or buried, be it in vain: no more can be said of it."""
         return self._native.is_settled
 
 

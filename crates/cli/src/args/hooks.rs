@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::values::duration;
+use crate::args::values::patience;
 use crate::trigger::{Setting, setting};
 use crate::{help, listen};
 
@@ -78,7 +78,7 @@ pub(crate) struct ListenArgs {
     pub(crate) count: Option<u64>,
 
     /// How long to wait for the answer of --forward-to [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = patience)]
     pub(crate) timeout: Option<Duration>,
 
     /// Print one JSON object a line, one line an event
@@ -117,7 +117,7 @@ pub(crate) struct TriggerArgs {
     pub(crate) times: u32,
 
     /// How long to wait for the answer; the service waits 10 s [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = patience)]
     pub(crate) timeout: Option<Duration>,
 
     /// Send nothing: write the body to stdout, and its signature, if there is one, to stderr
@@ -145,7 +145,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) inbox: Option<PathBuf>,
 
     /// How long each check may take [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = patience)]
     pub(crate) timeout: Option<Duration>,
 
     /// Print one JSON object, on one line: every check, and how many failed

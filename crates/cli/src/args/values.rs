@@ -25,6 +25,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * factor).map_err(|_| "that is longer than anybody can wait".to_owned())
 }
 
+/// The same, and not 0, where nothing could come in time.
+pub(crate) fn patience(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("nothing is answered in no time; give it some, such as 10s".to_owned()),
+        some => Ok(some),
+    }
+}
+
 /// Reads a moment; `2h` is so long before now, by this machine's clock.
 pub(crate) fn when(text: &str) -> Result<Timestamp, String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -73,6 +81,8 @@ mod tests {
         for wrong in ["", "s", "-1s", "1 fortnight", "1e99h", "1.2.3s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+        assert_eq!((duration("0s"), patience("1ms")), (Ok(Duration::ZERO), Ok(Duration::from_millis(1))));
+        assert!(patience("0s").is_err() && patience("x").is_err());
     }
 
     #[test]

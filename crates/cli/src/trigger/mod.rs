@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use console::{style, user_attended};
 use image_intelligence::{ErrorKind, EventKind, WebhookEvent, parse_webhook, sign};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use serde::Serialize;
 
 pub(crate) use setting::{Setting, parse as setting};
@@ -146,6 +146,11 @@ fn headers(lines: &[String]) -> Result<HeaderMap, Failure> {
         let name = name.trim();
         let known = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Failure::config(format!("--header: \"{name}\" is no name of a header")))?;
+        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&known) {
+            let message =
+                format!("--header {name}: that is the connection's own, and follows from the body; leave it out");
+            return Err(Failure::config(message));
+        }
         let value = HeaderValue::from_str(value.trim()).map_err(|_| {
             Failure::config(format!("--header {name}: its value has a control character, or is no ASCII"))
         })?;

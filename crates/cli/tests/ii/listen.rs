@@ -217,6 +217,7 @@ fn what_cannot_be_listened_with_is_refused() {
         (&["0", "--public-url", "https://me:hunter2@h.test/"], &[], "public"),
         (&["0"], &[("II_CLIENT_ID", "me")], "II_CLIENT_SECRET is not set"),
         (&[&taken], &[], "choose another port"),
+        (&["0", "--forward-to", "http://127.0.0.1:1/", "--timeout", "0s"], &[], "give it some, such as 10s"),
     ] {
         let mut command = ii(&[&["listen", "--json"], arguments].concat());
         command.envs(variables.iter().copied());

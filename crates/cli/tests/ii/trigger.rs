@@ -252,7 +252,7 @@ fn headers_are_added_or_take_the_place_of_ours() {
     assert_eq!(received.all("x-trace"), ["a:b"]);
     assert_eq!(received.all("content-type"), ["text/plain"]);
     assert_eq!(received.all("x-niro-signature"), ["sha256=00"]);
-    for header in ["hunter2", "a b: hunter2", "X-Key: hunter2\u{7f}"] {
+    for header in ["hunter2", "a b: hunter2", "X-Key: hunter2\u{7f}", "Content-Length: 7"] {
         let said = run(trigger(&receiver.url, &["ask", "--json", "--header", header]));
         assert!(said.error(2)["message"].as_str().unwrap().starts_with("--header"), "{said:#?}");
         assert!(!said.err.contains("hunter2"), "{said:#?}");

@@ -125,15 +125,9 @@ impl ReceiverBuilder {
     /// Fails with `config` where a setting is no good or the address cannot be listened on, and with `store` where the
     /// inbox's keys cannot be read, and with `closed` in a forked child.
     pub async fn listen(self, address: impl ToSocketAddrs) -> Result<Receiver> {
-        let cannot = |error: std::io::Error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the receiver cannot listen: {error}; choose another port, or 0 for a free one"),
-            )
-        };
         self.limits.check(self.dialect)?;
-        let listener = TcpListener::bind(address).await.map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+        let listener = TcpListener::bind(address).await.map_err(|error| cannot(&error))?;
+        let address = listener.local_addr().map_err(|error| cannot(&error))?;
         let mut receiver = self.open(Some(address)).await?;
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(listener::serve(listener, Arc::clone(&receiver.desk), stopped));
@@ -228,4 +222,15 @@ impl fmt::Debug for ReceiverBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceiverBuilder").field("public_url", &self.public_url).finish_non_exhaustive()
     }
+}
+
+fn cannot(error: &std::io::Error) -> Error {
+    use std::io::ErrorKind as Io;
+    let way_out = match error.kind() {
+        Io::AddrInUse => "choose another port, or 0 for a free one",
+        Io::PermissionDenied => "choose a port above 1023, or 0 for a free one",
+        Io::AddrNotAvailable => "no such address is this machine's; 0.0.0.0 stands for all that are",
+        _ => "an address is a host and a port, such as 127.0.0.1:8787",
+    };
+    Error::new(ErrorKind::Config, format!("the receiver cannot listen: {error}; {way_out}"))
 }

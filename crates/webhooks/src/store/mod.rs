@@ -14,6 +14,8 @@ pub(crate) mod sqlite;
 
 use std::time::Duration;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use image_intelligence_core::{Error, ErrorKind};
 use image_intelligence_core::{Intent, JobRef, Kind, Later, Result, Rid, Timestamp};
 
 pub(crate) use rows::{
@@ -188,6 +190,12 @@ pub(crate) struct Due {
     pub(crate) confirm: Option<Duration>,
     /// A job to look after.
     pub(crate) look: Option<Duration>,
+}
+
+/// What every call fails with once the store is closed.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the inbox is closed; open it again")
 }
 
 /// Says that an event is a dead letter, as nobody was left who could have said so.

@@ -155,4 +155,15 @@ async fn an_address_of_which_nothing_can_come_is_refused() {
     }
     let receiver = bare().listen("127.0.0.1:0").await.unwrap();
     assert_eq!(receiver.public_url(), format!("http://{}", receiver.local_addr().unwrap()));
+    let taken = receiver.local_addr().unwrap().to_string();
+    for (address, way_out) in [
+        (taken.as_str(), "choose another port, or 0 for a free one"),
+        ("8080", "such as 127.0.0.1:8787"),
+        ("192.0.2.1:0", "0.0.0.0 stands for all that are"),
+    ] {
+        let error = bare().listen(address).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "config");
+        assert!(error.message().starts_with("the receiver cannot listen: "), "{error}");
+        assert!(error.message().ends_with(way_out), "{error}");
+    }
 }

@@ -61,15 +61,10 @@ impl Fault {
                 format!("{place} does not answer; is the address right, and does a firewall let it through?"),
                 true,
             ),
-            Self::Pool(PoolError::Closed) => closed(),
+            Self::Pool(PoolError::Closed) => crate::store::closed(),
             Self::Pool(error) => store(format!("no connection to {place}: {error}"), true),
         }
     }
-}
-
-/// The store is closed.
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the inbox is closed; open it again")
 }
 
 /// The store refused or failed.

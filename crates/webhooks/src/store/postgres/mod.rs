@@ -35,10 +35,10 @@ use zeroize::Zeroizing;
 use self::address::Address;
 use self::changes::Changes;
 use self::db::Db;
-use self::fault::{Fault, closed, store};
+use self::fault::{Fault, store};
 use super::{
     Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Overdue, Pruned, Query, Receipt, Statement, Store,
-    Terminal, Unconfirmed,
+    Terminal, Unconfirmed, closed,
 };
 use crate::clock::Clock;
 

@@ -39,7 +39,7 @@ use self::reader::Look;
 use self::writer::{Order, Stir, Writer};
 use super::{
     Claimed, Counts, Due, Entry, Finish, Incoming, Known, Lease, Masters, Overdue, Pruned, Query, Receipt, Statement,
-    Store, Terminal, Unconfirmed,
+    Store, Terminal, Unconfirmed, closed,
 };
 use crate::clock::Clock;
 
@@ -168,10 +168,6 @@ fn wait<'a, T: Send + 'a>(sent: Result<()>, answer: oneshot::Receiver<Result<T>>
         sent?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     })
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the inbox is closed")
 }
 
 impl Store for SqliteStore {
