@@ -67,8 +67,7 @@ impl<K: JobKind> Jobs<K> {
             if !judged.is_of(id) {
                 return Err(another_job());
             }
-            let (ascii, json) = (judged.ascii, (!judged.canonical).then(|| judged.json.into_owned()));
-            Ok(RawJson { raw: body.to_vec(), json, ascii })
+            Ok(RawJson::judged(body, judged))
         };
         let call = inner.caller.call(&request, Repeat::Harmless, &inner.retry, read);
         inner.while_open(async { call.await.map_err(|failed| Self::unknown(failed).error) }).await

@@ -9,6 +9,7 @@
 //! key    = HKDF-SHA256(master of key id, salt "ii-callback", info "key" | key id), 32 bytes
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -295,6 +296,21 @@ impl CallbackToken {
     /// ```
     pub fn named_in(url: &str) -> Option<Rid> {
         Self::named(url.rsplit_once("/cb/")?.1)
+    }
+
+    /// A text with `[secret]` in place of the token of each callback URL of ours: what may be shown.
+    ///
+    /// ```
+    /// use image_intelligence_core::{CallbackKeys, CallbackToken, Kind, PublicBase, Rid, Timestamp};
+    ///
+    /// let (rid, base) = (Rid::from_bytes([7; 16]), PublicBase::parse("https://hooks.example.com/ii")?);
+    /// let keys = CallbackKeys::new([(1, [9; 32])])?;
+    /// let url = base.callback_url(&keys.mint(Kind::Detect, Timestamp::from_millis(1_800_000_000_000), rid, &base));
+    /// assert_eq!(CallbackToken::hidden_in(&url), "https://hooks.example.com/ii/cb/[secret]");
+    /// # Ok::<(), image_intelligence_core::Error>(())
+    /// ```
+    pub fn hidden_in(text: &str) -> Cow<'_, str> {
+        crate::shown::without_tokens(text)
     }
 
     /// How many characters a token has.

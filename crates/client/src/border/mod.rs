@@ -7,8 +7,11 @@ mod job;
 mod log;
 mod rows;
 
+use std::borrow::Cow;
+
 use image_intelligence_core::{
-    AnyJob, AskJob, DetectJob, FaceGroup, FaceImage, Feedback, Identity, MatchJob, Raw, RecognizeJob, RegisteredWebhook,
+    AnyJob, AskJob, CallbackToken, DetectJob, FaceGroup, FaceImage, Feedback, Identity, Judged, MatchJob, Raw,
+    RecognizeJob, RegisteredWebhook,
 };
 
 pub use all::{AllOptions, AllStep, AnyAll, AnyItem, FedAll};
@@ -34,7 +37,23 @@ impl RawJson {
     /// A model that is written anew, and the text that it was read from.
     pub(crate) fn written(json: Vec<u8>, raw: Option<&Raw>) -> Self {
         let raw = raw.and_then(Raw::as_str).unwrap_or_default().as_bytes().to_vec();
+        let json = without_tokens(&json).unwrap_or(json);
         Self { ascii: json.is_ascii(), json: Some(json), raw }
+    }
+
+    /// A job as it came, and judged.
+    pub(crate) fn judged(body: &[u8], judged: Judged<'_>) -> Self {
+        let (ascii, hidden) = (judged.ascii, without_tokens(&judged.json));
+        let json = hidden.or_else(|| (!judged.canonical).then(|| judged.json.into_owned()));
+        Self { raw: body.to_vec(), json, ascii }
+    }
+}
+
+/// JSON whose callback URLs show no token, where there is one in it: a host's objects print all that they have.
+fn without_tokens(json: &[u8]) -> Option<Vec<u8>> {
+    match CallbackToken::hidden_in(std::str::from_utf8(json).ok()?) {
+        Cow::Owned(hidden) => Some(hidden.into_bytes()),
+        Cow::Borrowed(_) => None,
     }
 }
 

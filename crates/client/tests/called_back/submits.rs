@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_intelligence::{AllOptions, CallbackToken, Client, ErrorKind, Image, JobRef, JobSearch, Kind, Target};
+use image_intelligence::{
+    AllOptions, CallbackToken, Client, ErrorKind, Image, JobRef, JobSearch, Kind, RawAnswer, Target,
+};
 
 use crate::inside::Inside;
 use crate::receiver::Receiver;
@@ -152,6 +154,26 @@ async fn results_are_given_without_the_token_that_the_caller_did_not_write() {
     }
     // The bytes are there as they came.
     assert!(done.raw.as_str().unwrap().contains(&url));
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_languages_are_given_no_token_whose_objects_print_all_that_they_have() {
+    let (service, receiver) = (Service::start(SECOND), Receiver::new(Some(SOON)));
+    let client = service.client(&receiver);
+    submitted(&client).await;
+    let url = receiver.0.minted.lock().unwrap()[0].clone();
+    let shown = CallbackToken::hidden_in(&url).into_owned();
+    assert!(shown.ends_with("/cb/[secret]"), "{shown}");
+    for (name, arguments) in [("detect.get", &br#"{"id": "job-0"}"#[..]), ("detect.search", br#"{"body": {}}"#)] {
+        let row = match client.call(name, arguments).await.unwrap() {
+            RawAnswer::One(row) => row,
+            RawAnswer::Many(mut rows) => rows.pop().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let json = String::from_utf8(row.json.unwrap()).unwrap();
+        assert!(json.contains(&shown) && !json.contains(&url), "{name}: {json}");
+        assert!(String::from_utf8(row.raw).unwrap().contains(&url), "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

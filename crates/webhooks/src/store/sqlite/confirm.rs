@@ -40,9 +40,10 @@ pub(super) fn unconfirmed(within: Within<'_>, most: usize, lease: Duration) -> R
             received_at: Timestamp::from_millis(row.get(7)?),
         });
     }
-    let mut take = within.db.prepare_cached("UPDATE event SET due = ?2, tries = tries + 1 WHERE seq = ?1")?;
+    let mut take =
+        within.db.prepare_cached("UPDATE event SET due = ?2, tries = tries + 1, by_holder = ?3 WHERE seq = ?1")?;
     for one in &found {
-        take.execute(params![one.seq, within.now + millis(lease)])?;
+        take.execute(params![one.seq, within.now + millis(lease), within.holder])?;
     }
     Ok(found)
 }
@@ -70,14 +71,16 @@ pub(super) fn discard(within: Within<'_>, seq: i64, version: i64, why: &str) -> 
         return Ok(true);
     }
     // Another body has come meanwhile, and nobody else looks at it before the lease is over.
-    let mut again =
-        within.db.prepare_cached("UPDATE event SET due = ?, error = ? WHERE seq = ? AND state = 'received'")?;
+    let mut again = within
+        .db
+        .prepare_cached("UPDATE event SET due = ?, by_holder = 0, error = ? WHERE seq = ? AND state = 'received'")?;
     again.execute(params![within.now, why, seq])?;
     Ok(false)
 }
 
 pub(super) fn confirm_later(within: Within<'_>, seq: i64, pause: Duration) -> Ruled<()> {
-    let mut later = within.db.prepare_cached("UPDATE event SET due = ? WHERE seq = ? AND state = 'received'")?;
+    let mut later =
+        within.db.prepare_cached("UPDATE event SET due = ?, by_holder = 0 WHERE seq = ? AND state = 'received'")?;
     later.execute([within.now + millis(pause), seq])?;
     Ok(())
 }

@@ -178,6 +178,21 @@ async fn who_gets_the_lock_takes_up_what_the_dead_held() {
 }
 
 #[tokio::test]
+async fn who_gets_the_lock_confirms_at_once_what_the_dead_were_confirming() {
+    let file = File::new();
+    let (first, beside) = (file.open().await, file.open().await);
+    let hint = |id: &&str| Incoming { signed: false, confirm: true, ..webhook(id, 10) };
+    first.receive(["held", "put off", "the other's"].iter().map(hint).collect()).await.unwrap();
+    let held = first.unconfirmed(1, MINUTE).await.unwrap().remove(0);
+    let put_off = first.unconfirmed(1, MINUTE).await.unwrap().remove(0);
+    first.confirm_later(put_off.seq, MINUTE).await.unwrap();
+    assert_eq!(beside.unconfirmed(2, MINUTE).await.unwrap().len(), 1);
+    first.close().await;
+    let again = file.open().await.unconfirmed(3, MINUTE).await.unwrap();
+    assert_eq!(again.iter().map(|event| (event.seq, event.tries)).collect::<Vec<_>>(), [(held.seq, 1)]);
+}
+
+#[tokio::test]
 async fn who_was_there_before_takes_the_lock_once_it_is_free() {
     let file = File::new();
     let (first, second) = (file.open().await, file.open().await);
