@@ -18,6 +18,10 @@ from ._entries import Counts, Entry, Pruned, counted, entries, number, numbers, 
 from .errors import ConfigError
 from .webhooks import CallbackKeys
 
+if hasattr(os, "register_at_fork"):
+    # SQLite survives no fork with a file open. A fork waits for what is being written; the file is opened again after it.
+    os.register_at_fork(before=_core.at_fork, after_in_parent=_core.forked, after_in_child=_core.forked_off)
+
 
 def opened(target: object, durations: dict[str, object], counts: dict[str, object], **others: object) -> _core.Inbox:
     """The native inbox of both."""

@@ -12,6 +12,7 @@ mod completed;
 mod convert;
 mod delivery;
 mod error;
+mod forking;
 mod inbox;
 mod job;
 mod log;
@@ -55,6 +56,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<receiver::Admitted>()?;
     module.add_function(wrap_pyfunction!(webhook::judge, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::leave, module)?)?;
+    module.add_function(wrap_pyfunction!(forking::at_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(forking::forked, module)?)?;
+    module.add_function(wrap_pyfunction!(forking::forked_off, module)?)?;
     module.add_function(wrap_pyfunction!(log::open_log, module)?)?;
     module.add_function(wrap_pyfunction!(log::next_record, module)?)?;
     module.add_function(wrap_pyfunction!(log::close_log, module)?)?;

@@ -21,3 +21,6 @@ pub use inbox::{
 pub use receiver::{Admitted, Answer, Receiver, ReceiverBuilder, ReceiverLimits, ReceiverService};
 #[doc(hidden)]
 pub use receiver::{Arrived, Gate, Passed};
+#[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use store::sqlite::forking::{after_fork_in_child, after_fork_in_parent, before_fork};

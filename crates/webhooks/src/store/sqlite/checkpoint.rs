@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::fault::{Fault, Reach, store, told};
 use super::file;
+use super::forking::Slot;
 
 /// From so many pages of 4,096 bytes on they are copied: little at a time, as a commit waits for the disk behind it.
 const COPY: i64 = 1_500;
@@ -32,15 +33,26 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     pub(super) fn start(path: &Path, over: Over) -> Result<Self> {
         let (wake, woken) = sync_channel(1);
-        let (db, path) = (file::copier(path)?, path.to_owned());
+        let (again, path) = (path.to_owned(), path.to_owned());
+        let db = Slot::new(file::copier(&path)?, move || file::copier(&again));
         let thread = std::thread::Builder::new().name("ii-inbox-copy".into());
         let thread = thread.spawn(move || {
             while woken.recv().is_ok() {
-                copy(&db, &path, &over);
+                // Where it cannot be opened after a fork the writer says so, or copies in the end.
+                let _ = db.with(|db| copy(db, &path, &over));
             }
+            db.end();
         });
         let thread = thread.map_err(|error| store("a thread cannot be started").with_source(error))?;
         Ok(Self { wake: Some(wake), thread: Some(thread) })
+    }
+
+    /// Waits until nothing is copied any more.
+    pub(super) fn end(&mut self) {
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 
     /// After each commit: has the log copied, if it is time.
@@ -59,10 +71,7 @@ impl Checkpoints {
 
 impl Drop for Checkpoints {
     fn drop(&mut self) {
-        drop(self.wake.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.end();
     }
 }
 

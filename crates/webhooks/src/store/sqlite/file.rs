@@ -58,6 +58,18 @@ pub(super) fn make(path: &Path, may: bool) -> Result<()> {
 
 /// The connection that writes. What it has committed is on the disk. A tool may look around on a disk that is full.
 pub(super) fn writer(path: &Path, tool: bool) -> Result<Connection> {
+    let connection = writer_again(path)?;
+    // What a crash or a failed sync has left in the log goes into the database, and is synced there, before anything is
+    // built upon it.
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        Err(error) if tool && error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {}
+        copied => copied.map_err(|error| told(&error))?,
+    }
+    Ok(connection)
+}
+
+/// The same, where it was in order a moment ago.
+pub(super) fn writer_again(path: &Path) -> Result<Connection> {
     let mut connection = open(path)?;
     let told = |error: rusqlite::Error| told(&error);
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(told)? {
@@ -71,13 +83,7 @@ pub(super) fn writer(path: &Path, tool: bool) -> Result<Connection> {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         // Each commit that splits a page of an index goes through the whole cache, so that a large one costs more than it saves.
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
-        // What a crash or a failed sync has left in the log goes into the database, and is synced there, before anything is
-        // built upon it.
-        match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            Err(error) if tool && error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
-            copied => copied,
-        }
+        connection.pragma_update(None, "temp_store", "MEMORY")
     };
     set().map_err(told)?;
     connection.set_prepared_statement_cache_capacity(128);

@@ -12,6 +12,7 @@ mod confirm;
 mod errand;
 mod fault;
 mod file;
+pub(crate) mod forking;
 mod handle;
 mod jobs;
 mod keep;
@@ -35,6 +36,7 @@ use zeroize::Zeroizing;
 
 use self::errand::{Bring, Call, Within};
 use self::fault::{Fault, Ruled, store};
+use self::forking::{Busy, Slot};
 use self::reader::Look;
 use self::writer::{Order, Stir, Writer};
 use super::{
@@ -91,6 +93,8 @@ impl SqliteStore {
     /// Fails with `store` where the file is none of ours, of a newer version, or cannot be written; it is left as it is.
     pub(crate) fn open(path: &Path, options: SqliteOptions) -> Result<Arc<Self>> {
         let named = |error| file::named(path, error);
+        let busy = Busy::begin();
+        forking::check().map_err(named)?;
         file::make(path, !options.tool).map_err(named)?;
         let db = file::writer(path, options.tool).map_err(named)?;
         #[cfg(test)]
@@ -98,9 +102,12 @@ impl SqliteStore {
             let limit = db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
             limit.map_err(|error| named(fault::told(&error)))?;
         }
-        let reading = file::reader(path).map_err(named)?;
+        let again = path.to_owned();
+        let reading = Slot::new(file::reader(path).map_err(named)?, move || file::reader(&again));
         let stir = Stir::new();
         let writer = Writer::new(path, db, &options, stir.clone()).map_err(named)?;
+        drop(busy);
+        let writer = writer.start().map_err(named)?;
         let (orders, to_write) = sync_channel(WAITING);
         let (looks, to_look) = reader::queue();
         let (end, ended) = watch::channel(false);
@@ -151,7 +158,7 @@ impl SqliteStore {
     ) -> Later<'_, Result<T>> {
         let (to, answer) = oneshot::channel();
         let look: Look = Box::new(move |db| {
-            let _ = to.send(work(db).map_err(Fault::into_error));
+            let _ = to.send(db.and_then(|db| work(db).map_err(Fault::into_error)));
         });
         let sent = self.queues().and_then(|queues| {
             queues.looks.try_send(look).map_err(|full| match full {

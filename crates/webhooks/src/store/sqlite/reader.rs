@@ -2,10 +2,13 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use image_intelligence_core::Result;
 use rusqlite::Connection;
 
-/// One thing to look up.
-pub(super) type Look = Box<dyn FnOnce(&Connection) + Send>;
+use super::forking::Slot;
+
+/// One thing to look up, if there is a way to.
+pub(super) type Look = Box<dyn FnOnce(Result<&Connection>) + Send>;
 
 /// No more than so many wait.
 const WAITING: usize = 1024;
@@ -14,8 +17,13 @@ pub(super) fn queue() -> (SyncSender<Look>, Receiver<Look>) {
     sync_channel(WAITING)
 }
 
-pub(super) fn work(db: &Connection, looks: &Receiver<Look>) {
+pub(super) fn work(db: &Slot, looks: &Receiver<Look>) {
     while let Ok(look) = looks.recv() {
-        look(db);
+        let mut look = Some(look);
+        let looked = db.with(|db| look.take().map(|look| look(Ok(db))));
+        if let (Err(error), Some(look)) = (looked, look) {
+            look(Err(error));
+        }
     }
+    db.end();
 }

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use super::checkpoint::{self, Checkpoints, Over};
 use super::errand::{Errand, Within, run};
 use super::fault::{Fault, Reach, Ruled};
-use super::file::{Lock, named};
+use super::file::{self, named};
+use super::forking::{LockSlot, Slot};
 use super::{SqliteOptions, handle, jobs};
 use crate::clock::Clock;
 use crate::failpoint;
@@ -68,11 +69,10 @@ impl Stir {
     }
 }
 
-/// Goes in this order: the lock last, when nothing of ours touches the file any more.
 pub(super) struct Writer {
     path: PathBuf,
     checkpoints: Checkpoints,
-    db: Connection,
+    db: Arc<Slot>,
     clock: Clock,
     stir: Stir,
     over: Over,
@@ -81,31 +81,36 @@ pub(super) struct Writer {
     seen: i64,
     /// Whether we want the lock, and whether we have it.
     wants: bool,
-    lock: Option<Lock>,
+    lock: Arc<LockSlot>,
 }
 
 impl Writer {
-    /// Takes the lock, if it is wanted and free, and gives back what its last holder held.
+    /// To be called while one is busy.
     pub(super) fn new(path: &Path, db: Connection, options: &SqliteOptions, stir: Stir) -> Result<Self, Error> {
         #[cfg(test)]
         let over = options.over.clone();
         #[cfg(not(test))]
         let over = Over::default();
-        let mut writer = Self {
+        let again = path.to_owned();
+        Ok(Self {
             path: path.to_owned(),
             checkpoints: Checkpoints::start(path, over.clone())?,
-            db,
+            db: Slot::new(db, move || file::writer_again(&again)),
             clock: options.clock.clone(),
             stir,
             over,
             looked: Instant::now(),
             seen: 0,
             wants: !options.tool,
-            lock: None,
-        };
-        writer.lock()?;
-        writer.seen = writer.version();
-        Ok(writer)
+            lock: LockSlot::new(),
+        })
+    }
+
+    /// Takes the lock, if it is wanted and free, and gives back what its last holder held.
+    pub(super) fn start(mut self) -> Result<Self, Error> {
+        self.lock()?;
+        self.seen = self.version();
+        Ok(self)
     }
 
     /// Does what is asked until nobody can ask any more and all is done.
@@ -116,7 +121,8 @@ impl Writer {
             // As many as came now are likely to come again: each waits for its answer before it asks for more.
             likely = errands.len();
             self.settle(&mut errands);
-            self.checkpoints.tend(&self.db, &self.path, &self.over);
+            // Where the file cannot be opened after a fork, whoever writes next is told.
+            let _ = self.db.with(|db| self.checkpoints.tend(db, &self.path, &self.over));
             if self.looked.elapsed() > LOOK {
                 self.look_around();
             }
@@ -158,15 +164,12 @@ impl Writer {
 
     /// Changes with each commit of another connection.
     fn version(&self) -> i64 {
-        self.db.query_row("PRAGMA data_version", [], |row| row.get(0)).unwrap_or(self.seen)
+        let version = self.db.with(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0)));
+        version.map_or(self.seen, |version| version.unwrap_or(self.seen))
     }
 
     fn lock(&mut self) -> Result<(), Error> {
-        if !self.wants || self.lock.is_some() {
-            return Ok(());
-        }
-        self.lock = Lock::take(&self.path)?;
-        if self.lock.is_none() {
+        if !self.wants || self.lock.is_held() || !self.lock.take(&self.path)? {
             return Ok(());
         }
         let mut back = (0, (0, 0));
@@ -175,7 +178,7 @@ impl Writer {
             Ok(())
         });
         if let Err(fault) = given {
-            self.lock = None;
+            self.lock.let_go();
             return Err(fault.into_error());
         }
         let (leases, (unknown, refused)) = back;
@@ -224,21 +227,34 @@ impl Writer {
         })
     }
 
-    fn transact(&self, mut work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
-        let execute = |sql| self.db.prepare_cached(sql)?.execute([]).map_err(Fault::from);
+    fn transact(&self, work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
+        self.db.with(|db| self.transact_in(db, work)).unwrap_or_else(|error| Err(Fault::Said(error)))
+    }
+
+    fn transact_in(&self, db: &Connection, mut work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
+        let execute = |sql| db.prepare_cached(sql)?.execute([]).map_err(Fault::from);
         execute("BEGIN IMMEDIATE")?;
-        let within = Within { db: &self.db, now: self.clock.now().as_millis(), holder: self.lock.is_some() };
+        let within = Within { db, now: self.clock.now().as_millis(), holder: self.lock.is_held() };
         let outcome = work(within).and_then(|()| {
             failpoint::reach("store.before_commit");
             execute("COMMIT")?;
             failpoint::reach("store.after_commit");
             Ok(())
         });
-        if outcome.is_err() && !self.db.is_autocommit() {
+        if outcome.is_err() && !db.is_autocommit() {
             // Where even this fails, the next one cannot begin, and says so.
             let _ = execute("ROLLBACK");
         }
         outcome
+    }
+}
+
+impl Drop for Writer {
+    /// The lock last, when nothing of ours touches the file any more.
+    fn drop(&mut self) {
+        self.checkpoints.end();
+        self.db.end();
+        self.lock.let_go();
     }
 }
 
