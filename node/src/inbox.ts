@@ -108,7 +108,12 @@ export class Inbox implements AsyncIterable<Delivery> {
   static {
     coreOf = (inbox) => {
       if (typeof inbox === 'object' && inbox !== null && #core in inbox) return inbox.#core;
-      return check.refuse('inbox', inbox, 'an Inbox that came the same way as its user (import or require)', ConfigError);
+      return check.refuse(
+        'inbox',
+        inbox,
+        'an Inbox that came the same way as its user (import or require)',
+        ConfigError,
+      );
     };
   }
 

@@ -262,7 +262,10 @@ it('jobs bring their own callback URLs, waits are told, and an inbox hands out w
     );
     // What was not asked for as ours says where it is called, and no more.
     const shown = [await client.detectJobs.get('job-0'), ...(await client.detectJobs.search())];
-    assert.deepEqual(shown.map(({ webhookUrl }) => webhookUrl), Array(3).fill(`${receiver.publicUrl}/cb/[secret]`));
+    assert.deepEqual(
+      shown.map(({ webhookUrl }) => webhookUrl),
+      Array(3).fill(`${receiver.publicUrl}/cb/[secret]`),
+    );
     const delivery = await inbox.next();
     assert.deepEqual([delivery.kind, delivery.jobId, delivery.rid], ['detect', 'job-0', delivery.idempotencyKey]);
     assert.equal(delivery.event.job.imageResults[0].objects[0].class, 'person');

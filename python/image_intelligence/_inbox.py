@@ -19,7 +19,7 @@ from .errors import ConfigError
 from .webhooks import CallbackKeys
 
 if hasattr(os, "register_at_fork"):
-    # SQLite survives no fork with a file open. A fork waits for what is being written; the file is opened again after it.
+    # SQLite survives no fork with a file open: a fork waits for what is being written, and it is opened again after it.
     os.register_at_fork(before=_core.at_fork, after_in_parent=_core.forked, after_in_child=_core.forked_off)
 
 

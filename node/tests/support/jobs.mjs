@@ -30,7 +30,15 @@ function written({ id, sent, done, createdAt }, status = done ? 'COMPLETED_SUCCE
       ? { customId, status: 'SPIDERWEBS_ERROR', objects: [] }
       : { customId, status: 'COMPLETED_SUCCESSFULLY', objects: [{ class: 'person', confidence: 0.9 }] },
   );
-  return { id, status, createdAt, customId: sent.customId, webhookUrl: sent.webhookUrl, jobResults: [], imageResults: imageResults.reverse() };
+  return {
+    id,
+    status,
+    createdAt,
+    customId: sent.customId,
+    webhookUrl: sent.webhookUrl,
+    jobResults: [],
+    imageResults: imageResults.reverse(),
+  };
 }
 
 /** URLs of pictures that nobody fetches. */
