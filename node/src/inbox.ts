@@ -33,7 +33,10 @@ export interface InboxOptions {
   pruneBodiesAfter?: number | undefined;
   /** For how long it is remembered that an event is done, so that a late webhook is known for a duplicate. 90 days. */
   pruneKeysAfter?: number | undefined;
-  /** How many events are leased at once, ahead of the calls that want them. 16; from 1 to 1,000. */
+  /**
+   * How many events are leased at once, ahead of the calls that want them. 1; up to 1,000. More spare a commit for each event, but
+   * each counts an attempt, should the process die.
+   */
   prefetch?: number | undefined;
   /** For how long `close` waits for handlers that have an event. 25,000; up to one day. */
   shutdownTimeout?: number | undefined;

@@ -43,7 +43,7 @@ impl Default for Settings {
             retry,
             prune_bodies: 7 * DAY,
             prune_keys: 90 * DAY,
-            prefetch: 16,
+            prefetch: 1,
             shutdown_timeout: 25 * SECOND,
             keys: None,
             dialect: Dialect::default(),
@@ -174,8 +174,11 @@ impl InboxBuilder {
         self
     }
 
-    /// How many events are leased at once, ahead of the calls that want them. What no call wants soon is given back, so that
-    /// other processes have it. 16; from 1, which leases no more than is wanted, to 1,000.
+    /// How many events are leased at once, ahead of the calls that want them. 1, which leases no more than is wanted; up to 1,000.
+    ///
+    /// More of them spare a commit for each event, and that is felt where handlers take less than a few milliseconds. But each
+    /// that is leased counts an attempt: should a handler take its process down with it, those ahead have lost one, too. What
+    /// no call wants soon is given back, so that other processes have it.
     pub fn prefetch(mut self, events: usize) -> Self {
         self.settings.prefetch = events;
         self

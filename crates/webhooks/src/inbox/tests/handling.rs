@@ -298,7 +298,7 @@ async fn a_call_that_is_dropped_at_any_point_loses_nothing() {
 #[tokio::test]
 async fn a_shutdown_gives_back_what_it_leased_and_loses_no_ack() {
     let folder = tempfile::tempdir().unwrap();
-    let inbox = quick(folder.path()).open().await.unwrap();
+    let inbox = quick(folder.path()).prefetch(16).open().await.unwrap();
     receive_ours(&inbox, 0..10).await;
     let out = next(&inbox).await;
     let closing = tokio::spawn({
@@ -371,7 +371,7 @@ async fn a_backlog_is_there_after_a_restart_and_is_taken_a_little_at_a_time() {
     }
     inbox.shutdown().await;
 
-    let inbox = quick(folder.path()).open().await.unwrap();
+    let inbox = quick(folder.path()).prefetch(16).open().await.unwrap();
     let delivery = next(&inbox).await;
     assert!(inbox.list(crate::Filter::new().before(delivery.seq())).await.unwrap().is_empty(), "not the oldest");
     let counts = inbox.counts().await.unwrap().events;

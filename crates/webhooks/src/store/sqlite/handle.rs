@@ -13,10 +13,10 @@ use super::jobs::{label, millis, number};
 use crate::event_key::EventKey;
 use crate::store::{Claimed, Lease, Statement, Value, buried};
 
-/// Gives back what those held that had the lock before: they are dead. What they were confirming is due now.
+/// Has the leases lapse of those that had the lock before: they are dead, and so the last attempt of an event was its last.
+/// What they were confirming is due now.
 pub(super) fn give_back(within: Within<'_>) -> Ruled<u64> {
-    let back = "UPDATE event SET state = 'ready', due = was_due WHERE state IN ('ready', 'leased') AND state = 'leased'
-        AND by_holder";
+    let back = "UPDATE event SET due = was_due WHERE state IN ('ready', 'leased') AND state = 'leased' AND by_holder";
     let unconfirmed = "UPDATE event SET due = ?1, by_holder = 0 WHERE state = 'received' AND due > ?1 AND by_holder";
     Ok((within.db.execute(back, [])? + within.db.execute(unconfirmed, [within.now])?) as u64)
 }

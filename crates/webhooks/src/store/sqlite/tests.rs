@@ -178,6 +178,23 @@ async fn who_gets_the_lock_takes_up_what_the_dead_held() {
 }
 
 #[tokio::test]
+async fn an_event_that_takes_each_process_down_with_it_is_a_dead_letter_in_the_end() {
+    let file = File::new();
+    file.open().await.receive(["first", "other"].map(|id| webhook(id, 10)).into()).await.unwrap();
+    for attempt in 1..=3 {
+        let store = file.open().await;
+        let held = store.claim(1, MINUTE, 3).await.unwrap().remove(0);
+        assert_eq!((held.lease.seq, held.attempt), (1, attempt));
+        store.close().await;
+    }
+    let store = file.open().await;
+    let held = store.claim(1, MINUTE, 3).await.unwrap().remove(0);
+    assert_eq!((held.lease.seq, held.attempt), (2, 1), "the other one waits, or has lost an attempt");
+    let dead = store.entry(1).await.unwrap().unwrap();
+    assert_eq!((&*dead.state, dead.error.as_deref()), ("dead", Some("the lease of its last attempt lapsed")));
+}
+
+#[tokio::test]
 async fn who_gets_the_lock_confirms_at_once_what_the_dead_were_confirming() {
     let file = File::new();
     let (first, beside) = (file.open().await, file.open().await);
