@@ -1,6 +1,10 @@
 """The receiver of webhooks, with a listener of its own or mounted in an app. Loaded when it is first asked for."""
 
+import os
+import socket
+import weakref
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -15,6 +19,24 @@ from ._arguments import count, flag, seconds
 from ._checks import named, text_or_none, texts
 from ._client import Unpicklable
 from .errors import ConfigError
+
+_listening: "weakref.WeakSet[Mounted]" = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """In a forked child: closes what its parent listens with, which would keep the port when the parent has ended."""
+    for receiver in list(_listening):
+        number = receiver._native.descriptor()
+        if number is not None:
+            with suppress(OSError), socket.socket(fileno=number) as mine:
+                # By now it may be the number of something else.
+                if mine.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 0:
+                    mine.detach()
+    _listening.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 AsgiApp: TypeAlias = Callable[
     [
@@ -61,7 +83,7 @@ def _settings(limits: object) -> dict[str, object]:
 class Mounted(Unpicklable):
     """A receiver, however it is closed."""
 
-    __slots__ = ("_native",)
+    __slots__ = ("__weakref__", "_native")
 
     def __init__(
         self,
@@ -92,6 +114,7 @@ class Mounted(Unpicklable):
             "limits": _settings(ReceiverLimits() if limits is None else limits),
         }
         self._native = _core.Receiver(native, settings)
+        _listening.add(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.public_url}>"

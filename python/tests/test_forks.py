@@ -97,3 +97,36 @@ def test_forks_while_webhooks_come(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
+
+
+def test_a_child_keeps_neither_the_port_nor_the_file_of_its_parent(tmp_path: Path) -> None:
+    run(
+        """
+        inbox, receiver = opened("a.db")
+        other = Receiver(inbox, public_url="https://hooks.example.com/ii", listen="127.0.0.1:0", secrets=["x"])
+        post(receiver, "first")
+        host, port = receiver.address
+        other.close()  # whose number may be anything's by the time of the fork
+        (closed, close), (told, tell) = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            if sys.platform == "linux":
+                # The database and its log are open again in the parent alone.
+                numbers = os.listdir("/proc/self/fd")
+                names = [os.readlink(f"/proc/self/fd/{one}") for one in numbers if os.path.exists(f"/proc/self/fd/{one}")]
+                assert not [name for name in names if "a.db" in name], names
+            os.write(tell, b"!")
+            os.read(closed, 1)
+            os._exit(0)
+        assert os.read(told, 1) == b"!"
+        receiver.close()
+        again = Receiver(Inbox.open(os.path.join(sys.argv[1], "a.db")), public_url="https://hooks.example.com/ii",
+                         listen=f"{host}:{port}", secrets=["x"])
+        post(again, "second")
+        again.close()
+        os.write(close, b"!")
+        assert os.waitpid(child, 0)[1] == 0
+        print("done")
+        """,
+        tmp_path,
+    )

@@ -118,6 +118,11 @@ impl Receiver {
         guarded(|| Ok(self.here(py)?.local_addr().map(|address| (address.ip().to_string(), address.port()))))
     }
 
+    /// The descriptor of the socket that listens, which a forked child has, too.
+    fn descriptor(&self) -> PyResult<Option<i32>> {
+        guarded(|| Ok(self.0.even_a_parents().and_then(Native::descriptor)))
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         guarded(|| answer(py, shut_down(self.here(py)?.clone()), |_, ()| Ok(())))
     }

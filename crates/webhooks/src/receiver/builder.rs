@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
 
 use image_intelligence_core::{Dialect, Error, ErrorKind, PublicBase, Result, Secret, SignatureOptions};
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -130,8 +131,10 @@ impl ReceiverBuilder {
         let address = listener.local_addr().map_err(|error| cannot(&error))?;
         let mut receiver = self.open(Some(address)).await?;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(listener::serve(listener, Arc::clone(&receiver.desk), stopped));
-        receiver.listening = Some(Arc::new(Listening::new(address, stop, task)));
+        let descriptor = Arc::new(AtomicI32::new(listener::descriptor(&listener)));
+        let served = listener::serve(listener, Arc::clone(&descriptor), Arc::clone(&receiver.desk), stopped);
+        let task = tokio::spawn(served);
+        receiver.listening = Some(Arc::new(Listening::new(address, descriptor, stop, task)));
         Ok(receiver)
     }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use hyper::Request;
@@ -23,9 +24,25 @@ const BREATH: Duration = Duration::from_millis(100);
 /// How often one of too many connections is cut, as long as another waits.
 const TURN: Duration = Duration::from_millis(10);
 
+/// Its number among the open files of this process; -1 where there is none.
+#[cfg(unix)]
+pub(crate) fn descriptor(listener: &TcpListener) -> i32 {
+    std::os::fd::AsRawFd::as_raw_fd(listener)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn descriptor(_: &TcpListener) -> i32 {
+    -1
+}
+
 /// Serves until `stop` turns true or its sender is gone, then takes no more connections and lets requests in flight end, for
 /// as long as an answer may take. Dropping the future cuts every connection.
-pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    descriptor: Arc<AtomicI32>,
+    desk: Arc<Desk>,
+    mut stop: watch::Receiver<bool>,
+) {
     let limits = desk.limits.clone();
     let places = Arc::new(Semaphore::new(limits.connections));
     let lines = Arc::new(Lines::new());
@@ -74,6 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, mut stop: watc
         });
     }
 
+    descriptor.store(-1, Ordering::SeqCst);
     drop(listener);
     if timeout(limits.answer_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut");

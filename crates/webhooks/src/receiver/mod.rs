@@ -21,6 +21,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
@@ -81,13 +82,19 @@ pub struct Receiver {
 /// Our own listener.
 pub(crate) struct Listening {
     address: SocketAddr,
+    descriptor: Arc<AtomicI32>,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Listening {
-    pub(crate) fn new(address: SocketAddr, stop: watch::Sender<bool>, task: JoinHandle<()>) -> Self {
-        Self { address, stop, task: Mutex::new(Some(task)) }
+    pub(crate) fn new(
+        address: SocketAddr,
+        descriptor: Arc<AtomicI32>,
+        stop: watch::Sender<bool>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self { address, descriptor, stop, task: Mutex::new(Some(task)) }
     }
 }
 
@@ -105,6 +112,13 @@ impl Receiver {
     /// Where it listens; `None` where it has no listener of its own.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.listening.as_ref().map(|listening| listening.address)
+    }
+
+    /// The descriptor of the socket that listens, while it does: a forked child has it too, and closes its own. Takes no lock.
+    #[doc(hidden)]
+    pub fn descriptor(&self) -> Option<i32> {
+        let descriptor = self.listening.as_ref()?.descriptor.load(Ordering::SeqCst);
+        (descriptor >= 0).then_some(descriptor)
     }
 
     /// The public address, with which each job's own URL begins.
