@@ -103,11 +103,11 @@ class Inbox(Unpicklable):
         (60 s), and `handler_timeout` for how long a handler may have one (15 minutes). A failed one is handed out
         `attempts` times in all (12), after random pauses up to `retry_pause` (5 s), which double with each attempt up
         to `longest_retry_pause` (1 h). The body of an event is kept for `prune_bodies_after` once it is done (7 days),
-        and that it came for `prune_keys_after` (90 days). `prefetch` is how many are leased ahead (1: each
-        counts an attempt, should the process die, but more spare a commit for each event), and
-        `shutdown_timeout` for how long `close` waits for handlers (25 s). `callback_keys` make and check callback URLs;
-        without them those of `II_CALLBACK_KEYS` do, or the inbox's own. With `existing` it is only opened where it
-        exists: for a tool that looks into it.
+        and that it came for `prune_keys_after` (90 days). `prefetch` is how many are leased ahead (1: each counts an
+        attempt, should the process die, but more spare a commit for each event), and `shutdown_timeout` for how long
+        `close` waits for handlers (25 s). `callback_keys` make and check callback URLs; without them those of
+        `II_CALLBACK_KEYS` do, or the inbox's own. With `existing` it is only opened where it exists: for a tool that
+        looks into it.
 
         Raises `ConfigError` where something is wrong, `StoreError` where it cannot be opened.
         """

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,12 @@ def handed_over(name: str) -> str:
         pytest.skip(f"{name} is not set: run by cargo xtask test")
     assert value, f"{name} is not set"
     return value
+
+
+def ran_alone(program: str, folder: Path, *, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+    """A program of its own, which is given a folder."""
+    command = [sys.executable, "-P", "-c", program, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 @pytest.fixture(scope="session")

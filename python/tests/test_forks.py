@@ -1,11 +1,12 @@
 """Forks while an inbox in a file is open: nothing hangs, and nothing that was answered 200 is lost."""
 
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+from conftest import ran_alone
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
@@ -29,8 +30,7 @@ FIRST = """
 
 
 def run(program: str, folder: Path) -> None:
-    command = [sys.executable, "-P", "-c", textwrap.dedent(FIRST) + textwrap.dedent(program), str(folder)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    ran = ran_alone(textwrap.dedent(FIRST) + textwrap.dedent(program), folder, timeout=100)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "done\n", "")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ran_alone
 from image_intelligence import Inbox, Receiver, webhooks
 
 SECRET = "a secret key"
@@ -145,8 +146,7 @@ def run(program: str, tmp_path: Path) -> "subprocess.CompletedProcess[str]":
             assert connection.getresponse().status == 401
             connection.close()
     """
-    command = [sys.executable, "-P", "-c", textwrap.dedent(first) + textwrap.dedent(program), str(tmp_path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return ran_alone(textwrap.dedent(first) + textwrap.dedent(program), tmp_path)
 
 
 LINE = "image_intelligence.webhooks.receiver.refusal a webhook was turned away status=401 reason=signature_mismatch"

@@ -86,7 +86,7 @@ fn api(args: &ListenArgs, base_url: Option<&str>) -> Result<Option<ClientBuilder
 
 async fn open(args: &ListenArgs) -> Result<(Inbox, Option<Temporary>), Failure> {
     // A target that is being worked on is back in seconds.
-    let set = |inbox: InboxBuilder| inbox.attempts(ATTEMPTS).retry_pause(Duration::from_secs(1)).prefetch(1);
+    let set = |inbox: InboxBuilder| inbox.attempts(ATTEMPTS).retry_pause(Duration::from_secs(1));
     if let Some(place) = &args.inbox {
         return Ok((set(Inbox::builder(mailbox::target(place))).open().await?, None));
     }

@@ -39,7 +39,7 @@ impl Checkpoints {
         let thread = thread.spawn(move || {
             while woken.recv().is_ok() {
                 // Where it cannot be opened after a fork the writer says so, or copies in the end.
-                let _ = db.with(|db| copy(db, &path, &over));
+                db.with(|db| _ = db.map(|db| copy(db, &path, &over)));
             }
             db.end();
         });

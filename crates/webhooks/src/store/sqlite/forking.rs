@@ -79,14 +79,16 @@ impl Drop for Busy {
     }
 }
 
-/// What is closed at a fork.
+/// What does not go through a fork.
 trait Kept: Send + Sync {
     /// Before the fork, where nobody is at work.
-    fn close(&self);
+    fn close(&self) {}
     /// In the child.
-    fn forget(&self);
-    /// Whether something of another process is in it.
-    fn is_foreign(&self) -> bool;
+    fn forget(&self) {}
+    /// Whether something of another process is in it that must not be there.
+    fn is_foreign(&self) -> bool {
+        false
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,15 +117,13 @@ impl Slot {
         slot
     }
 
-    /// Works with the connection, opened anew where a fork has closed it. Waits for a fork that is about to be.
-    pub(super) fn with<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<T> {
+    /// Works with the connection, opened anew where a fork has closed it, or with why it cannot be. Waits for a fork that is
+    /// about to be.
+    pub(super) fn with<T>(&self, work: impl FnOnce(Result<&Connection>) -> T) -> T {
         let _busy = Busy::begin();
         let mut slot = locked(&self.db);
-        let db = match slot.take() {
-            Some(db) => db,
-            None => (self.again)().map_err(|error| error.with_retryable(true))?,
-        };
-        Ok(work(slot.insert(db)))
+        let db = slot.take().map_or_else(|| (self.again)().map_err(|error| error.with_retryable(true)), Ok);
+        work(db.map(|db| &*slot.insert(db)))
     }
 
     /// Closes it for good.
@@ -141,8 +141,6 @@ impl Kept for Slot {
             let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
-
-    fn forget(&self) {}
 
     fn is_foreign(&self) -> bool {
         self.process != std::process::id() && !self.db.try_lock().is_ok_and(|db| db.is_none())
@@ -179,16 +177,10 @@ impl LockSlot {
 }
 
 impl Kept for LockSlot {
-    fn close(&self) {}
-
     fn forget(&self) {
         if let Ok(mut lock) = self.0.try_lock() {
             *lock = None;
         }
-    }
-
-    fn is_foreign(&self) -> bool {
-        false
     }
 }
 
@@ -272,13 +264,13 @@ mod tests {
         };
         let slot = Slot::new(open().unwrap(), open);
         let make = "PRAGMA journal_mode = WAL; CREATE TABLE a (b)";
-        slot.with(|db| db.execute_batch(make)).unwrap().unwrap();
+        slot.with(|db| db.unwrap().execute_batch(make)).unwrap();
         before_fork(Duration::from_secs(30));
         assert!(slot.db.try_lock().unwrap().is_none());
         let log = path.with_extension("db-wal");
         assert!(log.metadata().unwrap().len() > 0, "the log was copied");
         after_fork_in_parent();
-        slot.with(|db| db.execute("INSERT INTO a VALUES (1)", [])).unwrap().unwrap();
+        slot.with(|db| db.unwrap().execute("INSERT INTO a VALUES (1)", [])).unwrap();
         slot.end();
         assert!(!log.exists());
 

@@ -19,11 +19,7 @@ pub(super) fn queue() -> (SyncSender<Look>, Receiver<Look>) {
 
 pub(super) fn work(db: &Slot, looks: &Receiver<Look>) {
     while let Ok(look) = looks.recv() {
-        let mut look = Some(look);
-        let looked = db.with(|db| look.take().map(|look| look(Ok(db))));
-        if let (Err(error), Some(look)) = (looked, look) {
-            look(Err(error));
-        }
+        db.with(look);
     }
     db.end();
 }

@@ -122,7 +122,7 @@ impl Writer {
             likely = errands.len();
             self.settle(&mut errands);
             // Where the file cannot be opened after a fork, whoever writes next is told.
-            let _ = self.db.with(|db| self.checkpoints.tend(db, &self.path, &self.over));
+            self.db.with(|db| _ = db.map(|db| self.checkpoints.tend(db, &self.path, &self.over)));
             if self.looked.elapsed() > LOOK {
                 self.look_around();
             }
@@ -164,8 +164,8 @@ impl Writer {
 
     /// Changes with each commit of another connection.
     fn version(&self) -> i64 {
-        let version = self.db.with(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0)));
-        version.map_or(self.seen, |version| version.unwrap_or(self.seen))
+        let version = |db: &Connection| db.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
+        self.db.with(|db| db.ok().and_then(version)).unwrap_or(self.seen)
     }
 
     fn lock(&mut self) -> Result<(), Error> {
@@ -228,7 +228,7 @@ impl Writer {
     }
 
     fn transact(&self, work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
-        self.db.with(|db| self.transact_in(db, work)).unwrap_or_else(|error| Err(Fault::Said(error)))
+        self.db.with(|db| self.transact_in(db.map_err(Fault::Said)?, work))
     }
 
     fn transact_in(&self, db: &Connection, mut work: impl FnMut(Within<'_>) -> Ruled<()>) -> Ruled<()> {
